@@ -1,0 +1,10 @@
+//! Plimsoll rewrites Dockerfiles so that images get smaller and rebuilds faster while the app keeps working.
+//!
+//! Data flows one way: text → [`syntax`] → [`facts`] (with [`shell`] and [`knowledge`]) → [`passes`] → [`emit`].
+
+pub mod facts;
+pub mod knowledge;
+pub mod passes;
+pub mod rewrite;
+pub mod shell;
+pub mod syntax;

@@ -1,0 +1,124 @@
+//! The passes: one file each, listed in one explicit, ordered [`REGISTRY`].
+//!
+//! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
+//! ([`Change`]) and what it left alone and why ([`Refusal`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Facts;
+use crate::syntax::{Dockerfile, LineRange};
+
+/// How much a change may assume, in the way of safe and unsafe fixes in linters. Ordered: a level includes those
+/// before it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The final image holds the same files except caches, package lists and temporary files.
+    Safe,
+    /// Also removes what is known to be needed only at build time.
+    #[default]
+    Standard,
+    /// Also changes that rest on an assumption the user should confirm.
+    Aggressive,
+}
+
+/// What a pass may be told by its caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassOptions {
+    /// The highest level of change to make.
+    pub level: Level,
+    /// Whether the engine that builds the file knows `RUN --mount=type=cache` (BuildKit does).
+    pub cache_mounts: bool,
+}
+
+impl Default for PassOptions {
+    fn default() -> Self {
+        PassOptions {
+            level: Level::default(),
+            cache_mounts: true,
+        }
+    }
+}
+
+/// A fact that a change or a refusal rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Evidence {
+    /// Where the fact stands: `Dockerfile:7`, `src/app.py:12`.
+    pub place: String,
+    /// What stands there, in a few words: `runs git`.
+    pub fact: String,
+}
+
+/// Something that a pass did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Change {
+    /// The id of the pass.
+    pub pass: &'static str,
+    /// The level that allowed it.
+    pub level: Level,
+    /// The lines of the original file that it changed.
+    pub lines: LineRange,
+    /// What was done, as a sentence without a full stop: `mount pip's cache at /root/.cache/pip`.
+    pub what: String,
+    /// Why it is better and why it is safe.
+    pub why: String,
+    /// The facts behind it, beyond the lines themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+}
+
+/// Something that a pass left alone although it looked like its business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Refusal {
+    /// The id of the pass.
+    pub pass: &'static str,
+    /// The lines of the original file that it concerns.
+    pub lines: LineRange,
+    /// What was not done.
+    pub what: String,
+    /// What stood in the way.
+    pub obstacle: String,
+    /// What the user can do to remove the obstacle.
+    pub remedy: String,
+}
+
+/// What one run of a pass has to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it did, in the order of the file.
+    pub changes: Vec<Change>,
+    /// What it declined, in the order of the file.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A transformation of the tree.
+pub trait Pass: Sync {
+    /// Kebab-case; equal to the name of the file and of its page in `docs/passes/`.
+    fn id(&self) -> &'static str;
+
+    /// The lowest level at which the pass does anything.
+    fn level(&self) -> Level;
+
+    /// The page of the pass: what it does, why, before and after, when it declines.
+    fn page(&self) -> &'static str;
+
+    /// Changes `file` where `facts` show that it is right. `facts` describe `file` as it is when the pass begins.
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome;
+}
+
+/// Every pass, in the order in which they run.
+pub const REGISTRY: &[&dyn Pass] = &[];

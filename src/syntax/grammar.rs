@@ -1,0 +1,60 @@
+//! The parser that pest makes of `grammar/dockerfile.pest`.
+
+#![allow(
+    missing_docs,
+    reason = "pest generates one public item per rule; the grammar documents them"
+)]
+
+use pest_derive::Parser;
+
+#[derive(Parser)]
+#[grammar = "../grammar/dockerfile.pest"]
+pub(super) struct Grammar;
+
+/// The character that continues a line and escapes the next character: `\` unless an `escape` directive says `` ` ``.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escape {
+    Backslash,
+    Backtick,
+}
+
+impl Escape {
+    pub(super) fn of(character: char) -> Option<Escape> {
+        match character {
+            '\\' => Some(Escape::Backslash),
+            '`' => Some(Escape::Backtick),
+            _ => None,
+        }
+    }
+
+    pub(super) fn character(self) -> char {
+        match self {
+            Escape::Backslash => '\\',
+            Escape::Backtick => '`',
+        }
+    }
+
+    /// The entry rule for one logical line.
+    pub(super) fn logical_line(self) -> Rule {
+        match self {
+            Escape::Backslash => Rule::logical_line_backslash,
+            Escape::Backtick => Rule::logical_line_backtick,
+        }
+    }
+
+    /// The entry rule for an instruction's keyword and flags.
+    pub(super) fn head(self) -> Rule {
+        match self {
+            Escape::Backslash => Rule::head_backslash,
+            Escape::Backtick => Rule::head_backtick,
+        }
+    }
+
+    /// The entry rule for words in which quotes and escapes count.
+    pub(super) fn quoted_words(self) -> Rule {
+        match self {
+            Escape::Backslash => Rule::quoted_words_backslash,
+            Escape::Backtick => Rule::quoted_words_backtick,
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! BuildKit's own word lexer: quotes, escapes and variables in the arguments of instructions. It is not the shell's.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// What the lexer leaves as it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    keep_quotes: bool,
+    keep_escapes: bool,
+}
+
+impl Mode {
+    /// Quotes and escapes are processed.
+    pub(super) const PLAIN: Mode = Mode {
+        keep_quotes: false,
+        keep_escapes: false,
+    };
+    /// Quotes stay, escapes are processed.
+    pub(super) const QUOTED: Mode = Mode {
+        keep_quotes: true,
+        keep_escapes: false,
+    };
+    /// Quotes and escapes stay.
+    pub(super) const RAW: Mode = Mode {
+        keep_quotes: true,
+        keep_escapes: true,
+    };
+}
+
+/// Why a word cannot be processed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unprocessable;
+
+/// A word with its variables replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lexed {
+    /// The result.
+    pub value: String,
+    /// The variables that have no value, in the order of their use.
+    pub unset: Vec<String>,
+}
+
+/// Replaces the variables in `word` by what `variable` says, and takes quotes and escapes out, as BuildKit does for
+/// most instructions. `escape` is the file's escape character. None where BuildKit would stop with an error.
+pub fn expand(word: &str, escape: char, variable: &dyn Fn(&str) -> Option<String>) -> Option<Lexed> {
+    if !word.contains(['$', '\'', '"', escape]) {
+        return Some(Lexed {
+            value: word.to_owned(),
+            unset: Vec::new(),
+        });
+    }
+    let mut lexer = Lexer::new(word, escape, Mode::PLAIN, Some(variable));
+    let (value, _) = lexer.process(None).ok()?;
+    Some(Lexed {
+        value,
+        unset: lexer.unset,
+    })
+}
+
+/// Splits `text` into words, variables left as they stand; a backslash escapes.
+pub(super) fn split_words(text: &str, mode: Mode) -> Result<Vec<String>, Unprocessable> {
+    Lexer::new(text, '\\', mode, None).process(None).map(|(_, words)| words)
+}
+
+struct Lexer<'a> {
+    characters: Peekable<Chars<'a>>,
+    escape: char,
+    mode: Mode,
+    /// Gives values; without it, variables stay as they are written.
+    variable: Option<&'a dyn Fn(&str) -> Option<String>>,
+    unset: Vec<String>,
+    depth: usize,
+}
+
+/// Words as they grow: white space ends one, unless it came from quotes or escapes.
+#[derive(Default)]
+struct Words {
+    done: Vec<String>,
+    current: String,
+}
+
+impl Words {
+    fn push(&mut self, character: char) {
+        if !character.is_whitespace() {
+            self.current.push(character);
+        } else if !self.current.is_empty() {
+            self.done.push(std::mem::take(&mut self.current));
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if !self.current.is_empty() {
+            self.done.push(self.current);
+        }
+        self.done
+    }
+}
+
+type Processed = Result<(String, Vec<String>), Unprocessable>;
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str, escape: char, mode: Mode, variable: Option<&'a dyn Fn(&str) -> Option<String>>) -> Self {
+        Lexer {
+            characters: text.chars().peekable(),
+            escape,
+            mode,
+            variable,
+            unset: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Processes up to `stop`, which is consumed, or to the end where there is none.
+    fn process(&mut self, stop: Option<char>) -> Processed {
+        // Substitutions nest; nobody's do so deeply, and the stack must hold on hostile input.
+        if self.depth > 64 {
+            return Err(Unprocessable);
+        }
+        self.depth += 1;
+        let result = self.process_nested(stop);
+        self.depth -= 1;
+        result
+    }
+
+    fn process_nested(&mut self, stop: Option<char>) -> Processed {
+        let (mut result, mut words) = (String::new(), Words::default());
+        while let Some(&character) = self.characters.peek() {
+            if Some(character) == stop {
+                self.characters.next();
+                return Ok((result, words.finish()));
+            }
+            match character {
+                '$' => {
+                    let value = self.dollar()?;
+                    value.chars().for_each(|c| words.push(c));
+                    result.push_str(&value);
+                }
+                '\'' | '"' | '<' => {
+                    let value = match character {
+                        '\'' => self.single_quoted()?,
+                        '"' => self.double_quoted()?,
+                        _ => self.possible_heredoc(),
+                    };
+                    words.current.push_str(&value);
+                    result.push_str(&value);
+                }
+                _ if character == self.escape => {
+                    self.characters.next();
+                    if self.mode.keep_escapes {
+                        words.current.push(character);
+                        result.push(character);
+                    }
+                    let Some(escaped) = self.characters.next() else { break };
+                    words.current.push(escaped);
+                    result.push(escaped);
+                }
+                _ => {
+                    self.characters.next();
+                    words.push(character);
+                    result.push(character);
+                }
+            }
+        }
+        if stop.is_some() {
+            Err(Unprocessable)
+        } else {
+            Ok((result, words.finish()))
+        }
+    }
+
+    fn single_quoted(&mut self) -> Result<String, Unprocessable> {
+        let mut result = String::new();
+        self.quote(&mut result);
+        loop {
+            match self.characters.next().ok_or(Unprocessable)? {
+                '\'' => break,
+                character => result.push(character),
+            }
+        }
+        if self.mode.keep_quotes {
+            result.push('\'');
+        }
+        Ok(result)
+    }
+
+    /// Consumes an opening quote and keeps it where quotes stay.
+    fn quote(&mut self, result: &mut String) {
+        result.extend(self.characters.next().filter(|_| self.mode.keep_quotes));
+    }
+
+    fn double_quoted(&mut self) -> Result<String, Unprocessable> {
+        let mut result = String::new();
+        self.quote(&mut result);
+        loop {
+            match *self.characters.peek().ok_or(Unprocessable)? {
+                '"' => {
+                    self.quote(&mut result);
+                    return Ok(result);
+                }
+                '$' => result.push_str(&self.dollar()?),
+                character => {
+                    self.characters.next();
+                    if character != self.escape {
+                        result.push(character);
+                        continue;
+                    }
+                    match self.characters.peek().copied() {
+                        None => {}
+                        Some(escaped) if escaped == '"' || escaped == '$' || escaped == self.escape => {
+                            if self.mode.keep_escapes {
+                                result.push(character);
+                            }
+                            self.characters.next();
+                            result.push(escaped);
+                        }
+                        Some(_) => result.push(character),
+                    }
+                }
+            }
+        }
+    }
+
+    /// `<` or `<<` with the blanks behind it, which do not end the word.
+    fn possible_heredoc(&mut self) -> String {
+        self.characters.next();
+        if self.characters.next_if_eq(&'<').is_none() {
+            return "<".to_owned();
+        }
+        let mut result = "<<".to_owned();
+        while let Some(blank) = self.characters.next_if(|c| matches!(c, '\t' | '\r' | ' ')) {
+            result.push(blank);
+        }
+        result
+    }
+
+    fn dollar(&mut self) -> Result<String, Unprocessable> {
+        self.characters.next();
+        if self.characters.next_if_eq(&'{').is_none() {
+            let name = self.name();
+            return Ok(match (name.is_empty(), self.value(&name)) {
+                (true, _) => "$".to_owned(),
+                (_, Some(value)) => value,
+                _ if self.variable.is_none() => format!("${name}"),
+                _ => String::new(),
+            });
+        }
+        if matches!(self.characters.peek(), None | Some('{' | '}' | ':')) {
+            return Err(Unprocessable);
+        }
+        let name = self.name();
+        let mut modifier = self.characters.next().ok_or(Unprocessable)?;
+        let null_is_unset = modifier == ':';
+        if null_is_unset {
+            modifier = self.characters.next().ok_or(Unprocessable)?;
+        }
+        match modifier {
+            '}' if !null_is_unset => {
+                let value = self.value(&name);
+                Ok(value.unwrap_or_else(|| {
+                    if self.variable.is_none() {
+                        format!("${{{name}}}")
+                    } else {
+                        String::new()
+                    }
+                }))
+            }
+            '-' | '+' | '?' => self.alternative(&name, modifier, null_is_unset),
+            '#' | '%' if !null_is_unset => self.trim(&name, modifier),
+            '/' if !null_is_unset => self.substitute(&name),
+            _ => Err(Unprocessable),
+        }
+    }
+
+    /// `${name-word}`, `${name+word}`, `${name?word}`, with or without a colon.
+    fn alternative(&mut self, name: &str, modifier: char, null_is_unset: bool) -> Result<String, Unprocessable> {
+        let (word, _) = self.process(Some('}'))?;
+        if self.variable.is_none() {
+            let colon = if null_is_unset { ":" } else { "" };
+            return Ok(format!("${{{name}{colon}{modifier}{word}}}"));
+        }
+        let value = self.variable.and_then(|variable| variable(name));
+        let present = value.filter(|value| !(null_is_unset && value.is_empty()));
+        match (modifier, present) {
+            ('-', None) => Ok(word),
+            ('+', Some(_)) => Ok(word),
+            ('+', None) => Ok(String::new()),
+            ('?', None) => Err(Unprocessable),
+            (_, Some(value)) => Ok(value),
+            (_, None) => Ok(String::new()),
+        }
+    }
+
+    /// A pattern operand, in which escapes stay for the matcher.
+    fn pattern(&mut self, stop: char) -> Result<String, Unprocessable> {
+        let mode = self.mode;
+        self.mode = Mode {
+            keep_escapes: true,
+            ..mode
+        };
+        let result = self.process(Some(stop));
+        self.mode = mode;
+        result.map(|(pattern, _)| pattern)
+    }
+
+    /// `${name#pattern}` and `${name%pattern}`, doubled for the longest match.
+    fn trim(&mut self, name: &str, modifier: char) -> Result<String, Unprocessable> {
+        let pattern = self.pattern('}')?;
+        if self.variable.is_none() {
+            return Ok(format!("${{{name}{modifier}{pattern}}}"));
+        }
+        let value: Vec<char> = self.value(name).unwrap_or_default().chars().collect();
+        let (longest, pattern) = pattern
+            .strip_prefix(modifier)
+            .map_or((false, pattern.as_str()), |rest| (true, rest));
+        let pattern = wildcard(pattern)?;
+        let mut lengths: Vec<usize> = (0..=value.len()).collect();
+        if longest {
+            lengths.reverse();
+        }
+        for length in lengths {
+            let (cut, kept) = if modifier == '#' {
+                value.split_at(length)
+            } else {
+                let (kept, cut) = value.split_at(value.len() - length);
+                (cut, kept)
+            };
+            if matches_wildcard(&pattern, cut) {
+                return Ok(kept.iter().collect());
+            }
+        }
+        Ok(value.into_iter().collect())
+    }
+
+    /// `${name/pattern/replacement}` and `${name//pattern/replacement}`.
+    fn substitute(&mut self, name: &str) -> Result<String, Unprocessable> {
+        let all = self.characters.next_if_eq(&'/').is_some();
+        let pattern = self.pattern('/')?;
+        let replacement = self.pattern('}')?;
+        if self.variable.is_none() {
+            return Ok(format!("${{{name}/{pattern}/{replacement}}}"));
+        }
+        let value: Vec<char> = self.value(name).unwrap_or_default().chars().collect();
+        let pattern = wildcard(&pattern)?;
+        let (mut result, mut at) = (String::new(), 0);
+        while at <= value.len() {
+            let longest = (at..=value.len())
+                .rev()
+                .find(|&end| matches_wildcard(&pattern, &value[at..end]));
+            match longest.filter(|&end| end > at) {
+                Some(end) => {
+                    result.push_str(&replacement);
+                    at = end;
+                    if !all {
+                        break;
+                    }
+                }
+                None => {
+                    result.extend(value.get(at));
+                    at += 1;
+                }
+            }
+        }
+        result.extend(value.get(at..).unwrap_or_default());
+        Ok(result)
+    }
+
+    fn name(&mut self) -> String {
+        let mut name = String::new();
+        if let Some(&first) = self.characters.peek() {
+            if first.is_ascii_digit() {
+                while let Some(digit) = self.characters.next_if(char::is_ascii_digit) {
+                    name.push(digit);
+                }
+                return name;
+            }
+            if "@*#?-$!0".contains(first) {
+                name.extend(self.characters.next());
+                return name;
+            }
+        }
+        while let Some(character) = self.characters.next_if(|c| c.is_alphanumeric() || *c == '_') {
+            name.push(character);
+        }
+        name
+    }
+
+    fn value(&mut self, name: &str) -> Option<String> {
+        let value = self.variable.and_then(|variable| variable(name));
+        if value.is_none() && self.variable.is_some() && !name.is_empty() {
+            self.unset.push(name.to_owned());
+        }
+        value
+    }
+}
+
+/// A piece of a shell pattern as BuildKit knows it: no bracket expressions.
+enum Wild {
+    Any,
+    One,
+    Exactly(char),
+}
+
+fn wildcard(pattern: &str) -> Result<Vec<Wild>, Unprocessable> {
+    let (mut pieces, mut characters) = (Vec::new(), pattern.chars().peekable());
+    while let Some(character) = characters.next() {
+        pieces.push(match character {
+            '*' => Wild::Any,
+            '?' => Wild::One,
+            '\\' => match characters.next() {
+                Some(escaped @ ('}' | '/' | '*' | '?' | '\\')) => Wild::Exactly(escaped),
+                _ => return Err(Unprocessable),
+            },
+            _ => Wild::Exactly(character),
+        });
+    }
+    Ok(pieces)
+}
+
+/// Whether `pattern` matches all of `text`: the usual greedy walk with one point of return, no recursion.
+fn matches_wildcard(pattern: &[Wild], text: &[char]) -> bool {
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(Wild::Any) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(Wild::One) => (p, t) = (p + 1, t + 1),
+            Some(Wild::Exactly(c)) if Some(c) == text.get(t) => (p, t) = (p + 1, t + 1),
+            _ => match star {
+                Some((star_p, star_t)) => {
+                    star = Some((star_p, star_t + 1));
+                    (p, t) = (star_p + 1, star_t + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .unwrap_or_default()
+        .iter()
+        .all(|piece| matches!(piece, Wild::Any))
+}

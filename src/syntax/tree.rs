@@ -1,0 +1,169 @@
+//! The tree: a file as a list of instructions that own their text.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::error::{Problem, SyntaxError};
+use super::grammar::Escape;
+use super::node::Node;
+use super::{Keyword, parse};
+
+/// Lines of the original file, counted from 1, the last one included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct LineRange {
+    /// The first line.
+    pub first: usize,
+    /// The last line.
+    pub last: usize,
+}
+
+impl LineRange {
+    /// The lines from the first of `self` or `other` to the last of either.
+    pub fn join(self, other: LineRange) -> LineRange {
+        LineRange {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
+}
+
+impl fmt::Display for LineRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}-{}", self.first, self.last)
+        }
+    }
+}
+
+/// How the lines of a file end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newline {
+    /// `\n`
+    Lf,
+    /// `\r\n`
+    CrLf,
+}
+
+impl Newline {
+    /// The characters that end a line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Newline::Lf => "\n",
+            Newline::CrLf => "\r\n",
+        }
+    }
+}
+
+/// A Dockerfile.
+#[derive(Clone, Debug)]
+pub struct Dockerfile {
+    /// The name that messages give it.
+    pub name: String,
+    /// The byte-order mark and the parser directives at the very top, as they stand in the file.
+    pub prologue: String,
+    /// The parser directives (`syntax`, `escape`, `check`), in lower case, with their values.
+    pub directives: Vec<(String, String)>,
+    /// The instructions in their order.
+    pub instructions: Vec<Instruction>,
+    /// Comments and blank lines below the last instruction.
+    pub epilogue: String,
+    /// How most lines end.
+    pub newline: Newline,
+    pub(super) escape: Escape,
+}
+
+impl Dockerfile {
+    /// The text of the file. An untouched tree gives the bytes that it was parsed from.
+    pub fn emit(&self) -> String {
+        let mut text = self.prologue.clone();
+        for (index, instruction) in self.instructions.iter().enumerate() {
+            text.push_str(&instruction.leading);
+            text.push_str(&instruction.text);
+            let is_last = index + 1 == self.instructions.len() && self.epilogue.is_empty();
+            // Only the end of the file may do without a newline; an instruction that moved up from there gets one.
+            text.push_str(if instruction.ending.is_empty() && !is_last {
+                self.newline.as_str()
+            } else {
+                &instruction.ending
+            });
+        }
+        text.push_str(&self.epilogue);
+        text
+    }
+
+    /// The character that continues a line: `\` or `` ` ``.
+    pub fn escape(&self) -> char {
+        self.escape.character()
+    }
+
+    /// The value of a parser directive, if the file has it.
+    pub fn directive(&self, name: &str) -> Option<&str> {
+        self.directives
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Makes an instruction of `text`, a keyword and its arguments without a newline at the end, for insertion into
+    /// this file.
+    ///
+    /// # Errors
+    /// If `text` is not one instruction that BuildKit accepts. The error's lines count from the beginning of `text`.
+    pub fn instruction(&self, text: impl Into<String>) -> Result<Instruction, SyntaxError> {
+        let text = text.into();
+        let locate = |problem: Problem| problem.locate(&self.name, &text);
+        let (node, length) = parse::node(&text, self.escape).map_err(locate)?;
+        if length != text.len() {
+            let problem = Problem::new(
+                length,
+                "text behind the instruction",
+                "one instruction",
+                "report this as a bug",
+            );
+            return Err(locate(problem));
+        }
+        Ok(Instruction {
+            leading: String::new(),
+            ending: self.newline.as_str().to_owned(),
+            text,
+            lines: None,
+            node,
+        })
+    }
+}
+
+/// One instruction, with the comments and blank lines above it.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// The comments and blank lines above it.
+    pub leading: String,
+    /// Its own text, from the keyword to the last character before the newline, heredoc bodies included. All ranges in
+    /// [`Self::node`] count from the beginning of this text.
+    pub(super) text: String,
+    /// The newline behind it; empty at the end of a file that lacks one.
+    pub ending: String,
+    /// Where it stood in the original file; none for an instruction that a pass wrote.
+    pub lines: Option<LineRange>,
+    /// What the text says.
+    pub(super) node: Node,
+}
+
+impl Instruction {
+    /// Its own text, without the newline at the end.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text says.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The kind of instruction.
+    pub fn keyword(&self) -> Keyword {
+        self.node.keyword
+    }
+}
