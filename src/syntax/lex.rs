@@ -41,9 +41,12 @@ pub struct Lexed {
     pub unset: Vec<String>,
 }
 
+/// Says what the value of a variable is, if it has one.
+pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Replaces the variables in `word` by what `variable` says, and takes quotes and escapes out, as BuildKit does for
 /// most instructions. `escape` is the file's escape character. None where BuildKit would stop with an error.
-pub fn expand(word: &str, escape: char, variable: &dyn Fn(&str) -> Option<String>) -> Option<Lexed> {
+pub fn expand(word: &str, escape: char, variable: &Variables<'_>) -> Option<Lexed> {
     if !word.contains(['$', '\'', '"', escape]) {
         return Some(Lexed {
             value: word.to_owned(),
@@ -68,7 +71,7 @@ struct Lexer<'a> {
     escape: char,
     mode: Mode,
     /// Gives values; without it, variables stay as they are written.
-    variable: Option<&'a dyn Fn(&str) -> Option<String>>,
+    variable: Option<&'a Variables<'a>>,
     unset: Vec<String>,
     depth: usize,
 }
@@ -100,7 +103,7 @@ impl Words {
 type Processed = Result<(String, Vec<String>), Unprocessable>;
 
 impl<'a> Lexer<'a> {
-    fn new(text: &'a str, escape: char, mode: Mode, variable: Option<&'a dyn Fn(&str) -> Option<String>>) -> Self {
+    fn new(text: &'a str, escape: char, mode: Mode, variable: Option<&'a Variables<'a>>) -> Self {
         Lexer {
             characters: text.chars().peekable(),
             escape,

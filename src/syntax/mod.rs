@@ -20,7 +20,7 @@ pub use edit::Edit;
 pub use error::SyntaxError;
 pub use heredoc::Heredoc;
 pub use keyword::Keyword;
-pub use lex::{Lexed, expand};
+pub use lex::{Lexed, Variables, expand};
 pub use logical::Logical;
 pub use node::{Arguments, Flag, Node, Pair, Text};
 pub use parse::parse;
