@@ -3,6 +3,8 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
@@ -34,6 +36,16 @@ pub enum Level {
     Standard,
     /// Also changes that rest on an assumption the user should confirm.
     Aggressive,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Level::Safe => "safe",
+            Level::Standard => "standard",
+            Level::Aggressive => "aggressive",
+        })
+    }
 }
 
 /// What a pass may be told by its caller.

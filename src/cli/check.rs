@@ -1,0 +1,59 @@
+//! `plimsoll check`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::Output;
+use super::selection::Selection;
+use super::{Status, failure};
+use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::{Palette, diff, text};
+
+/// Exit with 1 if something would change, and name it
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Dockerfiles, their folders, or - for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    let mut report = Report {
+        version: VERSION,
+        files: Vec::new(),
+        errors: Vec::new(),
+    };
+    let mut status = Status::Done;
+    for path in &arguments.paths {
+        match arguments.selection.rewrite(path) {
+            Ok((source, rewrite)) => {
+                if !rewrite.changes.is_empty() && status == Status::Done {
+                    status = Status::ChangesNeeded;
+                }
+                if output.is_json() {
+                    let plain = Palette::default();
+                    let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain);
+                    report.files.push(FileReport::new(rewrite, patch));
+                } else {
+                    output.result(&text::check_lines(&rewrite))?;
+                }
+            }
+            // One bad file must not hide what there is to say about the others.
+            Err(error) => {
+                status = Status::InputError;
+                if output.is_json() {
+                    report.errors.push(failure::to_json(&error));
+                } else {
+                    output.error(&error);
+                }
+            }
+        }
+    }
+    if output.is_json() {
+        output.document(&Document::Report(report))?;
+    }
+    Ok(status)
+}
