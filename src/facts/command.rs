@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::knowledge::{
-    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, Manager, Setting, Surroundings,
-    managers,
+    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, Setting,
+    Surroundings, managers,
 };
 use crate::shell::{self, Context, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
@@ -20,6 +20,8 @@ pub struct Command {
     pub context: Context,
     /// Whether its words may be edited: not in the exec form and not within the quotes of `sh -c '…'`.
     pub editable: bool,
+    /// Whether `sudo` or the like runs it as somebody else, without the variables set here.
+    pub switches_user: bool,
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
     /// Its words, without `sudo`, `env` and their like before it.
@@ -68,6 +70,8 @@ pub struct Operand {
 pub struct ManagerUse {
     /// The manager.
     pub manager: &'static Manager,
+    /// Whom it runs as: the scope's user, unless `sudo` or the like says otherwise.
+    pub user: User,
     /// The name it was called by, without its folder.
     pub program: String,
     /// What the command does.
@@ -155,7 +159,6 @@ pub fn is_within(path: &str, folder: &str) -> bool {
 pub(super) struct Reader<'a> {
     scope: &'a Scope,
     base: Option<&'static BaseEnvironment>,
-    escape: char,
     workdir: Option<String>,
     /// Variables that the body itself exports.
     exported: Vec<Assigned>,
@@ -165,12 +168,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(scope: &'a Scope, escape: char) -> Self {
+    pub(super) fn new(scope: &'a Scope) -> Self {
         let workdir = scope.workdir.clone();
         Reader {
             scope,
             base: scope.base,
-            escape,
             workdir,
             exported: Vec::new(),
             nested: None,
@@ -300,7 +302,9 @@ impl<'a> Reader<'a> {
             _ => manager = self.manager(&values, &assignments, user.as_ref()),
         }
         let workdir = self.workdir.clone();
+        let switches_user = user.is_some();
         self.commands.push(Command {
+            switches_user,
             span,
             context,
             editable,
@@ -382,9 +386,14 @@ impl<'a> Reader<'a> {
         let user = user.unwrap_or(&self.scope.user);
         let home = match user {
             User::Root if !matches!(self.scope.user, User::Root) => None,
+            _ if manager.home == HomeFrom::Account => self.scope.account_home(),
             _ => self.scope.home(),
         };
-        let fills = |cache: &&Cache| cache.filled_by.contains(&invocation.action);
+        let program = recognized.program;
+        let fills = |cache: &&Cache| {
+            let by_program = cache.programs.is_empty() || cache.programs.iter().any(|known| known == program);
+            by_program && cache.filled_by.contains(&invocation.action)
+        };
         let caches = manager.caches.iter().filter(fills).map(|cache| CacheUse {
             cache,
             // A path below the home needs the home; any other does not.
@@ -413,6 +422,7 @@ impl<'a> Reader<'a> {
         });
         Some(ManagerUse {
             manager,
+            user: user.clone(),
             program: recognized.program.to_owned(),
             action: invocation.action,
             verb: invocation.verb.to_owned(),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::shell::{self, Script};
-use crate::syntax::{Arguments, Dockerfile, Keyword, Logical, Node, csv_fields};
+use crate::syntax::{Arguments, Keyword, Logical, Node, csv_fields};
 
 use super::command::{Command, Reader};
 use super::scope::{Scope, Shell};
@@ -77,7 +77,7 @@ impl Mount {
 }
 
 /// Reads what an instruction executes in `scope`; none for instructions that execute nothing.
-pub(super) fn of(file: &Dockerfile, node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
+pub(super) fn of(node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
     let arguments = match (&node.arguments, node.keyword) {
         (Arguments::Healthcheck(command), _) => command.as_deref()?,
         (arguments, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint) => arguments,
@@ -87,7 +87,7 @@ pub(super) fn of(file: &Dockerfile, node: &Node, text: &str, scope: &Scope) -> O
         .flags_named("mount")
         .filter_map(|flag| mount(flag.value.as_deref()?, flag.range.clone()))
         .collect();
-    let mut reader = Reader::new(scope, file.escape());
+    let mut reader = Reader::new(scope);
     let body = match arguments {
         Arguments::Exec(words) => {
             reader.exec(words);

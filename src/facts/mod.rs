@@ -8,6 +8,7 @@ mod accounts;
 mod command;
 mod execution;
 mod image;
+mod lists;
 mod scope;
 mod skip;
 mod stage;
@@ -147,7 +148,7 @@ impl<'a> Walk<'a> {
                 stage = Some(number);
             }
             let scope = walk.scopes.len() - 1;
-            let execution = execution::of(file, instruction.node(), instruction.text(), walk.scope());
+            let execution = execution::of(instruction.node(), instruction.text(), walk.scope());
             facts.push(InstructionFacts {
                 stage,
                 scope,

@@ -134,16 +134,21 @@ impl Scope {
         User::Other(account)
     }
 
-    /// The home folder of the user that commands run as, where it is known.
-    pub fn home(&self) -> Option<&str> {
-        if let Some(variable) = self.variables.get("HOME") {
-            return variable.value.as_deref().filter(|_| variable.certain);
-        }
+    /// The home folder that the account of the user has, whatever HOME says.
+    pub fn account_home(&self) -> Option<&str> {
         match &self.user {
             User::Root => Some("/root"),
             User::Other(account) => account.home.as_deref(),
             User::Unknown => None,
         }
+    }
+
+    /// The home folder of the user that commands run as, where it is known.
+    pub fn home(&self) -> Option<&str> {
+        if let Some(variable) = self.variables.get("HOME") {
+            return variable.value.as_deref().filter(|_| variable.certain);
+        }
+        self.account_home()
     }
 
     /// `path` as seen from the working directory, without `.`, `..` and doubled slashes; none where it is relative to

@@ -9,6 +9,7 @@ mod condition;
 mod invocation;
 mod manager;
 mod managers;
+mod programs;
 mod verbs;
 
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
+pub use programs::inert_programs;
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};

@@ -28,7 +28,9 @@ impl Layout {
         let begins_with_operator = |line: &&&str| line.trim_start().starts_with("&&");
         let ends_with_operator = |line: &str| line.trim_end_matches([file.escape(), ' ', '\t']).ends_with("&&");
         let model = continued.iter().find(begins_with_operator).or(continued.first());
-        let indent = model.map(|line| &line[..line.len() - line.trim_start().len()]).filter(|indent| !indent.is_empty());
+        let indent = model
+            .map(|line| &line[..line.len() - line.trim_start().len()])
+            .filter(|indent| !indent.is_empty());
         Layout {
             line_break: format!(" {}{}", file.escape(), file.newline.as_str()),
             indent: indent.unwrap_or("    ").to_owned(),

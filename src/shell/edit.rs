@@ -1,14 +1,14 @@
 //! What to delete, and where to insert, so that the remaining text is still the script that one thinks it is.
 
-use super::tree::{Command, Link, Script, SimpleCommand, Span, Statement};
+use super::tree::{Command, Link, Script, SimpleCommand, Span, Statement, Word};
 
-/// Takes a script and the place of a link in it; returns the span whose deletion removes the link and leaves a valid
-/// list: with the operator before it, for the first one with the operator behind it, for the only one of a statement
-/// with the separator.
+/// Takes a text, its script or one within it, and the place of a link in that; returns the span whose deletion removes
+/// the link and leaves a valid list: with the operator before it, for the first one with the operator behind it, for
+/// the only one of a statement with the separator.
 ///
-/// Returns `None` when there is no such link, when nothing would be left, and when the lines of a here-document are in
-/// the way.
-pub fn removal_of_link(script: &Script, statement_index: usize, link_index: usize) -> Option<Span> {
+/// Returns `None` when there is no such link, when nothing would be left, when the lines of a here-document are in the
+/// way, and when what is left on both sides would grow together.
+pub fn removal_of_link(text: &str, script: &Script, statement_index: usize, link_index: usize) -> Option<Span> {
     let statement = script.statements.get(statement_index)?;
     let link = statement.chain.get(link_index)?;
     if !here_docs(std::slice::from_ref(link)).is_empty() {
@@ -26,7 +26,7 @@ pub fn removal_of_link(script: &Script, statement_index: usize, link_index: usiz
         .iter()
         .flat_map(|statement| here_docs(&statement.chain));
     let takes_lines = lines.any(|lines| lines.start < removal.end && removal.start < lines.end);
-    (!takes_lines).then_some(removal)
+    (!takes_lines && !glues(text, &removal)).then_some(removal)
 }
 
 fn removal_of_statement(script: &Script, index: usize) -> Option<Span> {
@@ -35,7 +35,7 @@ fn removal_of_statement(script: &Script, index: usize) -> Option<Span> {
     if let Some(next) = script.statements.get(index + 1) {
         let separator = statement.separator.as_ref()?;
         // To the next statement if only blanks are in between. A comment there belongs to that one.
-        let blanks = next.span.start - separator.end < 2;
+        let blanks = next.span.start.saturating_sub(separator.end) < 2;
         return Some(statement.span.start..if blanks { next.span.start } else { separator.end });
     }
     let before = before?;
@@ -48,10 +48,23 @@ fn removal_of_statement(script: &Script, index: usize) -> Option<Span> {
     }
 }
 
+/// Returns whether the ends that a removal brings together would form another token than the two that they are:
+/// `(a;(b))` is not `((b))`, `a&b && >c` is not `a&>c`, and `a;(b)#c` is not `a#c`.
+fn glues(text: &str, removal: &Span) -> bool {
+    const SIGNS: &[u8] = b"&|;<>()";
+    let before = removal.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+    match (before, text.as_bytes().get(removal.end)) {
+        (Some(b' ' | b'\t' | b'\n'), _) => false,
+        (Some(_), Some(b'#')) => true,
+        (Some(before), Some(after)) => SIGNS.contains(before) && SIGNS.contains(after),
+        _ => false,
+    }
+}
+
 /// Takes a simple command and the index of a word; returns the span of the word with the blanks before it, or with
 /// those behind it for the first part of the command. Returns `None` when there is no such word.
 pub fn removal_of_word(command: &SimpleCommand, word_index: usize) -> Option<Span> {
-    let word = &command.words.get(word_index)?.span;
+    let Word { span: word, text, .. } = command.words.get(word_index)?;
     let parts = || {
         let assignments = command.assignments.iter().map(|assignment| &assignment.span);
         let words = command.words.iter().map(|word| &word.span);
@@ -59,7 +72,9 @@ pub fn removal_of_word(command: &SimpleCommand, word_index: usize) -> Option<Spa
             .chain(words)
             .chain(command.redirects.iter().map(|redirect| &redirect.span))
     };
-    let glued = parts().any(|part| part.start == word.end);
+    // Behind the parenthesis of an array or a process substitution a comment may follow without a blank.
+    let ends_in_operator = text.ends_with(')') && (text.starts_with(['<', '>']) || text.contains("=("));
+    let glued = ends_in_operator || parts().any(|part| part.start == word.end);
     let before = parts().map(|part| part.end).filter(|end| *end <= word.start).max();
     let next = parts().map(|part| part.start).filter(|start| *start >= word.end).min();
     Some(match (before, next) {

@@ -61,6 +61,8 @@ pub(super) struct Lexer<'t> {
     open: Vec<&'static str>,
     /// Whether the next word may be a reserved word.
     at_command: bool,
+    /// How many `!` were read in a row. The grammar recurses for each one between `[[` and `]]`.
+    negations: usize,
     in_arithmetic: bool,
     /// Whether the last token was `<<` (`Some(false)`) or `<<-` (`Some(true)`), which want a delimiter.
     wants_delimiter: Option<bool>,
@@ -78,6 +80,7 @@ impl<'t> Lexer<'t> {
             out: Lexed::default(),
             open: Vec::new(),
             at_command: true,
+            negations: 0,
             in_arithmetic: false,
             wants_delimiter: None,
             pending: Vec::new(),
@@ -220,6 +223,10 @@ impl<'t> Lexer<'t> {
     /// Follows what a word without quotes opens or closes, so that the `)` of a `case` pattern is not taken for the end
     /// of a substitution, and nesting stays bounded.
     fn track_nesting(&mut self, word: &str) -> Result<(), Opaque> {
+        self.negations = if word == "!" { self.negations + 1 } else { 0 };
+        if self.negations > MAX_DEPTH {
+            return Err(Reason::TooDeep.at(self.at));
+        }
         let at_command = std::mem::replace(&mut self.at_command, false);
         // `{` also opens behind the name in `function name {`.
         if word == "{" {

@@ -245,44 +245,31 @@ impl<'s> Walker<'s> {
         (self.options, self.may_have_left) = outer;
     }
 
-    /// Follows `set`. What is conditional may not have run, so that it only takes certainty away.
+    /// Follows `set`. A conditional one may not have run, so that it only takes certainty away.
     fn set(&mut self, command: &SimpleCommand, conditional: bool) {
-        let mut names = false;
-        for word in command.words.iter().skip(1).filter_map(|word| word.literal.as_deref()) {
-            let Some((on, flags)) = split_flags(word) else {
-                continue;
-            };
+        let mut words = command.words.iter().skip(1).map(|word| word.literal.as_deref());
+        while let Some(Some(word)) = words.next() {
+            let Some((on, flags)) = split_flags(word) else { return };
             let on = on && !conditional;
-            names = flags.ends_with('o');
             if flags.contains('e') {
                 self.options.errexit = on;
             }
-        }
-        if names {
-            self.set_by_name(command, conditional);
-        }
-    }
-
-    fn set_by_name(&mut self, command: &SimpleCommand, conditional: bool) {
-        for pair in command.words.windows(2) {
-            let [flags, name] = pair else { continue };
-            let Some((on, flags)) = flags.literal.as_deref().and_then(split_flags) else {
-                continue;
-            };
-            let on = on && !conditional;
-            match name.literal.as_deref() {
-                Some("errexit") if flags.ends_with('o') => self.options.errexit = on,
-                Some("pipefail") if flags.ends_with('o') => self.options.pipefail = on,
-                _ => {}
+            if flags.ends_with('o') {
+                match words.next().flatten() {
+                    Some("errexit") => self.options.errexit = on,
+                    Some("pipefail") => self.options.pipefail = on,
+                    _ => {}
+                }
             }
         }
     }
 }
 
-/// Takes an argument of `set`; returns whether it switches on, and its letters, or `None` when it is no flag.
+/// Takes an argument of `set`; returns whether it switches on, and its letters, or `None` when it and what follows are
+/// positional parameters.
 fn split_flags(word: &str) -> Option<(bool, &str)> {
     match word.strip_prefix('-') {
-        Some(flags) => Some((true, flags)),
+        Some(flags) => (flags != "-").then_some((true, flags)),
         None => word.strip_prefix('+').map(|flags| (false, flags)),
     }
 }

@@ -4,7 +4,7 @@ use super::{script, simple};
 use crate::shell::{end_of_last_command, grouped, removal_of_link, removal_of_word};
 
 fn without_link(text: &str, statement: usize, link: usize) -> Option<String> {
-    let span = removal_of_link(&script(text), statement, link)?;
+    let span = removal_of_link(text, &script(text), statement, link)?;
     let rest = [&text[..span.start], &text[span.end..]].concat();
     script(&rest);
     Some(rest)
@@ -26,6 +26,10 @@ fn removal_of_links() {
         ("a & b", 0, 0, Some("b")),
         ("a\n# about b\nb\n", 0, 0, Some("# about b\nb\n")),
         ("a\nb\n", 1, 0, Some("a\n")),
+        ("a&b && >c", 1, 0, None),
+        ("(a) && (b)", 0, 0, Some("(b)")),
+        ("a && (b)", 0, 1, Some("a")),
+        ("a && (b)#c", 0, 1, None),
         ("a", 0, 0, None),
         ("a; b", 2, 0, None),
         ("cat <<E && b\nx\nE\nc", 0, 0, None),

@@ -100,7 +100,7 @@ fn check_redirects(text: &str, redirects: &[Redirect], outer: &Span) {
             .target
             .iter()
             .for_each(|target| check_word(text, target, &redirect.span));
-        for lines in &redirect.here_doc {
+        if let Some(lines) = &redirect.here_doc {
             assert!(redirect.span.end < lines.span.start);
             check_word(text, lines, &(0..text.len()));
         }

@@ -151,7 +151,7 @@ fn compound_commands() {
         ("case $x in a|b) c ;; (d) ;; *) e; esac", Case, 2, 5),
         ("( a; b )", Subshell, 1, 0),
         ("{ a; b; }", Group, 1, 0),
-        ("[[ -f $x && a =~ ^(b|c)$ ]] 2>y", Test, 0, 7),
+        ("[[ -f $x && a =~ ^(b|c)$ ]] 2>y", Test, 0, 8),
     ];
     for (text, kind, bodies, words) in cases {
         let compound = compound(text);

@@ -59,6 +59,8 @@ fn stops_body() {
         ("set -e; a; b && c; d", "set a c d"),
         ("set -ex && a; b; set +e; c; d", "a b set d"),
         ("set -o errexit; a; b", "set a b"),
+        ("set -o pipefail -e; a | b; c", "set a b c"),
+        ("set -- -e; a; b", "b"),
         ("! a", ""),
         ("a | b", "b"),
         ("set -o pipefail && a | b", "set a b"),

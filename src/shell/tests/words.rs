@@ -103,5 +103,8 @@ fn what_stays_opaque() {
     for (text, reason) in cases {
         assert_eq!(parse(text).map_err(|error| error.reason), Err(reason), "{text:?}");
     }
-    assert_eq!(parse("echo 'a").unwrap_err().to_string(), "unterminated single quote at byte 5");
+    assert_eq!(
+        parse("echo 'a").unwrap_err().to_string(),
+        "unterminated single quote at byte 5"
+    );
 }
