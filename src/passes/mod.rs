@@ -3,6 +3,14 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
+mod cache_mounts;
+mod layout;
+mod merge_runs;
+mod removal;
+
+pub use cache_mounts::{CacheMounts, needs_buildkit};
+pub use merge_runs::MergeRuns;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -133,4 +141,4 @@ pub trait Pass: Sync {
 }
 
 /// Every pass, in the order in which they run.
-pub const REGISTRY: &[&dyn Pass] = &[];
+pub const REGISTRY: &[&dyn Pass] = &[&MergeRuns, &CacheMounts];

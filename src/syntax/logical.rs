@@ -11,6 +11,13 @@ pub struct Logical {
 }
 
 impl Logical {
+    /// A text in one piece, which begins at byte `source` of the source text.
+    pub fn of(text: &str, source: usize) -> Logical {
+        let mut logical = Logical::default();
+        logical.push(text, source);
+        logical
+    }
+
     /// Appends `piece`, which begins at byte `source` of the source text.
     pub(super) fn push(&mut self, piece: &str, source: usize) {
         if !piece.is_empty() || self.pieces.is_empty() {
