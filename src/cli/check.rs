@@ -26,12 +26,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         files: Vec::new(),
         errors: Vec::new(),
     };
-    let mut status = Status::Done;
+    let (mut to_change, mut has_failed) = (0, false);
     for path in &arguments.paths {
         match arguments.selection.rewrite(path) {
             Ok((source, rewrite)) => {
-                if !rewrite.changes.is_empty() && status == Status::Done {
-                    status = Status::ChangesNeeded;
+                if !rewrite.changes.is_empty() {
+                    to_change += 1;
                 }
                 if output.is_json() {
                     let plain = Palette::default();
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             }
             // One bad file must not hide what there is to say about the others.
             Err(error) => {
-                status = Status::InputError;
+                has_failed = true;
                 if output.is_json() {
                     report.errors.push(failure::to_json(&error));
                 } else {
@@ -55,5 +55,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     if output.is_json() {
         output.document(&Document::Report(report))?;
     }
-    Ok(status)
+    let files = text::count(arguments.paths.len(), "file", "files");
+    output.message(&format!("{to_change} of {files} would change"));
+    Ok(match (has_failed, to_change) {
+        (true, _) => Status::InputError,
+        (false, 0) => Status::Done,
+        (false, _) => Status::ChangesNeeded,
+    })
 }

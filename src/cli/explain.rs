@@ -76,7 +76,7 @@ fn table(passes: &[&dyn Pass], layout: &Layout) -> String {
         let _ = write!(
             text,
             "{title}{id:widest$}{title:#}  {level:10}  {}",
-            summary.trim_start()
+            summary.trim_start_matches(' ')
         );
     }
     text

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
 use textwrap::{Options, WordSplitter};
 
 use super::Palette;
 use crate::passes::{Change, Refusal};
 use crate::rewrite::Rewrite;
+use crate::syntax::LineRange;
 
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -24,17 +26,13 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
     let mut sections = Vec::new();
     if !rewrite.changes.is_empty() {
         let title = count(rewrite.changes.len(), "change", "changes");
-        let entries = by_line(rewrite)
-            .into_iter()
-            .map(|change| entry_of_change(&rewrite.file, change));
-        sections.push(section(&title, entries, layout));
+        let entries = by_line(rewrite).into_iter().map(entry_of_change);
+        sections.push(section(&title, &rewrite.file, entries, layout));
     }
     if layout.is_complete && !rewrite.refusals.is_empty() {
         let title = format!("{} left alone", rewrite.refusals.len());
-        let entries = grouped(&rewrite.refusals)
-            .into_iter()
-            .map(|(refusal, lines)| entry_of_refusal(&rewrite.file, refusal, &lines));
-        sections.push(section(&title, entries, layout));
+        let entries = rewrite.refusals.iter().map(entry_of_refusal);
+        sections.push(section(&title, &rewrite.file, entries, layout));
     }
     if layout.is_complete && !rewrite.notes.is_empty() {
         let notes = rewrite.notes.iter().map(|note| labelled("note", note, "", layout));
@@ -83,11 +81,12 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 struct Entry<'a> {
     is_done: bool,
     what: &'a str,
-    aside: String,
+    lines: LineRange,
+    pass: String,
     details: Vec<(&'a str, String)>,
 }
 
-fn entry_of_change<'a>(file: &str, change: &'a Change) -> Entry<'a> {
+fn entry_of_change(change: &Change) -> Entry<'_> {
     let evidence = change
         .evidence
         .iter()
@@ -95,43 +94,66 @@ fn entry_of_change<'a>(file: &str, change: &'a Change) -> Entry<'a> {
     Entry {
         is_done: true,
         what: &change.what,
-        aside: format!("{file}:{} · {} · {}", change.lines, change.pass, change.level),
+        lines: change.lines,
+        pass: format!("{} · {}", change.pass, change.level),
         details: [("why", change.why.clone())].into_iter().chain(evidence).collect(),
     }
 }
 
-fn entry_of_refusal<'a>(file: &str, refusal: &'a Refusal, lines: &str) -> Entry<'a> {
+fn entry_of_refusal(refusal: &Refusal) -> Entry<'_> {
     Entry {
         is_done: false,
         what: &refusal.what,
-        aside: format!("{file}:{lines} · {}", refusal.pass),
+        lines: refusal.lines,
+        pass: refusal.pass.to_owned(),
         details: vec![("but", refusal.obstacle.clone()), ("try", refusal.remedy.clone())],
     }
 }
 
-fn section<'a>(title: &str, entries: impl Iterator<Item = Entry<'a>>, layout: &Layout) -> String {
-    let style = layout.palette.title;
-    let mut text = format!("{style}{title}{style:#}\n");
-    for entry in entries {
-        text.push('\n');
+fn section<'a>(title: &str, file: &str, entries: impl Iterator<Item = Entry<'a>>, layout: &Layout) -> String {
+    let Palette { title: bold, aside, .. } = layout.palette;
+    let mut text = format!("{bold}{title}{bold:#}\n");
+    for (entry, lines) in grouped(entries) {
         let (bullet, style) = if entry.is_done {
             ("● ", layout.palette.done)
         } else {
             ("○ ", layout.palette.left)
         };
-        // Styles go around whole lines, so that none runs into an indent.
-        for line in wrap(entry.what, bullet, "  ", layout.width).lines() {
-            let _ = writeln!(text, "{style}{line}{style:#}");
-        }
-        let aside = layout.palette.aside;
-        for line in wrapped(&entry.aside, "  ", layout.width).lines() {
-            let _ = writeln!(text, "{aside}{line}{aside:#}");
-        }
+        let place = format!("{file}:{lines} · {}", entry.pass);
+        text.push('\n');
+        push_styled(&mut text, &wrap(entry.what, bullet, "  ", layout.width), style);
+        push_styled(&mut text, &wrapped(&place, "  ", layout.width), aside);
         for (label, detail) in entry.details.iter().filter(|(_, detail)| !detail.is_empty()) {
             text.push_str(&labelled(label, detail, "  ", layout));
         }
     }
     text
+}
+
+/// Entries that say the same of several places, as one with all of its lines: a long file has many alike.
+fn grouped<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, String)> {
+    let mut groups: Vec<(Entry<'a>, String)> = Vec::new();
+    for entry in entries {
+        let is_alike =
+            |other: &Entry| (other.what, &other.pass, &other.details) == (entry.what, &entry.pass, &entry.details);
+        match groups.iter_mut().find(|(other, _)| is_alike(other)) {
+            Some((_, lines)) => {
+                let _ = write!(lines, ", {}", entry.lines);
+            }
+            None => {
+                let lines = entry.lines.to_string();
+                groups.push((entry, lines));
+            }
+        }
+    }
+    groups
+}
+
+/// Styles each line by itself, so that no style runs into what follows.
+fn push_styled(text: &mut String, lines: &str, style: Style) {
+    for line in lines.lines() {
+        let _ = writeln!(text, "{style}{line}{style:#}");
+    }
 }
 
 fn labelled(label: &str, text: &str, indent: &str, layout: &Layout) -> String {
@@ -155,21 +177,4 @@ fn by_line(rewrite: &Rewrite) -> Vec<&Change> {
     let mut changes: Vec<_> = rewrite.changes.iter().collect();
     changes.sort_by_key(|change| change.lines.first);
     changes
-}
-
-/// Refusals that say the same of several places, as one with all of its lines.
-fn grouped(refusals: &[Refusal]) -> Vec<(&Refusal, String)> {
-    let is_same = |a: &Refusal, b: &Refusal| {
-        (a.pass, &a.what, &a.obstacle, &a.remedy) == (b.pass, &b.what, &b.obstacle, &b.remedy)
-    };
-    let mut groups: Vec<(&Refusal, String)> = Vec::new();
-    for refusal in refusals {
-        match groups.iter_mut().find(|(other, _)| is_same(other, refusal)) {
-            Some((_, lines)) => {
-                let _ = write!(lines, ", {}", refusal.lines);
-            }
-            None => groups.push((refusal, refusal.lines.to_string())),
-        }
-    }
-    groups
 }
