@@ -26,10 +26,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         files: Vec::new(),
         errors: Vec::new(),
     };
-    let (mut to_change, mut has_failed) = (0, false);
+    let (mut readable, mut to_change) = (0, 0);
     for path in &arguments.paths {
         match arguments.selection.rewrite(path) {
             Ok((source, rewrite)) => {
+                readable += 1;
                 if !rewrite.changes.is_empty() {
                     to_change += 1;
                 }
@@ -43,7 +44,6 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             }
             // One bad file must not hide what there is to say about the others.
             Err(error) => {
-                has_failed = true;
                 if output.is_json() {
                     report.errors.push(failure::to_json(&error));
                 } else {
@@ -55,11 +55,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     if output.is_json() {
         output.document(&Document::Report(report))?;
     }
-    let files = text::count(arguments.paths.len(), "file", "files");
-    output.message(&format!("{to_change} of {files} would change"));
-    Ok(match (has_failed, to_change) {
-        (true, _) => Status::InputError,
-        (false, 0) => Status::Done,
-        (false, _) => Status::ChangesNeeded,
+    if readable > 0 {
+        let files = text::count(readable, "file", "files");
+        output.message(&format!("{to_change} of {files} would change"));
+    }
+    Ok(if readable < arguments.paths.len() {
+        Status::InputError
+    } else if to_change > 0 {
+        Status::ChangesNeeded
+    } else {
+        Status::Done
     })
 }

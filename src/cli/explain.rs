@@ -82,21 +82,86 @@ fn table(passes: &[&dyn Pass], layout: &Layout) -> String {
     text
 }
 
-/// The Markdown of a page for a terminal: titles in bold, code indented, paragraphs wrapped.
+/// The Markdown of a page for a terminal: titles in bold, code indented, paragraphs and items wrapped.
 fn page(markdown: &str, layout: &Layout) -> String {
     let (title, aside) = (layout.palette.title, layout.palette.aside);
-    let (mut text, mut is_code) = (String::new(), false);
+    let (mut text, mut paragraph, mut is_code) = (String::new(), String::new(), false);
     for line in markdown.lines() {
-        if line.trim_start().starts_with("```") {
-            is_code = !is_code;
-            continue;
+        let is_fence = line.trim_start().starts_with("```");
+        let is_apart = is_code || is_fence || line.is_empty() || line.starts_with(['#', '|']);
+        if is_apart || line.starts_with("- ") {
+            flush(&mut paragraph, &mut text, layout);
         }
+        // Writing to a string cannot fail.
         let _ = match line {
+            _ if is_fence => {
+                is_code = !is_code;
+                Ok(())
+            }
             _ if is_code => writeln!(text, "    {aside}{line}{aside:#}"),
-            "" => writeln!(text),
             _ if line.starts_with('#') => writeln!(text, "{title}{}{title:#}", line.trim_start_matches(['#', ' '])),
-            _ => write!(text, "{}", wrapped(line, "", layout.width)),
+            _ if is_apart => writeln!(text, "{line}"),
+            _ => write!(paragraph, "{} ", line.trim()),
         };
     }
+    flush(&mut paragraph, &mut text, layout);
     text
+}
+
+/// Moves a finished paragraph into the text.
+fn flush(paragraph: &mut String, text: &mut String, layout: &Layout) {
+    if !paragraph.is_empty() {
+        text.push_str(&wrapped(paragraph.trim_end(), "", layout.width));
+        paragraph.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{page, summary};
+    use crate::emit::Palette;
+    use crate::emit::text::Layout;
+
+    const PAGE: &str = "\
+# some-pass
+
+Does one thing. Then it does
+another one of some length.
+
+```dockerfile
+FROM alpine
+```
+
+- an item that goes on
+  below
+- the last
+";
+
+    #[test]
+    fn the_summary_is_the_first_sentence() {
+        assert_eq!(summary(PAGE), "Does one thing.");
+        assert_eq!(summary("# title\n\nA line\nand another.\n"), "A line and another.");
+        assert_eq!(summary(""), "");
+    }
+
+    #[test]
+    fn a_page_reads_well_on_a_terminal() {
+        let layout = Layout {
+            palette: Palette::default(),
+            width: 40,
+            is_complete: true,
+        };
+        let expected = "\
+some-pass
+
+Does one thing. Then it does another one
+of some length.
+
+    FROM alpine
+
+- an item that goes on below
+- the last
+";
+        assert_eq!(page(PAGE, &layout), expected);
+    }
 }

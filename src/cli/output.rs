@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
+use anyhow::Context as _;
 
 use super::failure;
 use super::{Format, Global, Status};
@@ -54,7 +55,7 @@ impl Output {
     }
 
     /// Writes `text` to stdout.
-    pub(super) fn result(&self, text: &str) -> io::Result<()> {
+    pub(super) fn result(&self, text: &str) -> anyhow::Result<()> {
         // Without colour nothing may touch the text: a Dockerfile can hold escape sequences of its own.
         let written = if self.has_colour {
             write(&mut anstream::stdout().lock(), text)
@@ -64,13 +65,13 @@ impl Output {
         match written {
             // Who closes the pipe, as `head` does, has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            other => other.context("cannot write to standard output"),
         }
     }
 
     /// Writes a document to stdout.
     pub(super) fn document(&self, document: &Document) -> anyhow::Result<()> {
-        Ok(self.result(&document.to_json()?)?)
+        self.result(&document.to_json()?)
     }
 
     /// Writes a line to stderr, unless the user wants quiet or the JSON says it already.

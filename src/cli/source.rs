@@ -70,8 +70,9 @@ impl Source {
         }
 
         let path = dockerfile(path)?;
-        let name = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-        let file = File::open(&path).map_err(|source| SourceError::Unreadable {
+        let path = path.strip_prefix(".").unwrap_or(&path);
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|source| SourceError::Unreadable {
             file: name.clone(),
             source,
         })?;
@@ -81,8 +82,8 @@ impl Source {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         Ok(Source {
             folder: resolved(parent.unwrap_or(Path::new("."))),
-            patch_path: patch_path(&resolved(&path), &resolved(Path::new("."))),
-            path: Some(path),
+            patch_path: patch_path(&resolved(path), &resolved(Path::new("."))),
+            path: Some(path.to_owned()),
             name,
             text,
         })
