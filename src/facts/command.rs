@@ -92,6 +92,8 @@ pub struct ManagerUse {
     pub caches: Vec<CacheUse>,
     /// What keeps it from using its caches.
     pub contradictions: Vec<Obstruction>,
+    /// The number of the word at which a command begins that this one runs.
+    inner_at: Option<usize>,
     /// Whether it lives on what earlier steps downloaded; none where nothing tells.
     pub offline: Option<bool>,
     /// Whether it downloads fresh package lists itself.
@@ -298,14 +300,20 @@ impl<'a> Reader<'a> {
             }
             Some("export") if !context.in_subshell => self.export(&words),
             Some("rm") => deletes = self.operands(&words),
-            Some("sh" | "bash" | "dash" | "ash") => self.shell_option(&words, &span, context),
+            // What the inner script does stands for the command.
+            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => return,
             _ => manager = self.manager(&values, &assignments, user.as_ref()),
         }
+        // `poetry run pip install x`, `npx tool`: what is run inside is a command of its own.
+        let inner = manager
+            .as_ref()
+            .and_then(|used| words.get(used.inner_at?..))
+            .map(<[Word]>::to_vec);
         let workdir = self.workdir.clone();
         let switches_user = user.is_some();
         self.commands.push(Command {
             switches_user,
-            span,
+            span: span.clone(),
             context,
             editable,
             assignments,
@@ -314,6 +322,10 @@ impl<'a> Reader<'a> {
             manager,
             deletes,
         });
+        if let Some(inner) = inner {
+            let assignments = Vec::new();
+            self.words(inner, assignments, span, context);
+        }
     }
 
     fn absolute(&self, path: &str) -> Option<String> {
@@ -353,8 +365,8 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// Reads the script behind `-c`.
-    fn shell_option(&mut self, words: &[Word], span: &Range<usize>, context: Context) {
+    /// Reads the script behind `-c`; returns whether there is one that can be read.
+    fn shell_option(&mut self, words: &[Word], span: &Range<usize>, context: Context) -> bool {
         let is_option = |word: &Word| {
             word.value.as_deref().is_some_and(|value| {
                 value
@@ -363,17 +375,18 @@ impl<'a> Reader<'a> {
             })
         };
         let Some(index) = words.iter().position(is_option) else {
-            return;
+            return false;
         };
         let Some(text) = words.get(index + 1).and_then(|word| word.value.clone()) else {
-            return;
+            return false;
         };
-        let Ok(script) = shell::parse(&text) else { return };
+        let Ok(script) = shell::parse(&text) else { return false };
         let outer = (self.nested.clone(), self.workdir.clone(), self.exported.len());
         self.nested = Some((span.clone(), context));
         self.script(&script, ShellOptions::default());
         (self.nested, self.workdir) = (outer.0, outer.1);
         self.exported.truncate(outer.2);
+        true
     }
 
     fn manager(&self, values: &[Option<&str>], inline: &[Assigned], user: Option<&User>) -> Option<ManagerUse> {
@@ -440,6 +453,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .flat_map(|contradiction| obstructions(contradiction, &invocation, &around, values, arguments_at))
                 .collect(),
+            inner_at: invocation.inner_at.map(|at| at + arguments_at),
             offline: Condition::any(&manager.offline, &invocation, &around),
             fetches_lists: lists_by_option || invocation.action == Action::UpdateLists,
             options: options.collect(),

@@ -4,11 +4,13 @@
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
 mod cache_mounts;
+mod clean_layers;
 mod layout;
 mod merge_runs;
 mod removal;
 
 pub use cache_mounts::{CacheMounts, needs_buildkit};
+pub use clean_layers::CleanLayers;
 pub use merge_runs::MergeRuns;
 
 use std::fmt;
@@ -140,5 +142,5 @@ pub trait Pass: Sync {
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome;
 }
 
-/// Every pass, in the order in which they run.
-pub const REGISTRY: &[&dyn Pass] = &[&MergeRuns, &CacheMounts];
+/// Every pass, in the order in which they run. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
+pub const REGISTRY: &[&dyn Pass] = &[&MergeRuns, &CacheMounts, &CleanLayers];

@@ -11,6 +11,8 @@ use super::{Obstacle, chain, line_of, stores};
 pub(super) struct Candidate {
     /// Whose cache it is.
     pub(super) manager: &'static str,
+    /// Its number in the manager's table.
+    pub(super) order: usize,
     /// Where it is mounted.
     pub(super) path: String,
     /// Whether builds may use it at once.
@@ -63,12 +65,20 @@ impl Candidates {
                 .collect();
             candidates.add(used.manager, verdicts);
         }
+        candidates.sort();
         for store in stores::shared_with(facts, file, index) {
             if let Ok(owner) = rules.owner(&scope.user, &store.path) {
                 candidates.push(Candidate { owner, ..store });
             }
         }
         candidates
+    }
+
+    /// Puts the mounts of one manager into the order of its table, whichever command fills them first.
+    fn sort(&mut self) {
+        let managers: Vec<&str> = self.mounts.iter().map(|mount| mount.manager).collect();
+        let first = |manager: &str| managers.iter().position(|other| *other == manager);
+        self.mounts.sort_by_key(|mount| (first(mount.manager), mount.order));
     }
 
     /// Adds the mount of a build folder, and what it needs.
@@ -194,6 +204,12 @@ impl Rules<'_> {
         }
         Ok(Candidate {
             manager: &used.manager.name,
+            order: used
+                .manager
+                .caches
+                .iter()
+                .position(|known| std::ptr::eq(known, cache.cache))
+                .unwrap_or(0),
             path: path.to_owned(),
             sharing: cache.cache.sharing,
             owner,

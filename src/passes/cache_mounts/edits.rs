@@ -1,9 +1,10 @@
 //! The text of a RUN with mounts: the flags, and what goes because it would empty or avoid them.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::facts::{Body, Command, Execution, Facts, ManagerUse, Mount, Obstruction, ScriptBody, is_within};
-use crate::knowledge::{Action, Sharing};
+use crate::knowledge::{Action, Holds, Sharing};
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
 use super::candidates::{Candidate, Candidates};
@@ -49,22 +50,20 @@ pub(super) fn plan(file: &Dockerfile, facts: &Facts, index: usize, run: &Executi
             .map(|mount| mount.path.as_str())
             .chain(existing.paths())
             .collect();
-        match cleanup(run, script, &paths) {
+        let (path, obstacle) = match cleanup(run, script, &paths) {
             Ok(removal) => break removal,
-            Err((path, obstacle)) => {
-                let known = mounts.iter().position(|mount| mount.path == path);
-                let Some(position) = known else {
-                    // It is the user's own mount: leave the RUN as it is.
-                    if !mounts.is_empty() {
-                        plan.refusals.push(("add cache mounts".to_owned(), obstacle));
-                    }
-                    return plan;
-                };
-                let mount = mounts.remove(position);
-                plan.refusals
-                    .push((format!("mount the cache of {}", mount.manager), obstacle));
+            Err(stumble) => stumble,
+        };
+        let Some(position) = mounts.iter().position(|mount| mount.path == path) else {
+            // It is the user's own mount: leave the RUN as it is.
+            if !mounts.is_empty() {
+                plan.refusals.push(("add cache mounts".to_owned(), obstacle));
             }
-        }
+            return plan;
+        };
+        let mount = mounts.remove(position);
+        plan.refusals
+            .push((format!("mount the cache of {}", mount.manager), obstacle));
     };
 
     let mut edits = Edits {
@@ -192,15 +191,20 @@ fn absolute(target: &str) -> String {
     format!("/{}", target.trim_matches('/'))
 }
 
+/// Spans of a script that go, with what stands there in words.
+type Gone = Vec<(Range<usize>, String)>;
+
 /// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
-fn cleanup(run: &Execution, script: Option<&ScriptBody>, paths: &[&str]) -> Result<Removal, (String, Obstacle)> {
+fn cleanup(run: &Execution, script: Option<&ScriptBody>, paths: &[&str]) -> Result<Gone, (String, Obstacle)> {
     let mut removal = Removal::default();
+    let mut mount_of = HashMap::new();
     for (number, command) in run.commands.iter().enumerate() {
         let mut operands = Vec::new();
         for operand in &command.deletes {
             let Some(path) = operand.path.as_deref() else { continue };
-            if paths.iter().any(|mount| is_within(path, mount)) {
-                operands.push(operand.word);
+            if let Some(mount) = paths.iter().find(|mount| is_within(path, mount)) {
+                mount_of.insert(number, *mount);
+                operands.push((number, operand.word));
             } else if let Some(mount) = paths.iter().find(|mount| may_match_above(path, mount)) {
                 let obstacle = format!("the RUN deletes {path}, which holds the mount");
                 return Err((
@@ -209,53 +213,53 @@ fn cleanup(run: &Execution, script: Option<&ScriptBody>, paths: &[&str]) -> Resu
                 ));
             }
         }
-        let cleaned = command
-            .manager
-            .as_ref()
-            .filter(|used| used.action == Action::CleanCache);
-        let cleaned_mount = cleaned.and_then(|used| {
-            let own = used.manager.caches.iter().filter_map(|cache| cache.path.as_deref());
-            let names: Vec<&str> = own.map(|path| path.trim_start_matches('~')).collect();
-            let root = used
-                .manager
-                .caches
-                .iter()
-                .filter_map(|cache| cache.root_path.as_deref());
-            let names: Vec<&str> = names.into_iter().chain(root).collect();
-            let fills = run.commands.iter().filter_map(|command| command.manager.as_ref());
-            let filled: Vec<&str> = fills
-                .filter(|other| other.manager.id == used.manager.id)
-                .flat_map(|other| other.caches.iter().filter_map(|cache| cache.path.as_deref()))
-                .collect();
-            paths.iter().find(|mount| {
-                filled.iter().any(|path| is_within(path, mount)) || names.iter().any(|name| mount.ends_with(name))
-            })
-        });
-        if operands.is_empty() && cleaned_mount.is_none() {
-            continue;
-        }
-        let mount = cleaned_mount.copied().or_else(|| {
-            let mut deleted = command.deletes.iter().filter_map(|operand| operand.path.as_deref());
-            deleted.find_map(|path| paths.iter().find(|mount| is_within(path, mount)).copied())
-        });
-        let whole = cleaned_mount.is_some() || operands.len() == command.deletes.len();
-        let removable = script.is_some_and(|script| {
-            if whole {
-                removal.command(run, script, number)
-            } else {
-                removal.words(command, &operands)
-            }
-        });
-        if !removable {
-            let obstacle = format!(
-                "`{}` would empty it in every build, and cannot just go",
-                text_of(command)
-            );
-            let remedy = "remove it, or join the commands of the RUN with `&&`";
-            return Err((mount.unwrap_or_default().to_owned(), Obstacle::new(obstacle, remedy)));
+        if let Some(mount) = cleaned_mount(run, command, paths) {
+            mount_of.insert(number, mount);
+            removal.commands.push(number);
+        } else if !operands.is_empty() && operands.len() == command.deletes.len() {
+            removal.commands.push(number);
+        } else {
+            removal.words.extend(operands);
         }
     }
-    Ok(removal)
+    let Some(first) = removal
+        .commands
+        .first()
+        .or(removal.words.first().map(|(number, _)| number))
+        .copied()
+    else {
+        return Ok(Vec::new());
+    };
+    let spans = script.map_or(Err(first), |script| removal.spans(run, script));
+    spans.map_err(|number| {
+        let text = run.commands.get(number).map(text_of).unwrap_or_default();
+        let obstacle = format!("`{text}` would empty it in every build, and cannot just go");
+        let remedy = "remove it, or join the commands of the RUN with `&&`";
+        (
+            mount_of.get(&number).copied().unwrap_or_default().to_owned(),
+            Obstacle::new(obstacle, remedy),
+        )
+    })
+}
+
+/// The mount that a manager's own cleaning command empties: only where all that it cleans is in mounts.
+fn cleaned_mount<'a>(run: &Execution, command: &Command, paths: &[&'a str]) -> Option<&'a str> {
+    let used = command
+        .manager
+        .as_ref()
+        .filter(|used| used.action == Action::CleanCache)?;
+    let fills = run.commands.iter().filter_map(|command| command.manager.as_ref());
+    let own = fills
+        .filter(|other| other.manager.id == used.manager.id)
+        .flat_map(|other| &other.caches);
+    // Package lists are not what a cleaning command of a manager that has them cleans.
+    let own = own.filter(|cache| cache.cache.holds != Holds::Lists);
+    let mut mounts = own.map(|cache| {
+        let path = cache.path.as_deref()?;
+        paths.iter().find(|mount| is_within(path, mount)).copied()
+    });
+    let first = mounts.next()??;
+    mounts.all(|mount| mount.is_some()).then_some(first)
 }
 
 fn text_of(command: &Command) -> String {
@@ -294,6 +298,15 @@ pub(super) fn keeps_already(facts: &Facts, file: &Dockerfile, index: usize, used
         let text = instruction.text();
         text.contains("docker-clean") || text.contains("keep-cache") || text.contains("keepcache=") || says(text)
     })
+}
+
+/// Whether an option other than that in word `but` downloads the package lists.
+fn fetches_otherwise(used: &ManagerUse, but: usize) -> bool {
+    let fetching = used.manager.lists.iter().flat_map(|lists| &lists.fetched_by);
+    let names: Vec<&String> = fetching.collect();
+    used.options
+        .iter()
+        .any(|(name, _, word)| *word != but && names.contains(&name))
 }
 
 struct Edits<'a> {
@@ -368,7 +381,13 @@ impl Edits<'_> {
             return;
         };
         match instead {
-            Some(instead) if command.words.iter().any(|word| word.text == instead) => {
+            // Another option of the command does what this one would.
+            Some(_)
+                if command
+                    .manager
+                    .as_ref()
+                    .is_some_and(|used| fetches_otherwise(used, words.start)) =>
+            {
                 self.list
                     .push(Edit::delete(script.source(before.span.end..last.span.end)));
             }
@@ -382,9 +401,9 @@ impl Edits<'_> {
         self.gone.push(format!("`{}`", first.text));
     }
 
-    fn remove(&mut self, removal: Removal) {
+    fn remove(&mut self, gone: Gone) {
         let Some(script) = self.script else { return };
-        for (span, text) in removal.spans {
+        for (span, text) in gone {
             self.list.push(Edit::delete(script.source(span)));
             self.gone.push(format!("`{text}`"));
         }

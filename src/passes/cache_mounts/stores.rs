@@ -199,6 +199,7 @@ pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, index: usize) -> Vec
             {
                 result.push(Candidate {
                     manager: &used.manager.name,
+                    order: 0,
                     path: path.to_owned(),
                     sharing: cache.cache.sharing,
                     owner: None,

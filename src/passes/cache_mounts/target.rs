@@ -137,6 +137,7 @@ fn check(
     };
     let mount = Candidate {
         manager: "Cargo",
+        order: 0,
         path,
         // Two builds in one folder would overwrite each other's binaries.
         sharing: Sharing::Locked,
