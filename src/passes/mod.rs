@@ -13,6 +13,8 @@ pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
 pub use merge_runs::MergeRuns;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
@@ -44,6 +46,16 @@ pub enum Level {
     Standard,
     /// Also changes that rest on an assumption the user should confirm.
     Aggressive,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Level::Safe => "safe",
+            Level::Standard => "standard",
+            Level::Aggressive => "aggressive",
+        })
+    }
 }
 
 /// What a pass may be told by its caller.
