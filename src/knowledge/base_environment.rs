@@ -11,7 +11,7 @@ const FILE: &str = include_str!("../../data/base-environment.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BaseEnvironment {
-    /// The images, as a FROM names them, without `docker.io/library/` and tag.
+    /// The images, as a FROM names them, without `docker.io/library/` and tag; `*` is any text.
     pub names: Vec<String>,
     /// Patterns with `*` for the tags it is true of; all if empty.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub struct BaseEnvironment {
     /// Program names that mean another package manager than usual, with the manager's id.
     #[serde(default)]
     pub programs: BTreeMap<String, String>,
-    /// The day the facts were checked.
+    /// The day the facts were checked, or `never`.
     pub checked: String,
     /// Public pages that the facts come from.
     pub sources: Vec<String>,
@@ -58,15 +58,24 @@ struct Table {
 }
 
 /// What is known of the image that a FROM names; without a tag, `latest` is meant. The first entry that fits counts.
+/// Nothing is known of images for Windows.
 #[must_use]
 pub fn base_environment(image_name: &str, tag: Option<&str>) -> Option<&'static BaseEnvironment> {
     // As for package managers: a table that doesn't parse is empty, and a test fails.
     static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(FILE).unwrap_or_default());
     let name = short_name(image_name);
+    let official = official_name(name);
     let tag = tag.unwrap_or("latest");
+    if ["windows", "nanoserver", "servercore"]
+        .iter()
+        .any(|word| tag.contains(word))
+    {
+        return None;
+    }
     TABLE.images.iter().find(|image| {
         let has_tag = image.tags.is_empty() || image.tags.iter().any(|pattern| matches(pattern, tag));
-        has_tag && image.names.iter().any(|known| known == name)
+        let is_named = |known: &String| matches(known, name) || official.is_some_and(|official| known == official);
+        has_tag && image.names.iter().any(is_named)
     })
 }
 
@@ -85,6 +94,25 @@ fn short_name(image_name: &str) -> &str {
     let name = image_name.strip_prefix("index.").unwrap_or(image_name);
     let name = name.strip_prefix("docker.io/").unwrap_or(name);
     name.strip_prefix("library/").unwrap_or(name)
+}
+
+/// The name of the official image that `name` is a copy of: one architecture of it, or a mirror.
+fn official_name(name: &str) -> Option<&str> {
+    const PLACES: [&str; 12] = [
+        "amd64/",
+        "arm32v5/",
+        "arm32v6/",
+        "arm32v7/",
+        "arm64v8/",
+        "i386/",
+        "mips64le/",
+        "mirror.gcr.io/library/",
+        "ppc64le/",
+        "public.ecr.aws/docker/library/",
+        "riscv64/",
+        "s390x/",
+    ];
+    PLACES.iter().find_map(|place| name.strip_prefix(place))
 }
 
 /// Whether `text` fits `pattern`, in which `*` is any text.

@@ -26,6 +26,9 @@ pub struct Cache {
     /// The programs that fill it; all of the manager's if empty.
     #[serde(default)]
     pub programs: Vec<String>,
+    /// Whether it exists only where something makes its folder, as a mount does: without one nothing is left in it.
+    #[serde(default)]
+    pub only_mounted: bool,
     /// What kinds of verbs fill it.
     #[serde(default = "Cache::usual_fillers")]
     pub filled_by: Vec<Action>,

@@ -130,7 +130,10 @@ fn dirty<'a>(run: &'a Execution, manager: &ManagerUse) -> Vec<(usize, &'a CacheU
         for cache in &used.caches {
             // What only fills while there is no mount stays empty beside one.
             let beside_mount = !cache.cache.mount && used.caches.iter().any(|other| is_mounted(run, other));
-            let is_fit = cache.cache.holds != Holds::Store && cache.linked == Some(false) && !beside_mount;
+            // An install from the lists of an older layer leaves no lists.
+            let older = cache.cache.holds == Holds::Lists && run.installs_from_older_lists().is_some();
+            let is_left = !cache.cache.only_mounted && !beside_mount && !older;
+            let is_fit = cache.cache.holds != Holds::Store && cache.linked == Some(false) && is_left;
             if is_fit && !is_mounted(run, cache) && !is_cleaned(run, number, used, cache) {
                 dirty.push((number, cache));
             }
@@ -152,6 +155,14 @@ fn is_mounted(run: &Execution, cache: &CacheUse) -> bool {
 /// Whether something behind command `number` takes the cache away.
 fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUse) -> bool {
     let path = cache.path.as_deref().unwrap_or_default();
+    let arguments = |text: &str| text.split_once(' ').map(|(_, arguments)| arguments.to_owned());
+    let cleaning: Vec<_> = used
+        .manager
+        .clean
+        .commands
+        .iter()
+        .filter_map(|command| arguments(command))
+        .collect();
     let mut later = run.commands.iter().skip(number + 1);
     later.any(|command| {
         let deletes = command
@@ -169,7 +180,15 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
             .as_ref()
             .filter(|other| other.manager.id == used.manager.id);
         let cleans = own.is_some_and(|other| other.action == Action::CleanCache);
+        let words = command
+            .words
+            .iter()
+            .skip(1)
+            .map(|word| word.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
         deletes
+            || cleaning.contains(&words)
             || command.program() == Some("find") && command.words.iter().any(names)
             || cleans && cache.cache.holds != Holds::Lists
     })
@@ -233,11 +252,13 @@ fn clean(
             return decline("its command stands within quotes".to_owned(), "add the option by hand");
         }
         CleanBy::Commands => {
+            let program = numbers.first().and_then(|number| as_called(run.commands.get(*number)?));
+            let program = program.unwrap_or_else(|| used.program.clone());
             let commands = manager
                 .clean
                 .commands
                 .iter()
-                .map(|command| command.replace("{program}", &used.program));
+                .map(|command| command.replace("{program}", &program));
             Way::Command(commands.collect::<Vec<_>>().join(" && "))
         }
         CleanBy::Removal => {

@@ -175,7 +175,8 @@ impl Rules<'_> {
                           places the cache";
             return Some(Err(Obstacle::new(found, remedy)));
         };
-        if path.contains('*') {
+        // What only the tool knows is no target; what is below /dev is none on purpose.
+        if path.contains('*') || is_within(path, "/dev") {
             return None;
         }
         if cache.linked != Some(false) {
