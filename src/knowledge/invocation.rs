@@ -114,10 +114,6 @@ impl Manager {
             mut positional,
             ..
         } = reader;
-        let informs = options
-            .iter()
-            .any(|option| self.options.informs.iter().any(|known| *known == option.name));
-
         // A word that isn't literal before the verb is nearly always options: `apt-get $OPTIONS install`.
         let lead = positional
             .iter()
@@ -173,6 +169,10 @@ impl Manager {
             }
         }
         arguments.sort_by_key(|argument| argument.at);
+        // Asked here, as the options of an inner command are gone by now.
+        let informs = options
+            .iter()
+            .any(|option| self.options.informs.iter().any(|known| *known == option.name));
         let action = if informs { Action::Other } else { found.action };
         Invocation {
             verb: found.verb,

@@ -155,13 +155,15 @@ fn is_mounted(run: &Execution, cache: &CacheUse) -> bool {
 /// Whether something behind command `number` takes the cache away.
 fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUse) -> bool {
     let path = cache.path.as_deref().unwrap_or_default();
-    let arguments = |text: &str| text.split_once(' ').map(|(_, arguments)| arguments.to_owned());
-    let cleaning: Vec<_> = used
-        .manager
-        .clean
+    let program = run
         .commands
-        .iter()
-        .filter_map(|command| arguments(command))
+        .get(number)
+        .and_then(as_called)
+        .unwrap_or_else(|| used.program.clone());
+    let arguments = |text: &str| text.split_once(' ').map(|(_, arguments)| arguments.to_owned());
+    let cleaning = used.manager.clean.commands.iter();
+    let cleaning: Vec<_> = cleaning
+        .filter_map(|command| arguments(&command.replace("{program}", &program)))
         .collect();
     let mut later = run.commands.iter().skip(number + 1);
     later.any(|command| {

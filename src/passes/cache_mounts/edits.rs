@@ -274,13 +274,14 @@ fn text_of(command: &Command) -> String {
 /// Whether `used` keeps what it downloads without being told: the file has taken care of that before, or its own
 /// words do.
 pub(super) fn keeps_already(facts: &Facts, file: &Dockerfile, index: usize, used: &ManagerUse) -> bool {
-    let wanted = used
-        .manager
-        .keep
-        .iter()
-        .flat_map(|keep| &keep.options)
-        .filter_map(|option| option.split_once('='));
-    let names: Vec<&str> = wanted.map(|(name, _)| name).collect();
+    let options = used.manager.keep.iter().flat_map(|keep| &keep.options);
+    // What tells is a setting's name (`-o NAME=value`), or a long option of its own.
+    let names: Vec<&str> = options
+        .filter_map(|option| match option.split_once('=') {
+            Some((name, _)) => Some(name),
+            None => option.starts_with("--").then_some(option.as_str()),
+        })
+        .collect();
     let says = |text: &str| {
         names
             .iter()
