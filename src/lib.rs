@@ -2,9 +2,13 @@
 //!
 //! Data flows one way: text → [`syntax`] → [`facts`] (with [`shell`] and [`knowledge`]) → [`passes`] → [`emit`].
 
+pub mod cli;
+pub mod config;
+pub mod emit;
 pub mod facts;
 pub mod knowledge;
 pub mod passes;
 pub mod rewrite;
 pub mod shell;
+mod suggest;
 pub mod syntax;
