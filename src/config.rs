@@ -104,10 +104,11 @@ impl Config {
             let word = key.get_ref().as_ref();
             if !KEYS.contains(&word) {
                 let found = format!("unknown key `{word}`");
+                let expected = format!("one of `{}`", KEYS.join("`, `"));
                 return Err(error_at(
                     key.span(),
                     found,
-                    one_of(KEYS.iter().copied()),
+                    expected,
                     suggestion(word, KEYS.iter().copied()),
                 ));
             }
@@ -119,7 +120,8 @@ impl Config {
             let word = pass.get_ref().as_str();
             if !ids().any(|id| id == word) {
                 let found = format!("unknown pass `{word}`");
-                return Err(error_at(pass.span(), found, one_of(ids()), suggestion(word, ids())));
+                let expected = "a name that `plimsoll explain` lists".to_owned();
+                return Err(error_at(pass.span(), found, expected, suggestion(word, ids())));
             }
         }
         Ok(config)
@@ -139,11 +141,6 @@ fn find(folder: &Path) -> Option<PathBuf> {
         }
     }
     None
-}
-
-fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
-    format!("one of {}", words.join(", "))
 }
 
 fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
