@@ -5,6 +5,7 @@
 
 mod cli;
 mod configuration;
+mod engine;
 mod patch;
 mod report;
 mod support;
