@@ -364,7 +364,7 @@ impl<'a> Lexer<'a> {
         while at <= value.len() {
             let longest = (at..=value.len())
                 .rev()
-                .find(|&end| matches_wildcard(&pattern, &value[at..end]));
+                .find(|&end| value.get(at..end).is_some_and(|part| matches_wildcard(&pattern, part)));
             match longest.filter(|&end| end > at) {
                 Some(end) => {
                     result.push_str(&replacement);

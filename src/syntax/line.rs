@@ -47,6 +47,10 @@ pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
 }
 
 fn unknown_keyword(word: &str, at: usize) -> Problem {
+    if word.is_empty() {
+        let found = "an escape character with nothing to continue";
+        return Problem::new(at, found, "an instruction", "remove the line");
+    }
     let names: Vec<&str> = Keyword::ALL.iter().map(|keyword| keyword.name()).collect();
     let upper = word.to_uppercase();
     let nearest = names
