@@ -184,11 +184,34 @@ fn value_of(flag: &Flag, value: &str) -> Result<(), Problem> {
             "a duration such as 30s, 1m30s or 500ms, of at least 1ms"
         }
         "retries" if !value.is_empty() && value.parse::<i32>().map_or(true, |count| count < 0) => "a number from 0",
-        "device" if csv_fields(value).is_none() => "comma-separated fields with quotes around whole fields",
+        "device" if !is_device(value) => "a device's name, and `required` or `required=true` behind a comma",
         _ => return Ok(()),
     };
     let help = "use one of the accepted values";
     Err(Problem::new(flag.range.start, wrong_value(flag, value), expected, help))
+}
+
+/// Whether `text` says which device RUN needs: one name, with or without `name=`, and whether it must be there.
+fn is_device(text: &str) -> bool {
+    const BOOLEANS: [&str; 12] = [
+        "1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False",
+    ];
+    let Some(fields) = csv_fields(text) else { return false };
+    let mut name = String::new();
+    fields.into_iter().all(|field| match field.split_once('=') {
+        None if field.eq_ignore_ascii_case("required") => true,
+        Some((key, value)) if key.eq_ignore_ascii_case("required") => BOOLEANS.contains(&value),
+        // The first name wins; whatever comes behind it is one too many.
+        _ if !name.is_empty() => false,
+        Some((key, value)) if key.eq_ignore_ascii_case("name") => {
+            name = value.to_owned();
+            true
+        }
+        _ => {
+            name = field;
+            true
+        }
+    })
 }
 
 fn wrong_value(flag: &Flag, value: &str) -> String {
