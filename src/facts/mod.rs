@@ -13,7 +13,8 @@ mod scope;
 mod skip;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::knowledge::base_environment;
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Pair, expand};
@@ -41,16 +42,30 @@ pub struct InstructionFacts {
     /// The number of its stage; none before the first FROM.
     pub stage: Option<usize>,
     /// What it executes, for RUN, CMD, ENTRYPOINT and HEALTHCHECK.
-    pub execution: Option<Execution>,
+    pub execution: Option<Arc<Execution>>,
     /// Which passes the user keeps away from it.
     pub skip: Skip,
     scope: usize,
+    /// The text that the execution was read from; empty where there is none.
+    text: String,
 }
 
 impl Facts {
     /// The facts of `file`.
     pub fn of(file: &Dockerfile) -> Facts {
-        Walk::over(file)
+        Walk::over(file, &Known::default())
+    }
+
+    /// The facts of `file`, which was made of the file that these facts are of: what is executed in instructions that
+    /// stayed as they were is not read again.
+    pub fn updated(&self, file: &Dockerfile) -> Facts {
+        let mut known = Known::default();
+        for (index, facts) in self.instructions.iter().enumerate() {
+            if let (Some(execution), Some(scope)) = (&facts.execution, self.scope(index)) {
+                known.entry(&facts.text).or_default().push((scope, execution));
+            }
+        }
+        Walk::over(file, &known)
     }
 
     /// What is in force where instruction number `index` begins.
@@ -63,7 +78,7 @@ impl Facts {
         file.instructions
             .get(index)
             .filter(|instruction| instruction.keyword() == Keyword::Run)?;
-        self.instructions.get(index)?.execution.as_ref()
+        self.instructions.get(index)?.execution.as_deref()
     }
 
     /// The stage of instruction number `index`.
@@ -109,6 +124,9 @@ impl Facts {
     }
 }
 
+/// Executions that were read before, by the text of their instruction, with the scope that they were read in.
+type Known<'a> = HashMap<&'a str, Vec<(&'a Scope, &'a Arc<Execution>)>>;
+
 /// The state of a walk over the instructions.
 struct Walk<'a> {
     file: &'a Dockerfile,
@@ -122,7 +140,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn over(file: &'a Dockerfile) -> Facts {
+    fn over(file: &'a Dockerfile, known: &Known<'_>) -> Facts {
         let mut walk = Walk {
             file,
             stages: Vec::new(),
@@ -148,17 +166,25 @@ impl<'a> Walk<'a> {
                 stage = Some(number);
             }
             let scope = walk.scopes.len() - 1;
-            let execution = execution::of(instruction.node(), instruction.text(), walk.scope());
+            let same = known.get(instruction.text()).and_then(|known| {
+                known
+                    .iter()
+                    .find(|(scope, _)| *scope == walk.scope())
+                    .map(|(_, execution)| Arc::clone(execution))
+            });
+            let execution =
+                same.or_else(|| execution::of(instruction.node(), instruction.text(), walk.scope()).map(Arc::new));
+            walk.apply(instruction, execution.as_deref());
             facts.push(InstructionFacts {
                 stage,
                 scope,
                 skip: skips.read(instruction),
-                execution: None,
+                text: execution
+                    .as_ref()
+                    .map(|_| instruction.text().to_owned())
+                    .unwrap_or_default(),
+                execution,
             });
-            walk.apply(instruction, execution.as_ref());
-            if let Some(last) = facts.last_mut() {
-                last.execution = execution;
-            }
         }
         Facts {
             stages: walk.stages,
