@@ -1,11 +1,10 @@
 //! One project: built before and after, compared, edited and rebuilt.
 
-use std::env;
 use std::fmt;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use plimsoll::passes::PassOptions;
 use plimsoll::rewrite::{Options, rewrite};
 
 use super::compare::{compare_config, compare_files};
@@ -46,7 +45,7 @@ pub fn check(project: &Project) -> Result<Report> {
     };
 
     let text = project.dockerfile()?;
-    let text_after = rewritten(&project.name, &text)?;
+    let text_after = rewritten(&text, true)?;
     ensure!(text_after != text, "Plimsoll changes nothing");
     let original = build("original", &text)?;
     let rewritten_image = build("rewritten", &text_after)?;
@@ -62,9 +61,23 @@ pub fn check(project: &Project) -> Result<Report> {
     );
     compare_files(&original, &rewritten_image)?;
 
+    // For engines without BuildKit, cleaning up in the layer takes the place of the mounts.
+    let without_mounts = rewritten(&text, false)?;
+    if without_mounts != text {
+        let cleaned = build("without-mounts", &without_mounts)?;
+        expect_output(&cleaned, expected).context("without mounts")?;
+        compare_config(&original.config()?, &cleaned.config()?).context("without mounts")?;
+        compare_files(&original, &cleaned).context("without mounts")?;
+        ensure!(
+            cleaned.bytes <= before + TOLERANCE,
+            "without mounts, the image grew from {before} to {} bytes",
+            cleaned.bytes
+        );
+    }
+
     project.edit(&context)?;
     let edited = match project.edited_dockerfile() {
-        Some(text) => rewritten(&format!("{}.edited", project.name), &text)?,
+        Some(text) => rewritten(&text, true)?,
         None => text_after,
     };
     let rebuilt = build("rebuilt", &project.declared.log.made_loud(&edited)?)?;
@@ -79,13 +92,16 @@ pub fn check(project: &Project) -> Result<Report> {
     })
 }
 
-fn rewritten(name: &str, text: &str) -> Result<String> {
-    if let Some(folder) = env::var_os("PLIMSOLL_ENGINE_REWRITES")
-        && let Ok(by_hand) = fs::read_to_string(Path::new(&folder).join(format!("{name}.Dockerfile")))
-    {
-        return Ok(by_hand);
-    }
-    Ok(rewrite("Dockerfile", text, &Options::default())?.text)
+fn rewritten(text: &str, cache_mounts: bool) -> Result<String> {
+    let passes = PassOptions {
+        cache_mounts,
+        ..PassOptions::default()
+    };
+    let options = Options {
+        passes,
+        ..Options::default()
+    };
+    Ok(rewrite("Dockerfile", text, &options)?.text)
 }
 
 fn expect_output(image: &Image, expected: &str) -> Result<()> {
