@@ -5,6 +5,7 @@
 
 mod cli;
 mod configuration;
+mod passes;
 mod patch;
 mod report;
 mod support;
