@@ -41,6 +41,9 @@ pub struct Cache {
     /// What makes installed files point into it, so that it becomes part of the image.
     #[serde(default)]
     pub linked_when: Vec<Condition>,
+    /// The variable, and its value, that makes the tool copy files whatever its settings say.
+    #[serde(default)]
+    pub copied_by: Option<Condition>,
     /// If there are any: installed files point into it unless one of these holds.
     #[serde(default)]
     pub linked_unless: Vec<Condition>,
@@ -121,14 +124,28 @@ impl Cache {
         Some(in_home(path, home))
     }
 
-    /// Whether what the command installs points into the cache; `None` if nothing tells.
+    /// Whether what the command installs points into the cache; `None` if nothing tells. Links that are not the tool's
+    /// own choice have to be asked for in a file of the project; where that file is not known, nobody asked.
     #[must_use]
     pub fn is_linked(&self, invocation: &Invocation<'_>, surroundings: &impl Surroundings) -> Option<bool> {
-        match Condition::any(&self.linked_when, invocation, surroundings) {
+        let (files, settings): (Vec<_>, Vec<_>) = self.linked_when.iter().partition(|when| when.file.is_some());
+        let asked = Condition::any(files, invocation, surroundings) == Some(true);
+        match Condition::any(settings, invocation, surroundings) {
+            Some(false) if asked => Some(true),
             Some(false) if self.linked_unless.is_empty() => Some(false),
             Some(false) => Condition::any(&self.linked_unless, invocation, surroundings).map(|escaped| !escaped),
             linked => linked,
         }
+    }
+
+    /// The variable to set, and its value, so that files are surely copied; `None` if nothing needs to be set.
+    #[must_use]
+    pub fn copies_with(&self, invocation: &Invocation<'_>, surroundings: &impl Surroundings) -> Option<(&str, &str)> {
+        let set = self.copied_by.as_ref()?;
+        let (name, value) = (set.variable.as_deref()?, set.value.as_deref()?);
+        let is_said = surroundings.variable(name) != Setting::Unset;
+        let mut options = self.linked_when.iter().filter_map(|when| when.option.as_deref());
+        (!is_said && !options.any(|option| invocation.option(option).is_some())).then_some((name, value))
     }
 }
 

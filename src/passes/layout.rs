@@ -2,8 +2,10 @@
 
 use crate::syntax::{Dockerfile, Instruction};
 
+use super::joint::Joint;
+
 /// The longest line that a pass makes by joining two.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
 /// How an instruction continues its lines.
 pub(super) struct Layout {
@@ -44,15 +46,16 @@ impl Layout {
         format!("{}{}", self.line_break, self.indent)
     }
 
-    /// What stands between two commands of an `&&` chain: in one line where `before` and `after`, the last and the
+    /// What stands between two commands that `joint` joins: in one line where `before` and `after`, the last and the
     /// first line around it, leave room.
-    pub(super) fn and(&self, before: &str, after: &str, may_share_line: bool) -> String {
-        if may_share_line && before.chars().count() + after.chars().count() + 4 <= WIDTH {
-            " && ".to_owned()
-        } else if self.operator_at_end {
-            format!(" &&{}", self.new_line())
-        } else {
-            format!("{}&& ", self.new_line())
+    pub(super) fn join(&self, joint: Joint, before: &str, after: &str, may_share_line: bool) -> String {
+        let shares_line = may_share_line && before.chars().count() + after.chars().count() + 4 <= WIDTH;
+        match joint {
+            Joint::And if shares_line => " && ".to_owned(),
+            Joint::And if self.operator_at_end => format!(" &&{}", self.new_line()),
+            Joint::And => format!("{}&& ", self.new_line()),
+            Joint::Next if shares_line => "; ".to_owned(),
+            Joint::Next => format!(";{}", self.new_line()),
         }
     }
 

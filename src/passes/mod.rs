@@ -5,6 +5,8 @@
 
 mod cache_mounts;
 mod clean_layers;
+mod downloads;
+mod joint;
 mod layout;
 mod merge_runs;
 mod removal;

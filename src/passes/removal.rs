@@ -153,11 +153,8 @@ fn statement_span(script: &ScriptBody, gone: &[usize], index: usize) -> Option<R
     let statement = statements.get(index)?;
     if (index..statements.len()).all(|later| gone.contains(&later)) {
         let before = statements.get((0..index).rev().find(|before| !gone.contains(before))?)?;
-        let end = statement
-            .separator
-            .as_ref()
-            .map_or(statement.span.end, |separator| separator.end);
-        return (!before.background).then_some(before.span.end..end);
+        // Its own separator stays, and ends the one before: a newline ends a heredoc's last line.
+        return (!before.background).then_some(before.span.end..statement.span.end);
     }
     let next = statements.get(index + 1)?;
     Some(statement.span.start..next.span.start)
@@ -174,15 +171,27 @@ pub(super) fn may_match_above(path: &str, inner: &str) -> bool {
     parts.len() <= inner.len() && parts.iter().zip(&inner).all(|(part, name)| part_matches(part, name))
 }
 
-/// Whether one part of a path pattern may match `name`. Brackets may match anything.
-fn part_matches(pattern: &str, name: &str) -> bool {
+/// Whether one part of a path pattern may match `name`. Brackets and braces may match anything.
+pub(super) fn part_matches(pattern: &str, name: &str) -> bool {
     if pattern.contains(['[', '{']) {
         return true;
     }
-    match pattern.split_once(['*', '?']) {
-        None => pattern == name,
-        Some((start, _)) => name.starts_with(start) && (!name.starts_with('.') || pattern.starts_with('.')),
+    let is_hidden = name.starts_with('.') && !pattern.starts_with('.');
+    !(is_hidden && pattern.starts_with(['*', '?'])) && matches(pattern, name)
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once(['*', '?']) else {
+        return pattern == name;
+    };
+    let Some(name) = name.strip_prefix(start) else {
+        return false;
+    };
+    if pattern[start.len()..].starts_with('?') {
+        let mut characters = name.chars();
+        return characters.next().is_some() && matches(rest, characters.as_str());
     }
+    name.char_indices().any(|(at, _)| matches(rest, &name[at..])) || matches(rest, "")
 }
 
 #[cfg(test)]
@@ -197,5 +206,7 @@ mod tests {
         assert!(!may_match_above("/root/*", "/root/.cache/pip"));
         assert!(!may_match_above("/var/lib/apt/lists/*", "/var/cache/apt"));
         assert!(!may_match_above("/tmp/*", "/var/cache/apt"));
+        assert!(!may_match_above("/var/cache/*.d", "/var/cache/apt"));
+        assert!(may_match_above("/var/c?che/a*t", "/var/cache/apt"));
     }
 }

@@ -1,0 +1,112 @@
+//! What in a RUN would empty its mounts, and whether it can go.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::facts::{Command, Execution, ScriptBody, is_within};
+use crate::knowledge::{Action, Holds};
+use crate::passes::removal::{Removal, may_match_above};
+
+use super::Obstacle;
+
+/// Spans of a script that go, with what stands there in words.
+pub(super) type Gone = Vec<(Range<usize>, String)>;
+
+/// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
+/// What deletes from `idle` goes too.
+pub(super) fn cleanup(
+    run: &Execution,
+    script: Option<&ScriptBody>,
+    paths: &[&str],
+    idle: &[&str],
+) -> Result<Gone, (String, Obstacle)> {
+    let mut removal = Removal::default();
+    let mut mount_of = HashMap::new();
+    for (number, command) in run.commands.iter().enumerate() {
+        let mut operands = Vec::new();
+        for operand in &command.deletes {
+            let Some(path) = operand.path.as_deref() else { continue };
+            if idle.iter().any(|folder| is_within(path, folder)) {
+                operands.push((number, operand.word));
+            } else if let Some(mount) = paths.iter().find(|mount| is_within(path, mount)) {
+                mount_of.insert(number, *mount);
+                operands.push((number, operand.word));
+            } else if let Some(mount) = paths.iter().find(|mount| may_match_above(path, mount)) {
+                let obstacle = format!("the RUN deletes {path}, which holds the mount");
+                return Err((
+                    (*mount).to_owned(),
+                    Obstacle::new(obstacle, "delete what is beside the cache by its own name"),
+                ));
+            }
+        }
+        if let Some(mount) = cleaned_mount(run, command, paths) {
+            mount_of.insert(number, mount);
+            removal.commands.push(number);
+        } else if !operands.is_empty() && operands.len() == command.deletes.len() {
+            removal.commands.push(number);
+        } else {
+            removal.words.extend(operands);
+        }
+    }
+    let Some(first) = removal
+        .commands
+        .first()
+        .or(removal.words.first().map(|(number, _)| number))
+        .copied()
+    else {
+        return Ok(Vec::new());
+    };
+    let spans = script.map_or(Err(first), |script| removal.spans(run, script));
+    spans.map_err(|number| {
+        let text = run.commands.get(number).map(text_of).unwrap_or_default();
+        let obstacle = format!("`{text}` would empty it in every build, and cannot just go");
+        let remedy = "remove it, or join the commands of the RUN with `&&`";
+        (
+            mount_of.get(&number).copied().unwrap_or_default().to_owned(),
+            Obstacle::new(obstacle, remedy),
+        )
+    })
+}
+
+/// The mount that a manager's own cleaning command empties: only where all that it cleans is in mounts.
+fn cleaned_mount<'a>(run: &Execution, command: &Command, paths: &[&'a str]) -> Option<&'a str> {
+    let used = command
+        .manager
+        .as_ref()
+        .filter(|used| used.action == Action::CleanCache)?;
+    let fills = run.commands.iter().filter_map(|command| command.manager.as_ref());
+    let own = fills
+        .filter(|other| other.manager.id == used.manager.id)
+        .flat_map(|other| &other.caches);
+    // Package lists are not what a cleaning command of a manager that has them cleans.
+    let own = own.filter(|cache| cache.cache.holds != Holds::Lists || used.manager.lists.is_none());
+    let mut mounts = own.map(|cache| {
+        let path = cache.path.as_deref()?;
+        paths.iter().find(|mount| is_within(path, mount)).copied()
+    });
+    let first = mounts.next()??;
+    mounts.all(|mount| mount.is_some()).then_some(first)
+}
+
+fn text_of(command: &Command) -> String {
+    command
+        .words
+        .iter()
+        .map(|word| word.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The folders in which managers leave nothing while one of their caches is mounted.
+pub(super) fn idle<'a>(run: &'a Execution, paths: &[&str]) -> Vec<&'a str> {
+    let used = run.commands.iter().filter_map(|command| command.manager.as_ref());
+    let caches = used.filter(|used| {
+        let mut mounted = used.caches.iter().filter(|cache| cache.cache.only_mounted);
+        mounted.any(|cache| cache.path.as_deref().is_some_and(|path| paths.contains(&path)))
+    });
+    caches
+        .flat_map(|used| &used.caches)
+        .filter(|cache| !cache.cache.mount)
+        .filter_map(|cache| cache.path.as_deref())
+        .collect()
+}
