@@ -3,11 +3,20 @@
 use serde::Serialize;
 
 use crate::facts::Facts;
-use crate::passes::{Change, PassOptions, REGISTRY, Refusal};
+use crate::passes::{Change, PassOptions, REGISTRY, Refusal, needs_buildkit};
+use crate::suggest;
 use crate::syntax::{self, SyntaxError};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
+
+/// What a user should know of a file that gains its first mount.
+const BUILDKIT_NOTES: [&str; 2] = [
+    "the file now needs BuildKit, which is Docker's default since version 23.0; with older engines, set \
+     DOCKER_BUILDKIT=1 or use --no-cache-mounts",
+    "cache mounts live where the image is built: on CI runners that begin empty, keep the builder between runs (a \
+     remote or self-hosted builder) or save and restore the mounts (buildkit-cache-dance), or they stay empty",
+];
 
 /// Which passes run, and how far they go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +55,8 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     let mut file = syntax::parse(name, text)?;
     let (mut changes, mut refusals) = (Vec::new(), Vec::new());
     let mut facts = Facts::of(&file);
+    let mut notes = unknown_passes(&facts);
+    let needed_buildkit = needs_buildkit(&file);
     for pass in REGISTRY {
         let is_wanted = options.only.is_empty() || options.only.iter().any(|id| id == pass.id());
         if !is_wanted || options.skip.iter().any(|id| id == pass.id()) || pass.level() > options.passes.level {
@@ -59,10 +70,13 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
             if outcome.changes.is_empty() {
                 break;
             }
-            facts = Facts::of(&file);
+            facts = facts.updated(&file);
             changes.extend(outcome.changes);
         }
         refusals.extend(declined);
+    }
+    if !needed_buildkit && needs_buildkit(&file) {
+        notes.extend(BUILDKIT_NOTES.map(str::to_owned));
     }
     let text_after = if changes.is_empty() {
         text.to_owned()
@@ -75,6 +89,20 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         text: text_after,
         changes,
         refusals,
-        notes: Vec::new(),
+        notes,
     })
+}
+
+/// Says which `# plimsoll: skip=` comments name a pass that does not exist.
+fn unknown_passes(facts: &Facts) -> Vec<String> {
+    let known = || REGISTRY.iter().map(|pass| pass.id());
+    let named = facts.instructions.iter().flat_map(|facts| &facts.skip.passes);
+    let mut unknown: Vec<&String> = named.filter(|name| known().all(|id| id != name.as_str())).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    let note = |name: &&String| match suggest::closest(name, known()) {
+        Some(meant) => format!("a comment says `skip={name}`, but no pass has that name; {meant} may be meant"),
+        None => format!("a comment says `skip={name}`, but no pass has that name"),
+    };
+    unknown.iter().map(note).collect()
 }

@@ -13,7 +13,8 @@ mod scope;
 mod skip;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::knowledge::{Action, base_environment, managers};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Node, Pair, expand};
@@ -41,16 +42,30 @@ pub struct InstructionFacts {
     /// The number of its stage; none before the first FROM.
     pub stage: Option<usize>,
     /// What it executes, for RUN, CMD, ENTRYPOINT and HEALTHCHECK, also as triggers behind ONBUILD.
-    pub execution: Option<Execution>,
+    pub execution: Option<Arc<Execution>>,
     /// Which passes the user keeps away from it.
     pub skip: Skip,
     scope: usize,
+    /// The text that the execution was read from; empty where there is none.
+    text: String,
 }
 
 impl Facts {
     /// The facts of `file`.
     pub fn of(file: &Dockerfile) -> Facts {
-        Walk::over(file)
+        Walk::over(file, &Known::default())
+    }
+
+    /// The facts of `file`, which was made of the file that these facts are of: what is executed in instructions that
+    /// stayed as they were is not read again.
+    pub fn updated(&self, file: &Dockerfile) -> Facts {
+        let mut known = Known::default();
+        for (index, facts) in self.instructions.iter().enumerate() {
+            if let (Some(execution), Some(scope)) = (&facts.execution, self.scope(index)) {
+                known.entry(&facts.text).or_default().push((scope, execution));
+            }
+        }
+        Walk::over(file, &known)
     }
 
     /// What is in force where instruction number `index` begins.
@@ -63,7 +78,7 @@ impl Facts {
         file.instructions
             .get(index)
             .filter(|instruction| instruction.keyword() == Keyword::Run)?;
-        self.instructions.get(index)?.execution.as_ref()
+        self.instructions.get(index)?.execution.as_deref()
     }
 
     /// The stage of instruction number `index`.
@@ -109,6 +124,9 @@ impl Facts {
     }
 }
 
+/// Executions that were read before, by the text of their instruction, with the scope that they were read in.
+type Known<'a> = HashMap<&'a str, Vec<(&'a Scope, &'a Arc<Execution>)>>;
+
 /// The state of a walk over the instructions.
 struct Walk<'a> {
     file: &'a Dockerfile,
@@ -122,7 +140,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn over(file: &'a Dockerfile) -> Facts {
+    fn over(file: &'a Dockerfile, known: &Known<'_>) -> Facts {
         let mut walk = Walk {
             file,
             stages: Vec::new(),
@@ -147,28 +165,38 @@ impl<'a> Walk<'a> {
                 walk.scopes.push(scope);
                 stage = Some(number);
             }
-            let mut execution = execution::of(instruction.node(), instruction.text(), walk.scope());
-            if walk.scope().user == User::Unknown && execution.as_ref().is_some_and(proves_root) {
+            let mut execution = walk.read(instruction, known);
+            if walk.scope().user == User::Unknown && execution.as_deref().is_some_and(proves_root) {
                 walk.change(|scope| scope.user = User::Root);
-                execution = execution::of(instruction.node(), instruction.text(), walk.scope());
+                execution = walk.read(instruction, known);
             }
             let scope = walk.scopes.len() - 1;
+            walk.apply(instruction, execution.as_deref());
             facts.push(InstructionFacts {
                 stage,
                 scope,
                 skip: skips.read(instruction),
-                execution: None,
+                text: execution
+                    .as_ref()
+                    .map(|_| instruction.text().to_owned())
+                    .unwrap_or_default(),
+                execution,
             });
-            walk.apply(instruction, execution.as_ref());
-            if let Some(last) = facts.last_mut() {
-                last.execution = execution;
-            }
         }
         Facts {
             stages: walk.stages,
             instructions: facts,
             scopes: walk.scopes,
         }
+    }
+
+    /// What an instruction executes in the scope in force, read now or before.
+    fn read(&self, instruction: &Instruction, known: &Known<'_>) -> Option<Arc<Execution>> {
+        let same = known.get(instruction.text()).and_then(|known| {
+            let (_, execution) = known.iter().find(|(scope, _)| *scope == self.scope())?;
+            Some(Arc::clone(execution))
+        });
+        same.or_else(|| execution::of(instruction.node(), instruction.text(), self.scope()).map(Arc::new))
     }
 
     fn scope(&self) -> &Scope {

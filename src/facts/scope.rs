@@ -52,7 +52,7 @@ pub enum Shell {
 }
 
 /// What is in force at an instruction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The variables by name. A name that is missing may still be set by an unknown base image.
     pub variables: BTreeMap<String, Variable>,

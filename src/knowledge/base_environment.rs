@@ -8,7 +8,7 @@ use serde::Deserialize;
 const FILE: &str = include_str!("../../data/base-environment.toml");
 
 /// What a base image sets.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BaseEnvironment {
     /// The images, as a FROM names them, without `docker.io/library/` and tag; `*` is any text.

@@ -124,14 +124,10 @@ impl Cache {
         Some(in_home(path, home))
     }
 
-    /// Whether what the command installs points into the cache; `None` if nothing tells. Links that are not the tool's
-    /// own choice have to be asked for in a file of the project; where that file is not known, nobody asked.
+    /// Whether what the command installs points into the cache; `None` if nothing tells.
     #[must_use]
     pub fn is_linked(&self, invocation: &Invocation<'_>, surroundings: &impl Surroundings) -> Option<bool> {
-        let (files, settings): (Vec<_>, Vec<_>) = self.linked_when.iter().partition(|when| when.file.is_some());
-        let asked = Condition::any(files, invocation, surroundings) == Some(true);
-        match Condition::any(settings, invocation, surroundings) {
-            Some(false) if asked => Some(true),
+        match Condition::any(&self.linked_when, invocation, surroundings) {
             Some(false) if self.linked_unless.is_empty() => Some(false),
             Some(false) => Condition::any(&self.linked_unless, invocation, surroundings).map(|escaped| !escaped),
             linked => linked,

@@ -5,7 +5,10 @@
 
 mod cli;
 mod configuration;
+mod engine;
 mod passes;
+
 mod patch;
 mod report;
 mod support;
+mod syntax;
