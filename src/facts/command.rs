@@ -409,16 +409,14 @@ impl<'a> Reader<'a> {
             let by_program = cache.programs.is_empty() || cache.programs.iter().any(|known| known == program);
             by_program && cache.filled_by.contains(&invocation.action)
         };
+        // A path below the home needs the home; any other does not.
+        let path = |cache: &Cache| {
+            let path = cache.path(home.unwrap_or("~"), *user == User::Root, &invocation, &around)?;
+            self.absolute(&path).filter(|_| path.starts_with('/'))
+        };
         let caches = manager.caches.iter().filter(fills).map(|cache| CacheUse {
             cache,
-            // A path below the home needs the home; any other does not.
-            path: match home {
-                Some(home) => cache.path(home, *user == User::Root, &invocation, &around),
-                None => {
-                    let path = cache.path("~", *user == User::Root, &invocation, &around);
-                    path.filter(|path| path.starts_with('/'))
-                }
-            },
+            path: path(cache),
             linked: cache.is_linked(&invocation, &around),
             copies_with: cache.copies_with(&invocation, &around),
         });

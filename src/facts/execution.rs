@@ -50,6 +50,15 @@ impl ScriptBody {
     pub fn source(&self, span: Range<usize>) -> Range<usize> {
         self.source.source_range(span)
     }
+
+    /// Where `span` stands, with the continuation that may stand between it and the character before it.
+    pub fn source_behind(&self, span: Range<usize>) -> Range<usize> {
+        let start = match span.start.checked_sub(1) {
+            Some(before) => self.source.source_range(before..span.start).end,
+            None => self.source.source_start(span.start),
+        };
+        start..self.source.source_range(span).end
+    }
 }
 
 /// A `--mount` of a RUN.

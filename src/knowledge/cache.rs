@@ -84,6 +84,9 @@ pub struct Place {
     /// The name of a folder that the base image is known to have: `conda`.
     #[serde(default)]
     pub folder: Option<String>,
+    /// The value is a list of folders; the first counts.
+    #[serde(default)]
+    pub list: bool,
     /// The value is a list of words; the place is what stands behind this in one of them.
     #[serde(default)]
     pub after: Option<String>,
@@ -177,6 +180,7 @@ impl Place {
                 .split_whitespace()
                 .find_map(|word| word.strip_prefix(after.as_str()))
                 .map_or(Setting::Unset, Setting::Is),
+            (Setting::Is(text), None) if self.list => text.split(':').next().map_or(Setting::Unset, Setting::Is),
             (found, _) => found,
         }
     }

@@ -178,6 +178,10 @@ impl Rules<'_> {
         if path.contains('*') || is_within(path, "/dev") {
             return None;
         }
+        if path.contains([' ', ',', ':', '"', '$', '\\']) {
+            let found = format!("a mount cannot name {path}");
+            return Some(Err(Obstacle::new(found, "move the cache to a path without signs")));
+        }
         if cache.linked != Some(false) {
             let found =
                 format!("what {name} installs may be links into its cache, which would then be part of the image");

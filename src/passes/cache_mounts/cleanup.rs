@@ -1,16 +1,12 @@
 //! What in a RUN would empty its mounts, and whether it can go.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use crate::facts::{Command, Execution, ScriptBody, is_within};
 use crate::knowledge::{Action, Holds};
-use crate::passes::removal::{Removal, may_match_above};
+use crate::passes::removal::{Gone, Removal, may_match_above};
 
 use super::Obstacle;
-
-/// Spans of a script that go, with what stands there in words.
-pub(super) type Gone = Vec<(Range<usize>, String)>;
 
 /// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
 /// What deletes from `idle` goes too.
@@ -19,7 +15,7 @@ pub(super) fn cleanup(
     script: Option<&ScriptBody>,
     paths: &[&str],
     idle: &[&str],
-) -> Result<Gone, (String, Obstacle)> {
+) -> Result<Vec<Gone>, (String, Obstacle)> {
     let mut removal = Removal::default();
     let mut mount_of = HashMap::new();
     for (number, command) in run.commands.iter().enumerate() {
@@ -56,7 +52,7 @@ pub(super) fn cleanup(
     else {
         return Ok(Vec::new());
     };
-    let spans = script.map_or(Err(first), |script| removal.spans(run, script));
+    let spans = script.map_or(Err(first), |script| removal.gone(run, script));
     spans.map_err(|number| {
         let text = run.commands.get(number).map(text_of).unwrap_or_default();
         let obstacle = format!("`{text}` would empty it in every build, and cannot just go");

@@ -6,11 +6,11 @@ use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody};
 use crate::knowledge::{Action, Keep, Sharing};
 use crate::passes::joint::Joint;
 use crate::passes::layout::Layout;
+use crate::passes::removal::Gone;
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
 use super::candidates::Candidate;
 use super::chain;
-use super::cleanup::Gone;
 use super::existing::Existing;
 use super::plan::Done;
 use super::target::Target;
@@ -187,18 +187,17 @@ impl Edits<'_> {
                 }
             }
             None => {
-                let span = script.source(before.span.end..last.span.end);
+                let span = script.source_behind(before.span.end..last.span.end);
                 self.list.push(Edit::delete(span));
                 self.done.removed.push(text);
             }
         }
     }
 
-    /// Takes spans of the script away.
-    pub(super) fn remove(&mut self, gone: Gone) {
-        let Some(script) = self.script else { return };
-        for (span, text) in gone {
-            self.list.push(Edit::delete(script.source(span)));
+    /// Takes stretches of the script away.
+    pub(super) fn remove(&mut self, gone: Vec<Gone>) {
+        for Gone { source, text } in gone {
+            self.list.push(Edit::delete(source));
             self.done.removed.push(text);
         }
     }
