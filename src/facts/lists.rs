@@ -3,7 +3,7 @@
 use crate::knowledge::{Action, Manager};
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::{Body, Command, Execution, Facts};
+use super::{Body, Command, Execution, Facts, ManagerUse};
 
 /// What a RUN does with the package lists of one manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ impl Execution {
             .enumerate()
             .filter_map(|(at, command)| Some((at, command.manager.as_ref()?)));
         let mut with_lists = uses.filter(|(_, used)| used.manager.lists.is_some());
-        let (at, first) = with_lists.find(|(_, used)| used.fetches_lists || needs_lists(used.action))?;
-        (!first.fetches_lists).then_some(at)
+        let (at, first) = with_lists.find(|(_, used)| used.leaves_lists() || needs_older_lists(used))?;
+        (!first.leaves_lists()).then_some(at)
     }
 
     /// Whether it downloads the lists of `manager`.
@@ -63,8 +63,8 @@ impl Facts {
         }
         for command in &execution.commands {
             match &command.manager {
-                Some(used) if used.manager.id == manager.id && used.fetches_lists => return Some(ListsUse::Fetches),
-                Some(used) if used.manager.id == manager.id && needs_lists(used.action) => {
+                Some(used) if used.manager.id == manager.id && used.leaves_lists() => return Some(ListsUse::Fetches),
+                Some(used) if used.manager.id == manager.id && needs_older_lists(used) => {
                     return Some(ListsUse::Needs);
                 }
                 // What CMD and its like start is not part of the build, and finds what the image holds.
@@ -76,8 +76,15 @@ impl Facts {
     }
 }
 
-fn needs_lists(action: Action) -> bool {
-    matches!(action, Action::Install | Action::Upgrade | Action::Download)
+impl ManagerUse {
+    /// Whether it downloads package lists and leaves them to the commands behind it: `apk add --no-cache` does not.
+    pub fn leaves_lists(&self) -> bool {
+        self.fetches_lists && self.contradictions.is_empty()
+    }
+}
+
+fn needs_older_lists(used: &ManagerUse) -> bool {
+    !used.fetches_lists && matches!(used.action, Action::Install | Action::Upgrade | Action::Download)
 }
 
 /// Whether a shell's text names a program of the manager as a word.

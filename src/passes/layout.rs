@@ -7,6 +7,9 @@ use super::joint::Joint;
 /// The longest line that a pass makes by joining two.
 const WIDTH: usize = 80;
 
+/// The most columns that lines are indented by.
+const WIDEST_INDENT: usize = 8;
+
 /// How an instruction continues its lines.
 pub(super) struct Layout {
     /// What ends a line that goes on: a blank, the escape character and the newline.
@@ -32,7 +35,8 @@ impl Layout {
         let model = continued.iter().find(begins_with_operator).or(continued.first());
         let indent = model
             .map(|line| &line[..line.len() - line.trim_start().len()])
-            .filter(|indent| !indent.is_empty());
+            // What is aligned with something in the first line is no indent.
+            .filter(|indent| !indent.is_empty() && indent.replace('\t', "    ").len() <= WIDEST_INDENT);
         Layout {
             line_break: format!(" {}{}", file.escape(), file.newline.as_str()),
             indent: indent.unwrap_or("    ").to_owned(),

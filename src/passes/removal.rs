@@ -66,7 +66,7 @@ impl Removal {
                 continue;
             }
             for (link, number) in gone.iter().zip(&numbers) {
-                let stretch = link_stretch(statement, &gone, *link).ok_or(*number)?;
+                let stretch = link_stretch(script, statement, &gone, *link).ok_or(*number)?;
                 shell::removal_of_link(script.text(), &script.script, index, *link).ok_or(*number)?;
                 result.push(Gone {
                     source: source(stretch),
@@ -126,15 +126,34 @@ fn succeeds(link: &shell::Link) -> bool {
     matches!(simple.name(), Some("true" | ":"))
 }
 
-/// The stretch of a link that goes from a chain of which others stay: with the operator before it, or for those at the
-/// beginning with the one behind it.
-fn link_stretch(statement: &Statement, gone: &[usize], link: usize) -> Option<Stretch> {
-    let own = &statement.chain.get(link)?.pipeline.span;
-    if (0..link).all(|before| gone.contains(&before)) {
-        return Some((own.start..statement.chain.get(link + 1)?.pipeline.span.start, false));
+/// The stretch of a link that goes from a chain of which others stay: with the operator before it; with the one behind
+/// it for those at the beginning of the chain, or of a line that goes on behind them.
+fn link_stretch(script: &ScriptBody, statement: &Statement, gone: &[usize], link: usize) -> Option<Stretch> {
+    let span = |link: usize| statement.chain.get(link).map(|link| &link.pipeline.span);
+    let own = span(link)?;
+    // The links around it that go too.
+    let first = (0..=link).rev().take_while(|link| gone.contains(link)).last()?;
+    let last = (link..statement.chain.len())
+        .take_while(|link| gone.contains(link))
+        .last()?;
+    let breaks = |from: usize, to: usize| script.source_behind(from..to).len() > to - from;
+    let begins_line = |before: &Range<usize>, next: &Range<usize>| {
+        let (first, last) = (
+            span(first).map_or(0, |span| span.start),
+            span(last).map_or(0, |span| span.end),
+        );
+        breaks(before.end, first) && !breaks(last, next.start)
+    };
+    let before = first.checked_sub(1).and_then(span);
+    let with_operator_behind = match (before, span(last + 1)) {
+        (None, _) => true,
+        (Some(before), Some(next)) => begins_line(before, next),
+        (Some(_), None) => false,
+    };
+    if with_operator_behind {
+        return Some((own.start..span(link + 1)?.start, false));
     }
-    let before = statement.chain.get(link.checked_sub(1)?)?;
-    Some((before.pipeline.span.end..own.end, true))
+    Some((span(link.checked_sub(1)?)?.end..own.end, true))
 }
 
 /// Whether the body still succeeds and fails as before without the statements `gone`, of which `index` is the last.

@@ -206,7 +206,7 @@ impl Rules<'_> {
             Holds::Lists => self.lists(used)?,
             Holds::Store => stores::check(self.facts, self.file, self.index, used, path)?,
             // With its folder mounted, the lists go there too.
-            Holds::Downloads if cache.cache.only_mounted && used.fetches_lists => self.lists(used)?,
+            Holds::Downloads if cache.cache.only_mounted && used.leaves_lists() => self.lists(used)?,
             Holds::Downloads => {}
         }
         Ok(Candidate {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody};
+use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
 use crate::knowledge::{Action, Keep, Sharing};
 use crate::passes::joint::Joint;
 use crate::passes::layout::Layout;
@@ -42,20 +42,33 @@ pub(super) fn keeps_already(
     if options.iter().filter(|option| option.len() > 2).all(says) {
         return true;
     }
+    let keys: Vec<String> = options.iter().filter_map(|option| key(option)).collect();
     let earlier = facts
         .stage_of(index)
         .map(|stage| chain(facts, stage))
         .unwrap_or_default();
-    let mut texts = earlier
-        .into_iter()
-        .take_while(|other| *other <= index)
-        .filter_map(|other| file.instructions.get(other));
-    let keys: Vec<String> = options.iter().filter_map(|option| key(option)).collect();
-    texts.any(|instruction| {
-        let text = instruction.text().to_lowercase();
-        let sets = || text.contains("/etc/") && keys.iter().any(|key| text.contains(key.as_str()));
-        text.contains("docker-clean") || sets()
+    let mut earlier = earlier.into_iter().take_while(|other| *other <= index);
+    earlier.any(|other| {
+        let names_hook = || {
+            let text = file.instructions.get(other).map(Instruction::text);
+            text.is_some_and(|text| text.contains("docker-clean"))
+        };
+        let run = facts.run(file, other);
+        names_hook() || run.is_some_and(|run| run.commands.iter().any(|command| writes_setting(command, &keys)))
     })
+}
+
+/// Whether a command that installs nothing names one of the settings, as it does to write it into a file.
+fn writes_setting(command: &Command, keys: &[String]) -> bool {
+    let is_about = |word: &Word| {
+        let text = word.text.to_lowercase();
+        keys.iter().any(|key| text.contains(key.as_str()))
+    };
+    let installs = command
+        .manager
+        .as_ref()
+        .is_some_and(|used| used.action != Action::Config);
+    !installs && command.words.iter().any(is_about)
 }
 
 /// What a setting is called that an option sets: `Dir::Cache::Archives=keep`, `--setopt=keepcache=1`.

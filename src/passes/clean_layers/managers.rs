@@ -68,6 +68,7 @@ fn is_mounted(run: &Execution, cache: &CacheUse) -> bool {
 /// Whether something behind command `number` takes the cache away.
 fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUse) -> bool {
     let path = cache.path.as_deref().unwrap_or_default();
+    let hidden = |command: &Command| command.deletes.iter().any(|operand| operand.path.is_none());
     let program = run.commands.get(number).and_then(as_called).unwrap_or_default();
     let cleaning: Vec<_> = used
         .manager
@@ -100,7 +101,10 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
             .map(|word| word.text.as_str())
             .collect::<Vec<_>>()
             .join(" ");
+        // What nobody can tell is deleted may be what nobody can tell the place of: `rm -rf "$COMPOSER_HOME"`.
+        let may_delete = path.is_empty() && hidden(command);
         deletes
+            || may_delete
             || cleaning.contains(&words)
             || command.program() == Some("find") && command.words.iter().any(names)
             || cleans && cache.cache.holds != Holds::Lists
