@@ -1,9 +1,9 @@
 //! Package lists: which RUNs download them, and which install from those that an earlier one left.
 
-use crate::knowledge::{Action, Manager};
+use crate::knowledge::{Action, Holds, Manager};
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::{Body, Command, Execution, Facts, ManagerUse};
+use super::{Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 
 /// What a RUN does with the package lists of one manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,20 @@ impl Execution {
         let mut with_lists = uses.filter(|(_, used)| used.manager.lists.is_some());
         let (at, first) = with_lists.find(|(_, used)| used.leaves_lists() || needs_older_lists(used))?;
         (!first.leaves_lists()).then_some(at)
+    }
+
+    /// Whether the lists that `used` downloads go to a mount, and not into the layer.
+    fn mounts_lists(&self, used: &ManagerUse) -> bool {
+        let of_lists = |cache: &&CacheUse| cache.cache.holds == Holds::Lists || cache.cache.only_mounted;
+        let mut folders = used
+            .caches
+            .iter()
+            .filter(of_lists)
+            .filter_map(|cache| cache.path.as_deref());
+        folders.any(|folder| {
+            let mut mounted = self.mounts.iter().filter_map(|mount| mount.path.as_deref());
+            mounted.any(|mounted| is_within(folder, mounted))
+        })
     }
 
     /// Whether it downloads the lists of `manager`.
@@ -63,6 +77,8 @@ impl Facts {
         }
         for command in &execution.commands {
             match &command.manager {
+                // What went to a mount is neither what the others need nor what they find.
+                Some(used) if used.manager.id == manager.id && execution.mounts_lists(used) => return None,
                 Some(used) if used.manager.id == manager.id && used.leaves_lists() => return Some(ListsUse::Fetches),
                 Some(used) if used.manager.id == manager.id && needs_older_lists(used) => {
                     return Some(ListsUse::Needs);

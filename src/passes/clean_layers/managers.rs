@@ -45,7 +45,9 @@ fn dirty<'a>(run: &'a Execution, manager: &ManagerUse) -> Vec<(usize, &'a CacheU
             // An install from the lists of an older layer leaves no lists.
             let older = cache.cache.holds == Holds::Lists && run.installs_from_older_lists().is_some();
             let is_left = !cache.cache.only_mounted && !beside_mount && !older;
-            let may_be_needed = cache.cache.holds == Holds::Store || cache.cache.unfit_verbs.contains(&used.verb);
+            let is_kept = cache.cache.holds == Holds::Lists && keeps_lists(used.manager);
+            let may_be_needed =
+                is_kept || cache.cache.holds == Holds::Store || cache.cache.unfit_verbs.contains(&used.verb);
             let is_fit = !may_be_needed && cache.linked == Some(false) && is_left;
             if is_fit && !is_mounted(run, cache) && !is_cleaned(run, number, used, cache) {
                 dirty.push((number, cache));
@@ -201,11 +203,18 @@ fn clean(
 
 /// Whether the manager's cleaning commands take its package lists, and the base image takes care of the rest.
 fn cleans_lists_only(manager: &Manager) -> bool {
+    manager.lists.is_some() && manager.clean.by == CleanBy::Commands && names_lists(manager)
+}
+
+/// Whether the manager's cleaning commands leave its package lists alone.
+fn keeps_lists(manager: &Manager) -> bool {
+    manager.lists.is_some() && manager.clean.by == CleanBy::Commands && !names_lists(manager)
+}
+
+fn names_lists(manager: &Manager) -> bool {
     let mut lists = manager.caches.iter().filter(|cache| cache.holds == Holds::Lists);
     let is_named = |path: &str| manager.clean.commands.iter().any(|command| command.contains(path));
-    manager.lists.is_some()
-        && manager.clean.by == CleanBy::Commands
-        && lists.any(|cache| cache.path.as_deref().is_some_and(is_named))
+    lists.any(|cache| cache.path.as_deref().is_some_and(is_named))
 }
 
 /// How a command calls its package manager: `/opt/conda/bin/conda`, `python3 -m pip`; the manager's own name for what
