@@ -2,6 +2,7 @@
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, Holds, Manager, Sharing};
+use crate::passes::absence;
 use crate::syntax::Dockerfile;
 
 use super::{Obstacle, chain, line_of, stores};
@@ -202,6 +203,7 @@ impl Rules<'_> {
         self.obstructions(command, used)?;
         self.is_fit(used, cache)?;
         self.uses_elsewhere(path, cache.cache.holds)?;
+        self.is_missed(used, cache, path)?;
         match cache.cache.holds {
             Holds::Lists => self.lists(used)?,
             Holds::Store => stores::check(self.facts, self.file, self.index, used, path)?,
@@ -441,6 +443,27 @@ impl Rules<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a later RUN would fail without what this one leaves in the layer now.
+    fn is_missed(&self, used: &ManagerUse, cache: &CacheUse, path: &str) -> Result<(), Obstacle> {
+        // What a mount keeps empty beside itself.
+        let beside = used
+            .caches
+            .iter()
+            .filter(|other| cache.cache.only_mounted && !other.cache.mount);
+        let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
+        let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
+        match missed {
+            Some((path, later)) => {
+                let found = format!("line {} expects something at {path}", line_of(self.file, later));
+                Err(Obstacle::new(
+                    found,
+                    "remove what works on the cache there, or let `rm` have `-f`",
+                ))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether a later RUN installs from the lists that this one leaves.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::facts::{Command, Execution, ScriptBody, is_within};
 use crate::knowledge::{Action, Holds};
+use crate::passes::absence::is_forced;
 use crate::passes::removal::{Gone, Removal, may_match_above};
 
 use super::Obstacle;
@@ -14,7 +15,7 @@ pub(super) fn cleanup(
     run: &Execution,
     script: Option<&ScriptBody>,
     paths: &[&str],
-    idle: &[&str],
+    idle: &[Idle<'_>],
 ) -> Result<Vec<Gone>, (String, Obstacle)> {
     let mut removal = Removal::default();
     let mut mount_of = HashMap::new();
@@ -22,7 +23,8 @@ pub(super) fn cleanup(
         let mut operands = Vec::new();
         for operand in &command.deletes {
             let Some(path) = operand.path.as_deref() else { continue };
-            if idle.iter().any(|folder| is_within(path, folder)) {
+            if let Some(idle) = idle.iter().find(|idle| is_within(path, idle.folder)) {
+                mount_of.insert(number, idle.mount);
                 operands.push((number, operand.word));
             } else if let Some(mount) = paths.iter().find(|mount| is_within(path, mount)) {
                 mount_of.insert(number, *mount);
@@ -93,16 +95,36 @@ fn text_of(command: &Command) -> String {
         .join(" ")
 }
 
-/// The folders in which managers leave nothing while one of their caches is mounted.
-pub(super) fn idle<'a>(run: &'a Execution, paths: &[&str]) -> Vec<&'a str> {
-    let used = run.commands.iter().filter_map(|command| command.manager.as_ref());
-    let caches = used.filter(|used| {
-        let mut mounted = used.caches.iter().filter(|cache| cache.cache.only_mounted);
-        mounted.any(|cache| cache.path.as_deref().is_some_and(|path| paths.contains(&path)))
-    });
-    caches
-        .flat_map(|used| &used.caches)
-        .filter(|cache| !cache.cache.mount)
-        .filter_map(|cache| cache.path.as_deref())
-        .collect()
+/// A folder in which a manager leaves nothing while one of its caches is mounted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Idle<'a> {
+    folder: &'a str,
+    mount: &'a str,
+}
+
+/// The idle folders of a RUN with mounts at `paths`.
+pub(super) fn idle<'a>(run: &'a Execution, paths: &[&'a str]) -> Vec<Idle<'a>> {
+    let mut result = Vec::new();
+    for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+        let mut mounts = used.caches.iter().filter(|cache| cache.cache.only_mounted);
+        let mount = mounts.find_map(|cache| paths.iter().find(|path| cache.path.as_deref() == Some(**path)));
+        let others = used.caches.iter().filter(|cache| !cache.cache.mount);
+        if let Some(mount) = mount {
+            result.extend(others.filter_map(|cache| {
+                Some(Idle {
+                    folder: cache.path.as_deref()?,
+                    mount,
+                })
+            }));
+        }
+    }
+    result
+}
+
+/// Whether something that deletes from an idle folder would fail as there is nothing.
+pub(super) fn stumbles(run: &Execution, idle: &[Idle<'_>]) -> bool {
+    run.commands.iter().any(|command| {
+        let mut deleted = command.deletes.iter().filter_map(|operand| operand.path.as_deref());
+        !is_forced(command) && deleted.any(|path| idle.iter().any(|idle| is_within(path, idle.folder)))
+    })
 }

@@ -67,7 +67,11 @@ pub(super) fn plan(file: &Dockerfile, facts: &Facts, index: usize, run: &Executi
             .chain(existing.paths())
             .collect();
         let idle = cleanup::idle(run, &paths);
-        let found = cleanup(run, script, &paths, &idle).or_else(|_| cleanup(run, script, &paths, &[]));
+        // What deletes there may stay, if it does not mind that there is nothing.
+        let found = cleanup(run, script, &paths, &idle).or_else(|stumble| match cleanup::stumbles(run, &idle) {
+            true => Err(stumble),
+            false => cleanup(run, script, &paths, &[]),
+        });
         let (path, obstacle) = match found {
             Ok(removal) => break removal,
             Err(stumble) => stumble,

@@ -2,6 +2,7 @@
 
 use crate::facts::{Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
+use crate::passes::absence;
 use crate::passes::removal::may_match_above;
 use crate::syntax::Dockerfile;
 
@@ -145,6 +146,15 @@ fn clean(
             obstacle,
             &format!("run `{} update` in line {line} too, before it installs", used.program),
         );
+    }
+    let missed = |cache: &CacheUse| absence::missed_by(file, facts, index, cache.path.as_deref()?);
+    if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
+        let lines = file.instructions.get(later).and_then(|instruction| instruction.lines);
+        let obstacle = format!(
+            "line {} works on what this RUN leaves",
+            lines.map_or(0, |lines| lines.first)
+        );
+        return decline(obstacle, "remove what works on it there, or let `rm` have `-f`");
     }
     let Body::Script(script) = &run.body else {
         return decline("it is in exec form".to_owned(), "write it in shell form");
