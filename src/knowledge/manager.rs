@@ -213,6 +213,9 @@ pub struct Clean {
     /// Options that, added behind the verb of a command that fills a cache, keep it from leaving one.
     #[serde(default)]
     pub options: Vec<String>,
+    /// Images whose version of the manager does not know the options: patterns of name and tag, with `*`.
+    #[serde(default)]
+    pub too_old: Vec<String>,
     /// Shell commands that clean when they run after it, in the same RUN. `{program}` stands for the program called.
     #[serde(default)]
     pub commands: Vec<String>,

@@ -47,7 +47,7 @@ fn every_page_has_a_summary_and_the_same_headings() {
 fn what_stands_before_becomes_what_stands_after() {
     for pass in REGISTRY {
         let blocks = examples(*pass);
-        assert!(!blocks.is_empty() && blocks.len() % 2 == 0, "{}", pass.id());
+        assert!(!blocks.is_empty() && blocks.len().is_multiple_of(2), "{}", pass.id());
         for pair in blocks.chunks(2) {
             let options = Options {
                 only: vec![pass.id().to_owned()],

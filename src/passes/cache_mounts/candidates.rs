@@ -229,9 +229,8 @@ impl Rules<'_> {
 
     /// Whether nothing in the RUN puts into the cache what the image may need.
     fn is_fit(&self, used: &ManagerUse, cache: &CacheUse) -> Result<(), Obstacle> {
-        let puts = |other: &&ManagerUse| {
-            other.manager.id == used.manager.id && cache.cache.unfit_verbs.iter().any(|verb| *verb == other.verb)
-        };
+        let puts =
+            |other: &&ManagerUse| other.manager.id == used.manager.id && cache.cache.unfit_verbs.contains(&other.verb);
         let mut others = self.run.commands.iter().filter_map(|command| command.manager.as_ref());
         let Some(other) = others.find(puts) else { return Ok(()) };
         let found = format!("`{}` may put into it what the image needs", other.program);

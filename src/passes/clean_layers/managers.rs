@@ -1,9 +1,9 @@
 //! What package managers leave behind in a layer.
 
-use crate::facts::{Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
+use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
 use crate::passes::absence;
-use crate::passes::removal::may_match_above;
+use crate::passes::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Declined, Mess, Way, edits};
@@ -182,6 +182,11 @@ fn clean(
     let way = match by {
         CleanBy::Nothing => return None,
         CleanBy::Options if numbers.iter().all(editable) => {
+            if let Some(image) = image_among(facts, index, &manager.clean.too_old) {
+                let option = manager.clean.options.join(" ");
+                let obstacle = format!("the {} of {image} is too old to know `{option}`", manager.name);
+                return decline(obstacle, "move to a newer image, or clean up by hand");
+            }
             let mut numbers = numbers;
             numbers.dedup();
             Way::Options(numbers, manager.clean.options.clone())
@@ -255,27 +260,53 @@ fn as_called(command: &Command) -> Option<String> {
 
 /// Why a cleaning command at the end of the RUN might fail or not run, if it might.
 fn appended(run: &Execution, dirty: &[usize], by: CleanBy, commands: &[String]) -> Option<String> {
-    let switches = |number: &usize| run.commands.get(*number).is_some_and(|command| command.switches_user);
-    if dirty.iter().any(switches) {
+    let commands_of = || dirty.iter().filter_map(|number| run.commands.get(*number));
+    if commands_of().any(|command| command.switches_user) {
         return Some("it runs as another user than the rest of the RUN".to_owned());
     }
     let leaves = |command: &Command| matches!(command.program(), Some("exit" | "exec" | "return"));
-    if run
-        .commands
-        .iter()
-        .any(|command| command.context.depth == 0 && leaves(command))
-    {
+    let mut outermost = run.commands.iter().filter(|command| command.context.depth == 0);
+    if outermost.any(leaves) {
         return Some("the RUN may end before its last command".to_owned());
     }
+    let is_tool = |command: &String| !command.starts_with("rm ") || command.contains("{program}");
+    if by != CleanBy::Commands || !commands.iter().any(is_tool) {
+        return None;
+    }
+    // The tool that cleans must be there at the end, in every build, under the same name.
+    let by_relative_path = |command: &Command| {
+        let program = command.words.first().map_or("", |word| &word.text);
+        program.contains('/') && !program.starts_with('/')
+    };
     let last = dirty.iter().max().copied().unwrap_or_default();
     let mut later = run.commands.iter().skip(last + 1);
-    let by_tool = by == CleanBy::Commands && !commands.iter().all(|command| command.starts_with("rm "));
     let removes = |command: &Command| {
-        command
-            .manager
-            .as_ref()
-            .is_some_and(|used| used.action == Action::Remove)
+        let used = command.manager.as_ref();
+        used.is_some_and(|used| used.action == Action::Remove)
     };
-    (by_tool && later.any(removes))
-        .then(|| "the RUN removes packages behind it, perhaps the tool that cleans".to_owned())
+    if commands_of().any(|command| !command.editable) {
+        Some("its command stands within quotes".to_owned())
+    } else if commands_of().any(|command| !command.context.is_required_link()) {
+        Some("the tool that cleans may not be there in every build".to_owned())
+    } else if commands_of().any(by_relative_path) {
+        Some("the tool that cleans is called by a relative path".to_owned())
+    } else if later.any(removes) {
+        Some("the RUN removes packages behind it, perhaps the tool that cleans".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The image that the stage of an instruction stands on, if it is one of `patterns`.
+fn image_among(facts: &Facts, index: usize, patterns: &[String]) -> Option<String> {
+    let mut stage = facts.stages.get(facts.stage_of(index)?)?;
+    while let Base::Stage(base) = stage.base {
+        stage = facts.stages.get(base)?;
+    }
+    let Base::Image(image) = &stage.base else { return None };
+    let name = format!("{}:{}", image.repository(), image.tag.as_deref().unwrap_or("latest"));
+    patterns
+        .iter()
+        .any(|pattern| part_matches(pattern, &name))
+        .then_some(name)
 }

@@ -177,7 +177,7 @@ fn makes(command: &Command, folder: &str) -> bool {
     }
     match command.program() {
         Some("mkdir" | "touch") => operands.any(is_in),
-        Some("cp" | "mv" | "ln" | "install") => operands.last().is_some_and(is_in),
+        Some("cp" | "mv" | "ln" | "install") => operands.next_back().is_some_and(is_in),
         // `git clone URL` makes a folder of the URL's name.
         Some("git") => operands.any(|operand| {
             let name = operand.rsplit('/').next().unwrap_or(operand);
