@@ -147,6 +147,8 @@ impl Edits<'_> {
     /// Sets a variable for a command, and says so in the shell's words.
     fn set(&mut self, command: &Command, script: &ScriptBody, name: &str, value: &str) -> String {
         let at = script.source(command.span.clone()).start;
+        // A bare `NAME= command` looks like a slip, to ShellCheck too.
+        let value = if value.is_empty() { "\"\"" } else { value };
         self.list.push(Edit::insert(at, format!("{name}={value} ")));
         format!("{name}={value}")
     }
