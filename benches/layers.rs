@@ -10,8 +10,12 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use plimsoll::syntax::{self, Dockerfile};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use plimsoll::facts::Facts;
+use plimsoll::passes::{PassOptions, REGISTRY};
+use plimsoll::rewrite::{Options, rewrite};
+use plimsoll::shell;
+use plimsoll::syntax::{self, Arguments, Dockerfile, Instruction};
 
 const FILES: usize = 500;
 
@@ -25,19 +29,71 @@ fn layers(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(3))
         .warm_up_time(Duration::from_secs(1));
 
-    // One entry a layer, in the order in which data flows: shell, facts, passes and rewrite come between these two.
+    // One entry a layer, in the order in which data flows.
     group.bench_function("parse", |bencher| {
         bencher.iter(|| texts.iter().map(|text| parse(text).instructions.len()).sum::<usize>());
     });
+    let bodies: Vec<&str> = trees
+        .iter()
+        .flat_map(|tree| &tree.instructions)
+        .filter_map(shell_form)
+        .collect();
+    group.bench_function("shell", |bencher| {
+        bencher.iter(|| {
+            bodies
+                .iter()
+                .filter(|body| shell::parse(black_box(body)).is_ok())
+                .count()
+        });
+    });
+    // Facts hold the time of the shell: they parse each body once.
+    group.bench_function("facts", |bencher| {
+        bencher.iter(|| {
+            trees
+                .iter()
+                .map(|tree| Facts::of(tree).instructions.len())
+                .sum::<usize>()
+        });
+    });
+    let facts: Vec<Facts> = trees.iter().map(Facts::of).collect();
+    let options = PassOptions::default();
+    for pass in REGISTRY {
+        group.bench_function(format!("passes/{}", pass.id()), |bencher| {
+            // A pass changes its tree, so each run begins with a copy, made outside of the measured time.
+            bencher.iter_batched(
+                || trees.clone(),
+                |mut trees| {
+                    let both = trees.iter_mut().zip(&facts);
+                    both.map(|(tree, facts)| pass.run(tree, facts, &options).changes.len())
+                        .sum::<usize>()
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
     group.bench_function("emit", |bencher| {
         bencher.iter(|| trees.iter().map(|tree| tree.emit().len()).sum::<usize>());
     });
 
     // The whole way of a file.
     group.bench_function("overall", |bencher| {
-        bencher.iter(|| texts.iter().map(|text| parse(text).emit().len()).sum::<usize>());
+        let options = Options::default();
+        bencher.iter(|| {
+            let rewritten = texts
+                .iter()
+                .filter_map(|text| rewrite("Dockerfile", black_box(text), &options).ok());
+            rewritten.map(|rewrite| rewrite.text.len()).sum::<usize>()
+        });
     });
     group.finish();
+}
+
+/// The text of a RUN in shell form.
+fn shell_form(instruction: &Instruction) -> Option<&str> {
+    match &instruction.node().arguments {
+        Arguments::Shell(line) => Some(line.text()),
+        _ => None,
+    }
 }
 
 fn parse(text: &str) -> Dockerfile {
