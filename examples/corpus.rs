@@ -6,7 +6,8 @@
 //!
 //! A panic, a tree that does not give its bytes back, a rewrite that does not parse or that a second run changes:
 //! each is printed, and the exit code is 1. With `--write`, each rewritten file is put into OUT, for other judges.
-//! With `--reasons`, it counts what was declined by its reason. With `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
+//! With `--no-cache-mounts` the passes do without. With `--reasons`, it counts what was declined by its reason. With
+//! `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,12 +83,14 @@ fn declined(refusals: &[Refusal], reasons: bool) -> Vec<String> {
 
 fn main() -> ExitCode {
     let (mut folders, mut out, mut verdicts, mut reasons) = (Vec::new(), None, false, false);
+    let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--write" => out = arguments.next().map(PathBuf::from),
             "--verdicts" => verdicts = true,
             "--reasons" => reasons = true,
+            "--no-cache-mounts" => options.passes.cache_mounts = false,
             _ => folders.push(argument),
         }
     }
@@ -103,7 +106,6 @@ fn main() -> ExitCode {
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "Dockerfile"));
     paths.sort();
 
-    let options = Options::default();
     let start = std::time::Instant::now();
     let judged: Vec<(PathBuf, Verdict)> = paths
         .into_par_iter()

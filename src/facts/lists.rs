@@ -93,6 +93,12 @@ impl Facts {
 }
 
 impl ManagerUse {
+    /// Whether it deletes the package lists, and not only what was downloaded with them.
+    pub fn cleans_lists(&self) -> bool {
+        let lists = self.manager.lists.as_ref();
+        self.action == Action::CleanCache && lists.is_none_or(|lists| lists.cleaned_by.contains(&self.verb))
+    }
+
     /// Whether it downloads package lists and leaves them to the commands behind it: `apk add --no-cache` does not.
     pub fn leaves_lists(&self) -> bool {
         self.fetches_lists && self.contradictions.is_empty()

@@ -173,6 +173,9 @@ pub struct Lists {
     /// Options of an installing command that fetch them.
     #[serde(default)]
     pub fetched_by: Vec<String>,
+    /// Verbs that delete them with the caches.
+    #[serde(default)]
+    pub cleaned_by: Vec<String>,
     /// Programs that install with this manager from lists that are there.
     #[serde(default)]
     pub used_by: Vec<String>,

@@ -76,8 +76,7 @@ fn cleaned_mount<'a>(run: &Execution, command: &Command, paths: &[&'a str]) -> O
     let own = fills
         .filter(|other| other.manager.id == used.manager.id)
         .flat_map(|other| &other.caches);
-    // Package lists are not what a cleaning command of a manager that has them cleans.
-    let own = own.filter(|cache| cache.cache.holds != Holds::Lists || used.manager.lists.is_none());
+    let own = own.filter(|cache| cache.cache.holds != Holds::Lists || used.cleans_lists());
     let mut mounts = own.map(|cache| {
         let path = cache.path.as_deref()?;
         paths.iter().find(|mount| is_within(path, mount)).copied()

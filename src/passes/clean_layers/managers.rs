@@ -96,7 +96,10 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
             .manager
             .as_ref()
             .filter(|other| other.manager.id == used.manager.id);
-        let cleans = own.is_some_and(|other| other.action == Action::CleanCache);
+        let cleans = own.is_some_and(|other| match cache.cache.holds {
+            Holds::Lists => other.cleans_lists(),
+            _ => other.action == Action::CleanCache,
+        });
         let words = command
             .words
             .iter()
@@ -110,7 +113,7 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
             || may_delete
             || cleaning.contains(&words)
             || command.program() == Some("find") && command.words.iter().any(names)
-            || cleans && cache.cache.holds != Holds::Lists
+            || cleans
     })
 }
 
