@@ -6,12 +6,14 @@
 //!
 //! A panic, a tree that does not give its bytes back, a rewrite that does not parse or that a second run changes:
 //! each is printed, and the exit code is 1. With `--write`, each rewritten file is put into OUT, for other judges.
-//! With `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
+//! With `--no-cache-mounts` the passes do without. With `--reasons`, it counts what was declined by its reason. With
+//! `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use plimsoll::passes::Refusal;
 use plimsoll::rewrite::{Options, rewrite};
 use plimsoll::syntax;
 use rayon::prelude::*;
@@ -20,8 +22,8 @@ use rayon::prelude::*;
 enum Verdict {
     NotUtf8,
     Rejected(String),
-    Unchanged(Vec<&'static str>),
-    Changed(String, Vec<&'static str>, Vec<&'static str>),
+    Unchanged(Vec<Refusal>),
+    Changed(String, Vec<&'static str>, Vec<Refusal>),
     Broken(String),
 }
 
@@ -44,9 +46,8 @@ fn judge(path: &Path, options: &Options) -> Verdict {
         Ok(first) => first,
         Err(error) => return Verdict::Broken(format!("rewrite fails: {error}")),
     };
-    let refused = first.refusals.iter().map(|refusal| refusal.pass).collect();
     if first.text == text {
-        return Verdict::Unchanged(refused);
+        return Verdict::Unchanged(first.refusals);
     }
     match rewrite(&name, &first.text, options) {
         Err(error) => Verdict::Broken(format!("the rewrite is rejected: {error}")),
@@ -54,18 +55,42 @@ fn judge(path: &Path, options: &Options) -> Verdict {
         Ok(_) => Verdict::Changed(
             first.text,
             first.changes.iter().map(|change| change.pass).collect(),
-            refused,
+            first.refusals,
         ),
     }
 }
 
+/// What to count of the refusals of one file: the passes, or every reason without the names and numbers in it.
+fn declined(refusals: &[Refusal], reasons: bool) -> Vec<String> {
+    let kind = |word: &str| match word.chars().next() {
+        Some('/') => "PATH".to_owned(),
+        Some('0'..='9') => "N".to_owned(),
+        _ => word.to_owned(),
+    };
+    let reason = |refusal: &Refusal| {
+        let parts: Vec<&str> = refusal.obstacle.split('`').collect();
+        let plain: Vec<&str> = parts.iter().step_by(2).copied().collect();
+        let words: Vec<String> = plain.join("`…`").split(' ').map(kind).collect();
+        format!("declined by {}: {}", refusal.pass, words.join(" "))
+    };
+    if reasons {
+        return refusals.iter().map(reason).collect();
+    }
+    let mut passes: Vec<&str> = refusals.iter().map(|refusal| refusal.pass).collect();
+    passes.dedup();
+    passes.into_iter().map(|pass| format!("declined by {pass}")).collect()
+}
+
 fn main() -> ExitCode {
-    let (mut folders, mut out, mut verdicts) = (Vec::new(), None, false);
+    let (mut folders, mut out, mut verdicts, mut reasons) = (Vec::new(), None, false, false);
+    let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--write" => out = arguments.next().map(PathBuf::from),
             "--verdicts" => verdicts = true,
+            "--reasons" => reasons = true,
+            "--no-cache-mounts" => options.passes.cache_mounts = false,
             _ => folders.push(argument),
         }
     }
@@ -81,7 +106,6 @@ fn main() -> ExitCode {
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "Dockerfile"));
     paths.sort();
 
-    let options = Options::default();
     let start = std::time::Instant::now();
     let judged: Vec<(PathBuf, Verdict)> = paths
         .into_par_iter()
@@ -113,9 +137,7 @@ fn main() -> ExitCode {
             }
             Verdict::Unchanged(refused) => {
                 count("unchanged".to_owned());
-                passes(refused)
-                    .into_iter()
-                    .for_each(|pass| count(format!("declined by {pass}")));
+                declined(refused, reasons).into_iter().for_each(&mut count);
                 "ok".to_owned()
             }
             Verdict::Changed(text, done, refused) => {
@@ -123,9 +145,7 @@ fn main() -> ExitCode {
                 passes(done)
                     .into_iter()
                     .for_each(|pass| count(format!("changed by {pass}")));
-                passes(refused)
-                    .into_iter()
-                    .for_each(|pass| count(format!("declined by {pass}")));
+                declined(refused, reasons).into_iter().for_each(&mut count);
                 if let (Some(out), Some(name)) = (&out, path.file_name()) {
                     let _ = std::fs::create_dir_all(out);
                     let _ = std::fs::write(out.join(name), text);

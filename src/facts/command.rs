@@ -109,6 +109,8 @@ pub struct CacheUse {
     pub path: Option<String>,
     /// Whether what is installed points into it; none where nothing tells.
     pub linked: Option<bool>,
+    /// The variable to set, and its value, so that what is installed surely does not point into it.
+    pub copies_with: Option<(&'static str, &'static str)>,
 }
 
 /// Something that keeps a command from using its cache.
@@ -392,8 +394,8 @@ impl<'a> Reader<'a> {
     fn manager(&self, values: &[Option<&str>], inline: &[Assigned], user: Option<&User>) -> Option<ManagerUse> {
         let recognized = managers().recognize(values, self.base)?;
         let around = Around { reader: self, inline };
-        let manager = variant(recognized.manager, values, &around);
         let arguments_at = recognized.arguments_at;
+        let manager = variant(recognized.manager, values.get(arguments_at..)?, &around);
         let invocation = manager.read(recognized.program, values.get(arguments_at..)?);
 
         let user = user.unwrap_or(&self.scope.user);
@@ -407,17 +409,16 @@ impl<'a> Reader<'a> {
             let by_program = cache.programs.is_empty() || cache.programs.iter().any(|known| known == program);
             by_program && cache.filled_by.contains(&invocation.action)
         };
+        // A path below the home needs the home; any other does not.
+        let path = |cache: &Cache| {
+            let path = cache.path(home.unwrap_or("~"), *user == User::Root, &invocation, &around)?;
+            self.absolute(&path).filter(|_| path.starts_with('/'))
+        };
         let caches = manager.caches.iter().filter(fills).map(|cache| CacheUse {
             cache,
-            // A path below the home needs the home; any other does not.
-            path: match home {
-                Some(home) => cache.path(home, *user == User::Root, &invocation, &around),
-                None => {
-                    let path = cache.path("~", *user == User::Root, &invocation, &around);
-                    path.filter(|path| path.starts_with('/'))
-                }
-            },
+            path: path(cache),
             linked: cache.is_linked(&invocation, &around),
+            copies_with: cache.copies_with(&invocation, &around),
         });
         let options = invocation.options.iter().map(|option| {
             let value = option.value.and_then(|value| value.text).map(str::to_owned);
@@ -462,8 +463,8 @@ impl<'a> Reader<'a> {
 }
 
 /// The manager that is meant where several share a name: the first whose signs are there.
-fn variant(manager: &'static Manager, values: &[Option<&str>], around: &Around<'_, '_>) -> &'static Manager {
-    let invocation = manager.read("", values);
+fn variant(manager: &'static Manager, arguments: &[Option<&str>], around: &Around<'_, '_>) -> &'static Manager {
+    let invocation = manager.read("", arguments);
     managers()
         .variants(manager)
         .find(|other| {
@@ -485,9 +486,13 @@ fn obstructions(
         return Vec::new();
     }
     if let Some(name) = &when.variable {
+        let neutral = contradiction.neutral.as_deref();
+        if neutral.is_some_and(|neutral| around.variable(name) == Setting::Is(neutral)) {
+            return Vec::new();
+        }
         return vec![Obstruction::Variable {
             name,
-            neutral: contradiction.neutral.as_deref(),
+            neutral,
             assignment: around.inline.iter().position(|assigned| assigned.name == *name),
         }];
     }
@@ -526,6 +531,10 @@ impl Surroundings for Around<'_, '_> {
         // Without a build context the tools' defaults are taken to hold: settings that make files links into a cache
         // are rare, and those that the Dockerfile itself shows are seen.
         Setting::Unset
+    }
+
+    fn has_file(&self, path: &str) -> Option<bool> {
+        self.reader.scope.project_files.contains(&path).then_some(true)
     }
 
     fn folder(&self, name: &str) -> Setting<'_> {

@@ -50,6 +50,15 @@ impl ScriptBody {
     pub fn source(&self, span: Range<usize>) -> Range<usize> {
         self.source.source_range(span)
     }
+
+    /// Where `span` stands, with the continuation that may stand between it and the character before it.
+    pub fn source_behind(&self, span: Range<usize>) -> Range<usize> {
+        let start = match span.start.checked_sub(1) {
+            Some(before) => self.source.source_range(before..span.start).end,
+            None => self.source.source_start(span.start),
+        };
+        start..self.source.source_range(span).end
+    }
 }
 
 /// A `--mount` of a RUN.
@@ -59,6 +68,9 @@ pub struct Mount {
     pub range: Range<usize>,
     /// `bind`, `cache`, `tmpfs`, `secret` or `ssh`.
     pub kind: String,
+    /// Where it is mounted, by the defaults of ARGs; none where a variable or an unknown folder hides it, and for a
+    /// secret without a target.
+    pub path: Option<String>,
     /// The fields as written, in lower case before the `=`.
     pub fields: Vec<(String, Option<String>)>,
 }
@@ -76,16 +88,18 @@ impl Mount {
     }
 }
 
-/// Reads what an instruction executes in `scope`; none for instructions that execute nothing.
+/// Reads what an instruction executes in `scope`, or ONBUILD's trigger in a child; none for instructions that execute
+/// nothing.
 pub(super) fn of(node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
     let arguments = match (&node.arguments, node.keyword) {
+        (Arguments::Trigger(trigger), _) => return of(trigger, text, scope),
         (Arguments::Healthcheck(command), _) => command.as_deref()?,
         (arguments, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint) => arguments,
         _ => return None,
     };
     let mounts = node
         .flags_named("mount")
-        .filter_map(|flag| mount(flag.value.as_deref()?, flag.range.clone()))
+        .filter_map(|flag| mount(flag.value.as_deref()?, flag.range.clone(), scope))
         .collect();
     let mut reader = Reader::new(scope);
     let body = match arguments {
@@ -152,7 +166,7 @@ fn is_lone_heredoc(line: &str) -> bool {
             .contains(char::is_whitespace)
 }
 
-fn mount(value: &str, range: Range<usize>) -> Option<Mount> {
+fn mount(value: &str, range: Range<usize>, scope: &Scope) -> Option<Mount> {
     let fields: Vec<(String, Option<String>)> = csv_fields(value)?
         .iter()
         .map(|field| match field.split_once('=') {
@@ -164,9 +178,14 @@ fn mount(value: &str, range: Range<usize>) -> Option<Mount> {
         .iter()
         .find(|(name, _)| name == "type")
         .and_then(|(_, kind)| kind.clone());
-    Some(Mount {
+    let mut mount = Mount {
         range,
         kind: kind.unwrap_or_else(|| "bind".to_owned()),
+        path: None,
         fields,
-    })
+    };
+    // BuildKit replaces variables in here whatever the escape character of the file is.
+    let target = mount.target().and_then(|target| super::resolved(scope, target, '\\'));
+    mount.path = target.and_then(|(target, _)| scope.absolute(&target));
+    Some(mount)
 }

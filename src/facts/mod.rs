@@ -16,8 +16,8 @@ mod stage;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::knowledge::base_environment;
-use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Pair, expand};
+use crate::knowledge::{Action, base_environment, managers};
+use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Node, Pair, expand};
 
 pub use command::{Assigned, CacheUse, Command, ManagerUse, Obstruction, Operand, Word, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
@@ -41,7 +41,7 @@ pub struct Facts {
 pub struct InstructionFacts {
     /// The number of its stage; none before the first FROM.
     pub stage: Option<usize>,
-    /// What it executes, for RUN, CMD, ENTRYPOINT and HEALTHCHECK.
+    /// What it executes, for RUN, CMD, ENTRYPOINT and HEALTHCHECK, also as triggers behind ONBUILD.
     pub execution: Option<Arc<Execution>>,
     /// Which passes the user keeps away from it.
     pub skip: Skip,
@@ -165,15 +165,12 @@ impl<'a> Walk<'a> {
                 walk.scopes.push(scope);
                 stage = Some(number);
             }
+            let mut execution = walk.read(instruction, known);
+            if walk.scope().user == User::Unknown && execution.as_deref().is_some_and(proves_root) {
+                walk.change(|scope| scope.user = User::Root);
+                execution = walk.read(instruction, known);
+            }
             let scope = walk.scopes.len() - 1;
-            let same = known.get(instruction.text()).and_then(|known| {
-                known
-                    .iter()
-                    .find(|(scope, _)| *scope == walk.scope())
-                    .map(|(_, execution)| Arc::clone(execution))
-            });
-            let execution =
-                same.or_else(|| execution::of(instruction.node(), instruction.text(), walk.scope()).map(Arc::new));
             walk.apply(instruction, execution.as_deref());
             facts.push(InstructionFacts {
                 stage,
@@ -191,6 +188,15 @@ impl<'a> Walk<'a> {
             instructions: facts,
             scopes: walk.scopes,
         }
+    }
+
+    /// What an instruction executes in the scope in force, read now or before.
+    fn read(&self, instruction: &Instruction, known: &Known<'_>) -> Option<Arc<Execution>> {
+        let same = known.get(instruction.text()).and_then(|known| {
+            let (_, execution) = known.iter().find(|(scope, _)| *scope == self.scope())?;
+            Some(Arc::clone(execution))
+        });
+        same.or_else(|| execution::of(instruction.node(), instruction.text(), self.scope()).map(Arc::new))
     }
 
     fn scope(&self) -> &Scope {
@@ -283,36 +289,60 @@ impl<'a> Walk<'a> {
                 let shell = Shell::of(&words);
                 self.change(|scope| scope.shell = shell);
             }
+            (_, Keyword::Copy | Keyword::Add) if node.flag("from").is_none() => self.copy(node),
             (_, Keyword::Run) => self.run(execution),
             _ => {}
         }
     }
 
-    /// What a RUN tells about accounts, and about the user that an unknown base image sets.
+    /// What a COPY from the context tells about the project.
+    fn copy(&mut self, node: &Node) {
+        let sources = node.words().iter().rev().skip(1);
+        let names = |file: &str| {
+            sources
+                .clone()
+                .any(|source| source.value.rsplit('/').next() == Some(file))
+        };
+        let named: Vec<&'static str> = managers().telling_files().filter(|file| names(file)).collect();
+        if !named.is_empty() {
+            self.change(|scope| scope.project_files.extend(named));
+        }
+    }
+
+    /// What a RUN tells about accounts.
     fn run(&mut self, execution: Option<&Execution>) {
         let Some(execution) = execution else { return };
-        let is_certain = |command: &&Command| !command.context.conditional;
-        let (mut created, mut is_root) = (Vec::new(), false);
-        for command in execution.commands.iter().filter(is_certain) {
-            let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+        let mut created = Vec::new();
+        for command in execution.commands.iter().filter(|command| !command.context.conditional) {
+            let words = values(command);
             if let Some((name, number)) = accounts::created_group(&words) {
                 self.groups.insert(name, number);
             }
-            let account = accounts::created_user(&words, &|name| self.groups.get(name).copied());
-            is_root |= account.is_some() || command.manager.as_ref().is_some_and(|used| used.manager.needs_root);
-            created.extend(account);
+            created.extend(accounts::created_user(&words, &|name| self.groups.get(name).copied()));
         }
-        // Whoever installs system packages or creates users is root.
-        let proves_root = is_root && self.scope().user == User::Unknown;
-        if !created.is_empty() || proves_root {
-            self.change(|scope| {
-                created.into_iter().for_each(|account| scope.add_account(account));
-                if proves_root {
-                    scope.user = User::Root;
-                }
-            });
+        if !created.is_empty() {
+            self.change(|scope| created.into_iter().for_each(|account| scope.add_account(account)));
         }
     }
+}
+
+fn values(command: &Command) -> Vec<Option<&str>> {
+    command.words.iter().map(|word| word.value.as_deref()).collect()
+}
+
+/// Whether a build would fail here if another user than root ran it: who installs system packages or creates users
+/// without `sudo` is root, whatever the base image says.
+fn proves_root(execution: &Execution) -> bool {
+    let needs_root = |command: &Command| {
+        let creates = accounts::created_user(&values(command), &|_| None).is_some();
+        let is_certain = !command.context.conditional && command.context.stops_body && !command.switches_user;
+        let changes_system = command.manager.as_ref().is_some_and(|used| {
+            let changes = matches!(used.action, Action::Install | Action::Upgrade | Action::Remove);
+            used.manager.needs_root && changes
+        });
+        is_certain && (creates || changes_system)
+    };
+    execution.commands.iter().any(needs_root)
 }
 
 fn unknown_base() -> Scope {

@@ -64,6 +64,8 @@ pub struct Scope {
     pub shell: Shell,
     /// What is known of the image that the stage stands on.
     pub base: Option<&'static BaseEnvironment>,
+    /// The names of files that a COPY from the context shows to be in the project, of those that tell something.
+    pub project_files: Vec<&'static str>,
     /// The accounts that the base image is known to have or that the stage created.
     pub accounts: BTreeMap<String, Account>,
 }
@@ -76,6 +78,7 @@ impl Default for Scope {
             workdir: Some("/".to_owned()),
             shell: Shell::Posix(ShellOptions::default()),
             base: None,
+            project_files: Vec::new(),
             accounts: BTreeMap::new(),
         }
     }

@@ -60,15 +60,24 @@ fn comments(leading: &str) -> Skip {
             continue;
         };
         match text.trim().strip_prefix('=') {
-            Some(ids) => skip.passes.extend(
-                ids.split(',')
-                    .map(|id| id.trim().to_owned())
-                    .filter(|id| !id.is_empty()),
-            ),
+            Some(ids) => skip.passes.extend(listed(ids)),
             // `skip`, or `skip` and the user's reason.
             None if text.is_empty() || text.starts_with(char::is_whitespace) => skip.all = true,
             None => {}
         }
     }
     skip
+}
+
+/// The ids of a list, which ends where an id is followed by the user's reason instead of a comma.
+fn listed(ids: &str) -> Vec<String> {
+    let mut result = Vec::new();
+    for item in ids.split(',') {
+        let mut words = item.split_whitespace();
+        result.extend(words.next().map(str::to_owned));
+        if words.next().is_some() {
+            break;
+        }
+    }
+    result
 }

@@ -41,6 +41,9 @@ pub struct Cache {
     /// What makes installed files point into it, so that it becomes part of the image.
     #[serde(default)]
     pub linked_when: Vec<Condition>,
+    /// The variable, and its value, that makes the tool copy files whatever its settings say.
+    #[serde(default)]
+    pub copied_by: Option<Condition>,
     /// If there are any: installed files point into it unless one of these holds.
     #[serde(default)]
     pub linked_unless: Vec<Condition>,
@@ -81,6 +84,9 @@ pub struct Place {
     /// The name of a folder that the base image is known to have: `conda`.
     #[serde(default)]
     pub folder: Option<String>,
+    /// The value is a list of folders; the first counts.
+    #[serde(default)]
+    pub list: bool,
     /// The value is a list of words; the place is what stands behind this in one of them.
     #[serde(default)]
     pub after: Option<String>,
@@ -130,6 +136,16 @@ impl Cache {
             linked => linked,
         }
     }
+
+    /// The variable to set, and its value, so that files are surely copied; `None` if nothing needs to be set.
+    #[must_use]
+    pub fn copies_with(&self, invocation: &Invocation<'_>, surroundings: &impl Surroundings) -> Option<(&str, &str)> {
+        let set = self.copied_by.as_ref()?;
+        let (name, value) = (set.variable.as_deref()?, set.value.as_deref()?);
+        let is_said = surroundings.variable(name) != Setting::Unset;
+        let mut options = self.linked_when.iter().filter_map(|when| when.option.as_deref());
+        (!is_said && !options.any(|option| invocation.option(option).is_some())).then_some((name, value))
+    }
 }
 
 /// `path` with the home folder in the place of a leading `~`.
@@ -164,6 +180,7 @@ impl Place {
                 .split_whitespace()
                 .find_map(|word| word.strip_prefix(after.as_str()))
                 .map_or(Setting::Unset, Setting::Is),
+            (Setting::Is(text), None) if self.list => text.split(':').next().map_or(Setting::Unset, Setting::Is),
             (found, _) => found,
         }
     }

@@ -44,6 +44,15 @@ pub trait Surroundings {
     /// The text of a file of the project, by its path from the project's root.
     fn file(&self, path: &str) -> Setting<'_>;
 
+    /// Whether the project has a file; none if nothing tells.
+    fn has_file(&self, path: &str) -> Option<bool> {
+        match self.file(path) {
+            Setting::Unset => Some(false),
+            Setting::Unknown => None,
+            Setting::Is(_) => Some(true),
+        }
+    }
+
     /// A folder that the base image is known to have: [`BaseEnvironment::folders`](super::BaseEnvironment::folders).
     fn folder(&self, name: &str) -> Setting<'_>;
 }
@@ -67,6 +76,9 @@ impl Condition {
                 other => other,
             }
         } else if let Some(file) = &self.file {
+            if self.value.is_none() && self.contains.is_none() {
+                return surroundings.has_file(file);
+            }
             surroundings.file(file)
         } else {
             Setting::Unset
@@ -85,22 +97,19 @@ impl Condition {
 
     /// Whether any of `conditions` holds; `None` if none is known to and one may.
     #[must_use]
-    pub fn any(
-        conditions: &[Condition],
+    pub fn any<'c>(
+        conditions: impl IntoIterator<Item = &'c Condition>,
         invocation: &Invocation<'_>,
         surroundings: &impl Surroundings,
     ) -> Option<bool> {
-        let answers = || {
-            conditions
-                .iter()
-                .map(|condition| condition.holds(invocation, surroundings))
-        };
-        if answers().any(|answer| answer == Some(true)) {
-            Some(true)
-        } else if answers().any(|answer| answer.is_none()) {
-            None
-        } else {
-            Some(false)
+        let mut may_hold = false;
+        for condition in conditions {
+            match condition.holds(invocation, surroundings) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => may_hold = true,
+            }
         }
+        (!may_hold).then_some(false)
     }
 }

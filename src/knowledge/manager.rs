@@ -173,6 +173,12 @@ pub struct Lists {
     /// Options of an installing command that fetch them.
     #[serde(default)]
     pub fetched_by: Vec<String>,
+    /// Verbs that delete them with the caches.
+    #[serde(default)]
+    pub cleaned_by: Vec<String>,
+    /// Programs that install with this manager from lists that are there.
+    #[serde(default)]
+    pub used_by: Vec<String>,
 }
 
 /// What to add to a command that fills a cache so that the cache outlives it.
@@ -210,6 +216,9 @@ pub struct Clean {
     /// Options that, added behind the verb of a command that fills a cache, keep it from leaving one.
     #[serde(default)]
     pub options: Vec<String>,
+    /// Images whose version of the manager does not know the options: patterns of name and tag, with `*`.
+    #[serde(default)]
+    pub too_old: Vec<String>,
     /// Shell commands that clean when they run after it, in the same RUN. `{program}` stands for the program called.
     #[serde(default)]
     pub commands: Vec<String>,

@@ -87,6 +87,18 @@ impl Managers {
             .filter(|other| other.variant.as_ref().is_some_and(|variant| variant.of == manager.id))
     }
 
+    /// The files of a project whose presence alone tells which manager is meant.
+    pub fn telling_files(&self) -> impl Iterator<Item = &str> {
+        let signs = self
+            .all
+            .iter()
+            .filter_map(|manager| manager.variant.as_ref())
+            .flat_map(|variant| &variant.signs);
+        signs
+            .filter(|sign| sign.value.is_none() && sign.contains.is_none())
+            .filter_map(|sign| sign.file.as_deref())
+    }
+
     fn by_module(&self, module: &str) -> Option<&Manager> {
         self.by_module.get(module).and_then(|at| self.all.get(*at))
     }

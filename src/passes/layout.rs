@@ -2,8 +2,13 @@
 
 use crate::syntax::{Dockerfile, Instruction};
 
+use super::joint::Joint;
+
 /// The longest line that a pass makes by joining two.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
+
+/// The most columns that lines are indented by.
+const WIDEST_INDENT: usize = 8;
 
 /// How an instruction continues its lines.
 pub(super) struct Layout {
@@ -30,7 +35,8 @@ impl Layout {
         let model = continued.iter().find(begins_with_operator).or(continued.first());
         let indent = model
             .map(|line| &line[..line.len() - line.trim_start().len()])
-            .filter(|indent| !indent.is_empty());
+            // What is aligned with something in the first line is no indent.
+            .filter(|indent| !indent.is_empty() && indent.replace('\t', "    ").len() <= WIDEST_INDENT);
         Layout {
             line_break: format!(" {}{}", file.escape(), file.newline.as_str()),
             indent: indent.unwrap_or("    ").to_owned(),
@@ -44,15 +50,16 @@ impl Layout {
         format!("{}{}", self.line_break, self.indent)
     }
 
-    /// What stands between two commands of an `&&` chain: in one line where `before` and `after`, the last and the
+    /// What stands between two commands that `joint` joins: in one line where `before` and `after`, the last and the
     /// first line around it, leave room.
-    pub(super) fn and(&self, before: &str, after: &str, may_share_line: bool) -> String {
-        if may_share_line && before.chars().count() + after.chars().count() + 4 <= WIDTH {
-            " && ".to_owned()
-        } else if self.operator_at_end {
-            format!(" &&{}", self.new_line())
-        } else {
-            format!("{}&& ", self.new_line())
+    pub(super) fn join(&self, joint: Joint, before: &str, after: &str, may_share_line: bool) -> String {
+        let shares_line = may_share_line && before.chars().count() + after.chars().count() + 4 <= WIDTH;
+        match joint {
+            Joint::And if shares_line => " && ".to_owned(),
+            Joint::And if self.operator_at_end => format!(" &&{}", self.new_line()),
+            Joint::And => format!("{}&& ", self.new_line()),
+            Joint::Next if shares_line => "; ".to_owned(),
+            Joint::Next => format!(";{}", self.new_line()),
         }
     }
 

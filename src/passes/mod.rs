@@ -3,8 +3,11 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
+mod absence;
 mod cache_mounts;
 mod clean_layers;
+mod downloads;
+mod joint;
 mod layout;
 mod merge_runs;
 mod removal;

@@ -14,70 +14,75 @@ pub(super) struct Removal {
     pub(super) words: Vec<(usize, usize)>,
 }
 
+/// A stretch of the script that goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Gone {
+    /// Where it stands in the instruction's text.
+    pub(super) source: Range<usize>,
+    /// What stands there, in words.
+    pub(super) text: String,
+}
+
+/// A stretch of the script, and whether it begins behind something that stays, with what joins the two.
+type Stretch = (Range<usize>, bool);
+
 impl Removal {
-    /// The spans of the script that go, with what stands there in words.
+    /// What goes, in the order of words, links and whole statements.
     ///
     /// # Errors
     /// The number of a command without which the body would succeed or fail in other cases than before.
-    pub(super) fn spans(&self, run: &Execution, script: &ScriptBody) -> Result<Vec<(Range<usize>, String)>, usize> {
-        let mut spans = Vec::new();
+    pub(super) fn gone(&self, run: &Execution, script: &ScriptBody) -> Result<Vec<Gone>, usize> {
+        let source = |(span, is_behind): Stretch| match is_behind {
+            true => script.source_behind(span),
+            false => script.source(span),
+        };
+        let text = |number: usize| run.commands.get(number).map(|command| text_of(script, command));
+        let mut result = Vec::new();
         for &(number, word) in &self.words {
-            let command = run
-                .commands
-                .get(number)
-                .filter(|command| command.editable)
-                .ok_or(number)?;
-            let before = word
-                .checked_sub(1)
-                .and_then(|before| command.words.get(before))
-                .ok_or(number)?;
-            let word = command.words.get(word).ok_or(number)?;
-            spans.push((before.span.end..word.span.end, word.text.clone()));
+            let command = run.commands.get(number).filter(|command| command.editable);
+            let word = command.ok_or(number)?.words.get(word.saturating_sub(1)..=word);
+            let Some([before, word]) = word else { return Err(number) };
+            result.push(Gone {
+                source: script.source_behind(before.span.end..word.span.end),
+                text: word.text.clone(),
+            });
         }
         let mut whole = Vec::new();
         for (index, statement) in script.script.statements.iter().enumerate() {
             let of_it = |number: &&usize| {
-                run.commands
-                    .get(**number)
-                    .is_some_and(|c| c.context.place.statement == index)
+                let command = run.commands.get(**number);
+                command.is_some_and(|command| command.context.place.statement == index)
             };
             let numbers: Vec<usize> = self.commands.iter().filter(of_it).copied().collect();
             let Some(&first) = numbers.first() else { continue };
             let gone = links(run, statement, &numbers)?;
-            let text = |number: usize| {
-                run.commands
-                    .get(number)
-                    .map(|command| text_of(script, command))
-                    .unwrap_or_default()
-            };
             if gone.len() == statement.chain.len() {
-                whole.push(index);
-                spans.push((
-                    statement.span.clone(),
-                    numbers
-                        .iter()
-                        .map(|number| text(*number))
-                        .collect::<Vec<_>>()
-                        .join(" && "),
-                ));
-                decides_without(run, script, &whole, index).then_some(()).ok_or(first)?;
+                let texts: Vec<String> = numbers.iter().filter_map(|number| text(*number)).collect();
+                whole.push((index, texts.join(" && "), first));
+                let indexes: Vec<usize> = whole.iter().map(|(index, ..)| *index).collect();
+                decides_without(run, script, &indexes, index)
+                    .then_some(())
+                    .ok_or(first)?;
                 continue;
             }
             for (link, number) in gone.iter().zip(&numbers) {
-                let span = link_span(statement, &gone, *link).ok_or(*number)?;
+                let stretch = link_stretch(script, statement, &gone, *link).ok_or(*number)?;
                 shell::removal_of_link(script.text(), &script.script, index, *link).ok_or(*number)?;
-                spans.push((span, text(*number)));
+                result.push(Gone {
+                    source: source(stretch),
+                    text: text(*number).unwrap_or_default(),
+                });
             }
         }
-        for &index in &whole {
-            let span =
-                statement_span(script, &whole, index).ok_or_else(|| self.commands.first().copied().unwrap_or(0))?;
-            let own = script.script.statements.get(index).map(|statement| &statement.span);
-            if let Some((place, _)) = spans.iter_mut().find(|(place, _)| Some(place) == own) {
-                *place = span;
-            }
+        let indexes: Vec<usize> = whole.iter().map(|(index, ..)| *index).collect();
+        for (index, text, first) in whole {
+            let stretch = statement_stretch(script, &indexes, index).ok_or(first)?;
+            result.push(Gone {
+                source: source(stretch),
+                text,
+            });
         }
-        Ok(spans)
+        Ok(result)
     }
 }
 
@@ -121,14 +126,34 @@ fn succeeds(link: &shell::Link) -> bool {
     matches!(simple.name(), Some("true" | ":"))
 }
 
-/// The span of a link that goes from a chain of which others stay: with the operator before it, or for those at the
-/// beginning with the one behind it.
-fn link_span(statement: &Statement, gone: &[usize], link: usize) -> Option<Range<usize>> {
-    let own = &statement.chain.get(link)?.pipeline.span;
-    if (0..link).all(|before| gone.contains(&before)) {
-        return Some(own.start..statement.chain.get(link + 1)?.pipeline.span.start);
+/// The stretch of a link that goes from a chain of which others stay: with the operator before it; with the one behind
+/// it for those at the beginning of the chain, or of a line that goes on behind them.
+fn link_stretch(script: &ScriptBody, statement: &Statement, gone: &[usize], link: usize) -> Option<Stretch> {
+    let span = |link: usize| statement.chain.get(link).map(|link| &link.pipeline.span);
+    let own = span(link)?;
+    // The links around it that go too.
+    let first = (0..=link).rev().take_while(|link| gone.contains(link)).last()?;
+    let last = (link..statement.chain.len())
+        .take_while(|link| gone.contains(link))
+        .last()?;
+    let breaks = |from: usize, to: usize| script.source_behind(from..to).len() > to - from;
+    let begins_line = |before: &Range<usize>, next: &Range<usize>| {
+        let (first, last) = (
+            span(first).map_or(0, |span| span.start),
+            span(last).map_or(0, |span| span.end),
+        );
+        breaks(before.end, first) && !breaks(last, next.start)
+    };
+    let before = first.checked_sub(1).and_then(span);
+    let with_operator_behind = match (before, span(last + 1)) {
+        (None, _) => true,
+        (Some(before), Some(next)) => begins_line(before, next),
+        (Some(_), None) => false,
+    };
+    if with_operator_behind {
+        return Some((own.start..span(link + 1)?.start, false));
     }
-    Some(statement.chain.get(link.checked_sub(1)?)?.pipeline.span.end..own.end)
+    Some((span(link.checked_sub(1)?)?.end..own.end, true))
 }
 
 /// Whether the body still succeeds and fails as before without the statements `gone`, of which `index` is the last.
@@ -147,20 +172,18 @@ fn decides_without(run: &Execution, script: &ScriptBody, gone: &[usize], index: 
     of_it.all(|command| command.context.stops_body || command.context.in_substitution || command.context.depth > 0)
 }
 
-/// The span of a whole statement with its separator; for those at the end, with the separator before the first of them.
-fn statement_span(script: &ScriptBody, gone: &[usize], index: usize) -> Option<Range<usize>> {
+/// The stretch of a whole statement with its separator; for those at the end, with the separator before the first of
+/// them.
+fn statement_stretch(script: &ScriptBody, gone: &[usize], index: usize) -> Option<Stretch> {
     let statements = &script.script.statements;
     let statement = statements.get(index)?;
     if (index..statements.len()).all(|later| gone.contains(&later)) {
         let before = statements.get((0..index).rev().find(|before| !gone.contains(before))?)?;
-        let end = statement
-            .separator
-            .as_ref()
-            .map_or(statement.span.end, |separator| separator.end);
-        return (!before.background).then_some(before.span.end..end);
+        // Its own separator stays, and ends the one before: a newline ends a heredoc's last line.
+        return (!before.background).then_some((before.span.end..statement.span.end, true));
     }
     let next = statements.get(index + 1)?;
-    Some(statement.span.start..next.span.start)
+    Some((statement.span.start..next.span.start, false))
 }
 
 fn text_of(script: &ScriptBody, command: &Command) -> String {
@@ -174,15 +197,27 @@ pub(super) fn may_match_above(path: &str, inner: &str) -> bool {
     parts.len() <= inner.len() && parts.iter().zip(&inner).all(|(part, name)| part_matches(part, name))
 }
 
-/// Whether one part of a path pattern may match `name`. Brackets may match anything.
-fn part_matches(pattern: &str, name: &str) -> bool {
+/// Whether one part of a path pattern may match `name`. Brackets and braces may match anything.
+pub(super) fn part_matches(pattern: &str, name: &str) -> bool {
     if pattern.contains(['[', '{']) {
         return true;
     }
-    match pattern.split_once(['*', '?']) {
-        None => pattern == name,
-        Some((start, _)) => name.starts_with(start) && (!name.starts_with('.') || pattern.starts_with('.')),
+    let is_hidden = name.starts_with('.') && !pattern.starts_with('.');
+    !(is_hidden && pattern.starts_with(['*', '?'])) && matches(pattern, name)
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once(['*', '?']) else {
+        return pattern == name;
+    };
+    let Some(name) = name.strip_prefix(start) else {
+        return false;
+    };
+    if pattern[start.len()..].starts_with('?') {
+        let mut characters = name.chars();
+        return characters.next().is_some() && matches(rest, characters.as_str());
     }
+    name.char_indices().any(|(at, _)| matches(rest, &name[at..])) || matches(rest, "")
 }
 
 #[cfg(test)]
@@ -197,5 +232,7 @@ mod tests {
         assert!(!may_match_above("/root/*", "/root/.cache/pip"));
         assert!(!may_match_above("/var/lib/apt/lists/*", "/var/cache/apt"));
         assert!(!may_match_above("/tmp/*", "/var/cache/apt"));
+        assert!(!may_match_above("/var/cache/*.d", "/var/cache/apt"));
+        assert!(may_match_above("/var/c?che/a*t", "/var/cache/apt"));
     }
 }

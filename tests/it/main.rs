@@ -6,6 +6,9 @@
 mod cli;
 mod configuration;
 mod engine;
+mod facts;
+mod pages;
+mod passes;
 mod patch;
 mod report;
 mod support;

@@ -2,6 +2,7 @@
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, Holds, Manager, Sharing};
+use crate::passes::absence;
 use crate::syntax::Dockerfile;
 
 use super::{Obstacle, chain, line_of, stores};
@@ -30,8 +31,8 @@ pub(super) struct Candidate {
 pub(super) struct Candidates {
     /// Those that can be mounts.
     pub(super) mounts: Vec<Candidate>,
-    /// Those that cannot: what is not done, and why.
-    pub(super) refusals: Vec<(String, Obstacle)>,
+    /// Those that cannot: what is not done, at which path, and why.
+    pub(super) refusals: Vec<(String, String, Obstacle)>,
     /// The binaries that a mounted build folder would hide.
     pub(super) target: Option<super::target::Target>,
 }
@@ -61,7 +62,7 @@ impl Candidates {
             let verdicts: Vec<_> = used
                 .caches
                 .iter()
-                .filter_map(|cache| rules.check(number, command, used, cache))
+                .filter_map(|cache| Some((cache, rules.check(number, command, used, cache)?)))
                 .collect();
             candidates.add(used.manager, verdicts);
         }
@@ -88,7 +89,10 @@ impl Candidates {
                 self.mounts.push(target.mount.clone());
                 self.target = Some(target);
             }
-            Some(Err(obstacle)) => self.refusals.push(("mount Cargo's target folder".to_owned(), obstacle)),
+            Some(Err(obstacle)) => {
+                self.refusals
+                    .push(("mount Cargo's target folder".to_owned(), String::new(), obstacle))
+            }
             None => {}
         }
     }
@@ -98,15 +102,14 @@ impl Candidates {
         self.mounts.is_empty()
     }
 
-    fn add(&mut self, manager: &'static Manager, verdicts: Vec<Result<Candidate, Obstacle>>) {
-        for verdict in verdicts {
+    fn add(&mut self, manager: &'static Manager, verdicts: Vec<(&CacheUse, Result<Candidate, Obstacle>)>) {
+        for (cache, verdict) in verdicts {
             match verdict {
                 Ok(candidate) => self.push(candidate),
                 Err(obstacle) => {
-                    let refusal = (format!("mount the cache of {}", manager.name), obstacle);
-                    if !self.refusals.contains(&refusal) {
-                        self.refusals.push(refusal);
-                    }
+                    let path = cache.path.clone().unwrap_or_default();
+                    self.refusals
+                        .push((format!("mount the cache of {}", manager.name), path, obstacle));
                 }
             }
         }
@@ -154,7 +157,7 @@ impl Rules<'_> {
                 .is_some_and(|older| older <= number)
         };
         match known.holds {
-            Holds::Downloads if used.offline == Some(true) => return None,
+            Holds::Downloads | Holds::Store if used.offline == Some(true) => return None,
             Holds::Lists if from_older_lists() || !self.run.fetches_lists(used.manager) => return None,
             _ if known.filled_by.contains(&Action::UpdateLists)
                 && used.manager.lists.is_some()
@@ -170,19 +173,20 @@ impl Rules<'_> {
             return Some(Err(Obstacle::new(found, "set the place by a variable instead")));
         }
         let Some(path) = cache.path.as_deref() else {
-            let found = format!("nothing tells where {name} keeps it for the user who runs this");
-            let remedy = "set USER to an account that this file creates with a number and a home, or set the variable that \
-                          places the cache";
-            return Some(Err(Obstacle::new(found, remedy)));
+            return Some(Err(no_path(used, cache)));
         };
         // What only the tool knows is no target; what is below /dev is none on purpose.
         if path.contains('*') || is_within(path, "/dev") {
             return None;
         }
+        if path.contains([' ', ',', ':', '"', '$', '\\']) {
+            let found = format!("a mount cannot name {path}");
+            return Some(Err(Obstacle::new(found, "move the cache to a path without signs")));
+        }
         if cache.linked != Some(false) {
             let found =
                 format!("what {name} installs may be links into its cache, which would then be part of the image");
-            return Some(Err(Obstacle::new(found, "let it copy files (uv: UV_LINK_MODE=copy)")));
+            return Some(Err(Obstacle::new(found, "let it copy files instead")));
         }
         Some(self.mount(number, command, used, cache, path))
     }
@@ -197,10 +201,14 @@ impl Rules<'_> {
     ) -> Result<Candidate, Obstacle> {
         let owner = self.owner(&used.user, path)?;
         self.obstructions(command, used)?;
+        self.is_fit(used, cache)?;
         self.uses_elsewhere(path, cache.cache.holds)?;
+        self.is_missed(used, cache, path)?;
         match cache.cache.holds {
             Holds::Lists => self.lists(used)?,
             Holds::Store => stores::check(self.facts, self.file, self.index, used, path)?,
+            // With its folder mounted, the lists go there too.
+            Holds::Downloads if cache.cache.only_mounted && used.leaves_lists() => self.lists(used)?,
             Holds::Downloads => {}
         }
         Ok(Candidate {
@@ -219,17 +227,24 @@ impl Rules<'_> {
         })
     }
 
+    /// Whether nothing in the RUN puts into the cache what the image may need.
+    fn is_fit(&self, used: &ManagerUse, cache: &CacheUse) -> Result<(), Obstacle> {
+        let puts =
+            |other: &&ManagerUse| other.manager.id == used.manager.id && cache.cache.unfit_verbs.contains(&other.verb);
+        let mut others = self.run.commands.iter().filter_map(|command| command.manager.as_ref());
+        let Some(other) = others.find(puts) else { return Ok(()) };
+        let found = format!("`{}` may put into it what the image needs", other.program);
+        Err(Obstacle::new(
+            found,
+            format!("call `{}` in a RUN of its own", other.program),
+        ))
+    }
+
     /// Whom a mount at `path` must belong to.
     fn owner(&self, user: &User, path: &str) -> Result<Option<(u32, Option<u32>)>, Obstacle> {
         let account = match user {
             User::Root => return Ok(None),
-            User::Unknown => {
-                let found = "the base image may set a USER, and nothing tells which";
-                return Err(Obstacle::new(
-                    found,
-                    "write USER before this RUN, `USER root` if it is root",
-                ));
-            }
+            User::Unknown => return Err(unknown_user()),
             User::Other(account) => account,
         };
         let Some(uid) = account.uid else {
@@ -258,7 +273,7 @@ impl Rules<'_> {
         let is_fine = match parents {
             Some(0) => true,
             Some(1) => only_known() && self.cache_parents(parent) <= 1 || self.is_made_before(parent),
-            _ => self.is_made_before(parent),
+            _ => self.is_made_before(parent) || self.is_in_base(parent),
         };
         if !is_fine {
             let found = format!(
@@ -324,32 +339,41 @@ impl Rules<'_> {
         })
     }
 
+    /// Whether a folder is one that the base image is known to have for its user.
+    fn is_in_base(&self, folder: &str) -> bool {
+        let base = self.facts.scope(self.index).and_then(|scope| scope.base);
+        base.is_some_and(|base| {
+            base.env
+                .values()
+                .chain(base.folders.values())
+                .any(|known| known == folder)
+        })
+    }
+
     /// Whether what keeps the command from using its cache can be taken away.
     fn obstructions(&self, command: &Command, used: &ManagerUse) -> Result<(), Obstacle> {
         for obstruction in &used.contradictions {
             match obstruction {
                 Obstruction::Option { removable: true, .. } if command.editable => {}
-                Obstruction::Option { .. } => {
-                    let found = format!("an option keeps {} from using its cache", used.manager.name);
-                    return Err(Obstacle::new(found, "remove the option"));
+                Obstruction::Option { words, .. } => {
+                    let option = command.words.get(words.start).map_or("an option", |word| &word.text);
+                    let found = format!("`{option}` keeps {} from using its cache", used.manager.name);
+                    return Err(Obstacle::new(found, format!("remove `{option}`")));
                 }
                 Obstruction::Variable {
                     assignment: Some(_), ..
                 } if command.editable => {}
-                Obstruction::Variable { neutral: Some(_), .. } if command.editable && !command.switches_user => {}
+                Obstruction::Variable {
+                    name, neutral: Some(_), ..
+                } if command.editable && !command.switches_user && !self.exports(name) => {}
                 Obstruction::Variable { name, .. } => {
                     let found = format!("the variable {name} keeps {} from using its cache", used.manager.name);
                     return Err(Obstacle::new(found, format!("remove {name}")));
                 }
             }
         }
-        let needs_keep = used
-            .manager
-            .keep
-            .iter()
-            .any(|keep| keep.programs.is_empty() || keep.programs.contains(&used.program));
-        let has_keep = || super::edits::keeps_already(self.facts, self.file, self.index, used);
-        if needs_keep && !command.editable && !has_keep() {
+        let has_keep = || super::edits::keeps_already(self.facts, self.file, self.index, command, used);
+        if !command.editable && !has_keep() {
             let found = format!(
                 "{} deletes what it downloaded, and its options stand within quotes",
                 used.program
@@ -360,6 +384,17 @@ impl Rules<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the RUN itself exports a variable, which then says more clearly what the user wants than ENV does.
+    fn exports(&self, name: &str) -> bool {
+        let mut exports = self
+            .run
+            .commands
+            .iter()
+            .filter(|command| command.program() == Some("export"));
+        let sets = |text: &str| text.split_once('=').is_some_and(|(set, _)| set == name);
+        exports.any(|command| command.words.iter().any(|word| sets(&word.text)))
     }
 
     /// Whether something else than the manager needs what is at `path`.
@@ -409,6 +444,27 @@ impl Rules<'_> {
         Ok(())
     }
 
+    /// Whether a later RUN would fail without what this one leaves in the layer now.
+    fn is_missed(&self, used: &ManagerUse, cache: &CacheUse, path: &str) -> Result<(), Obstacle> {
+        // What a mount keeps empty beside itself.
+        let beside = used
+            .caches
+            .iter()
+            .filter(|other| cache.cache.only_mounted && !other.cache.mount);
+        let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
+        let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
+        match missed {
+            Some((path, later)) => {
+                let found = format!("line {} expects something at {path}", line_of(self.file, later));
+                Err(Obstacle::new(
+                    found,
+                    "remove what works on the cache there, or let `rm` have `-f`",
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Whether a later RUN installs from the lists that this one leaves.
     fn lists(&self, used: &ManagerUse) -> Result<(), Obstacle> {
         match self.facts.lists_needed_after(self.file, self.index, used.manager) {
@@ -418,10 +474,42 @@ impl Rules<'_> {
                     format!("line {line} installs, or may install, from the package lists that this RUN leaves");
                 Err(Obstacle::new(
                     found,
-                    format!("run `{} update` in line {line} too, in the same RUN", used.program),
+                    format!("run `{} update` in line {line} too, before it installs", used.program),
                 ))
             }
             None => Ok(()),
         }
     }
+}
+
+/// Why nothing tells where a cache is.
+fn no_path(used: &ManagerUse, cache: &CacheUse) -> Obstacle {
+    let name = &used.manager.name;
+    let by_home = cache.cache.path.as_deref().is_some_and(|path| path.starts_with('~'));
+    match &used.user {
+        User::Unknown => unknown_user(),
+        User::Other(account) if by_home && account.home.is_none() => {
+            let found = format!(
+                "nothing tells the home folder of {}, where {name} keeps it",
+                account.name
+            );
+            let remedy = format!(
+                "create {} in this file with a number and a home, or set HOME",
+                account.name
+            );
+            Obstacle::new(found, remedy)
+        }
+        _ => {
+            let variable = cache.cache.moved_by.iter().find_map(|place| place.variable.as_deref());
+            let remedy = variable.map_or("add the mount by hand".to_owned(), |variable| {
+                format!("set {variable} by ENV to an absolute path")
+            });
+            Obstacle::new(format!("nothing tells where {name} keeps it"), remedy)
+        }
+    }
+}
+
+fn unknown_user() -> Obstacle {
+    let found = "the base image may set a USER, and nothing tells which";
+    Obstacle::new(found, "write USER before this RUN, `USER root` if it is root")
 }

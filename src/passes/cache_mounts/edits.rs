@@ -1,304 +1,81 @@
 //! The text of a RUN with mounts: the flags, and what goes because it would empty or avoid them.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::facts::{Body, Command, Execution, Facts, ManagerUse, Mount, Obstruction, ScriptBody, is_within};
-use crate::knowledge::{Action, Holds, Sharing};
+use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
+use crate::knowledge::{Action, Keep, Sharing};
+use crate::passes::joint::Joint;
+use crate::passes::layout::Layout;
+use crate::passes::removal::Gone;
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
-use super::candidates::{Candidate, Candidates};
+use super::candidates::Candidate;
+use super::chain;
+use super::existing::Existing;
+use super::plan::Done;
 use super::target::Target;
-use super::{Obstacle, chain};
-use crate::passes::Level;
-use crate::passes::layout::Layout;
-use crate::passes::removal::{Removal, may_match_above};
 
-/// What happens to one RUN.
-#[derive(Default)]
-pub(super) struct Plan {
-    pub(super) edits: Vec<Edit>,
-    /// Edits of other instructions, by their numbers.
-    pub(super) elsewhere: Vec<(usize, Vec<Edit>)>,
-    /// Level, what and why.
-    pub(super) changes: Vec<(Level, String, String)>,
-    /// What is not done, and why.
-    pub(super) refusals: Vec<(String, Obstacle)>,
+/// The options that let `used` keep what it downloads.
+fn keep_options(used: &ManagerUse) -> Vec<&'static str> {
+    let keeps = used.manager.keep.iter().filter(|keep| is_for(keep, used));
+    keeps.flat_map(|keep| keep.options.iter().map(String::as_str)).collect()
 }
 
-/// Plans the edits for the caches of RUN number `index`.
-pub(super) fn plan(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution, candidates: Candidates) -> Plan {
-    let mut plan = Plan {
-        refusals: candidates.refusals,
-        ..Plan::default()
+fn is_for(keep: &Keep, used: &ManagerUse) -> bool {
+    keep.programs.is_empty() || keep.programs.contains(&used.program)
+}
+
+/// Whether `used`, which `command` calls, keeps what it downloads without being told: its own words say so, or the file
+/// has written that into the settings of the system before.
+pub(super) fn keeps_already(
+    facts: &Facts,
+    file: &Dockerfile,
+    index: usize,
+    command: &Command,
+    used: &ManagerUse,
+) -> bool {
+    let options = keep_options(used);
+    let says = |option: &&str| {
+        let mut words = command.words.iter();
+        words.any(|word| word.text.eq_ignore_ascii_case(option))
     };
-    let Some(instruction) = file.instructions.get(index) else {
-        return plan;
-    };
-    let mut mounts = candidates.mounts;
-    let mut existing = Existing::default();
-    existing.take(&mut mounts, run);
-
-    let script = match &run.body {
-        Body::Script(script) => Some(script),
-        _ => None,
-    };
-    // A mount that something in the RUN would empty, or stumble over, is given up; that may free others.
-    let removal = loop {
-        let paths: Vec<&str> = mounts
-            .iter()
-            .map(|mount| mount.path.as_str())
-            .chain(existing.paths())
-            .collect();
-        let (path, obstacle) = match cleanup(run, script, &paths) {
-            Ok(removal) => break removal,
-            Err(stumble) => stumble,
-        };
-        let Some(position) = mounts.iter().position(|mount| mount.path == path) else {
-            // It is the user's own mount: leave the RUN as it is.
-            if !mounts.is_empty() {
-                plan.refusals.push(("add cache mounts".to_owned(), obstacle));
-            }
-            return plan;
-        };
-        let mount = mounts.remove(position);
-        plan.refusals
-            .push((format!("mount the cache of {}", mount.manager), obstacle));
-    };
-
-    let mut edits = Edits {
-        file,
-        facts,
-        index,
-        script,
-        list: Vec::new(),
-        gone: Vec::new(),
-    };
-    for number in numbers(&mounts, &existing) {
-        if let Some(command) = run.commands.get(number) {
-            edits.command(command);
-        }
+    if options.iter().filter(|option| option.len() > 2).all(says) {
+        return true;
     }
-    edits.remove(removal);
-    edits.complete(&existing);
-    let target = candidates.target.filter(|target| mounts.contains(&target.mount));
-    if let (Some(target), Some(script)) = (&target, script) {
-        plan.elsewhere = edits.copy_out(target, script, instruction);
-    }
-    let gone = std::mem::take(&mut edits.gone);
-    plan.edits = edits.list;
-    if !mounts.is_empty() {
-        plan.edits.extend(flags(file, instruction, &mounts));
-    }
-    if !plan.edits.is_empty() {
-        plan.changes = changes(&mounts, &gone, target.as_ref());
-    }
-    plan
-}
-
-/// The commands that fill mounts, by their numbers.
-fn numbers(mounts: &[Candidate], existing: &Existing) -> Vec<usize> {
-    let filled = mounts
-        .iter()
-        .chain(existing.covered.iter().map(|(candidate, _)| candidate));
-    let mut numbers: Vec<usize> = filled.flat_map(|mount| mount.commands.iter().copied()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
-}
-
-fn changes(mounts: &[Candidate], gone: &[String], target: Option<&Target>) -> Vec<(Level, String, String)> {
-    let mut changes = Vec::new();
-    let mut managers: Vec<&str> = mounts
-        .iter()
-        .filter(|mount| mount.id.is_none())
-        .map(|mount| mount.manager)
-        .collect();
-    managers.dedup();
-    for manager in managers {
-        let own = mounts
-            .iter()
-            .filter(|mount| mount.manager == manager && mount.id.is_none());
-        let paths: Vec<&str> = own.map(|mount| mount.path.as_str()).collect();
-        let what = format!("mount the cache of {manager} at {}", paths.join(" and "));
-        let why = "a rebuild takes from the mount what it downloaded before, and the image does not hold it".to_owned();
-        changes.push((Level::Safe, what, why));
-    }
-    if let Some(target) = target {
-        let what = format!(
-            "mount {} and copy {} out of it",
-            target.mount.path,
-            target.names.join(", ")
-        );
-        let why = "a rebuild compiles only what changed; Cargo tells that by the time stamps of the sources".to_owned();
-        changes.push((Level::Standard, what, why));
-    }
-    if mounts.is_empty() {
-        let what = "let the existing cache mount keep what it is for".to_owned();
-        changes.push((Level::Safe, what, String::new()));
-    }
-    if let (Some((_, _, why)), false) = (changes.first_mut(), gone.is_empty()) {
-        let verb = if gone.len() == 1 { "goes" } else { "go" };
-        let reason = format!("{} {verb}, as a mount is empty or useless with it", gone.join(" and "));
-        *why = if why.is_empty() {
-            reason
-        } else {
-            format!("{why}; {reason}")
-        };
-    }
-    changes
-}
-
-/// The mounts that the RUN has already.
-#[derive(Default)]
-struct Existing {
-    /// Caches that an existing cache mount covers, with that mount.
-    covered: Vec<(Candidate, Mount)>,
-}
-
-impl Existing {
-    /// Takes from `mounts` what existing mounts cover. A mount within a cache, or one of another kind over it, means
-    /// that the user has settled the matter.
-    fn take(&mut self, mounts: &mut Vec<Candidate>, run: &Execution) {
-        let mut kept = Vec::new();
-        for candidate in mounts.drain(..) {
-            let is_over = |mount: &&Mount| {
-                mount
-                    .target()
-                    .is_some_and(|target| is_within(&candidate.path, &absolute(target)))
-            };
-            let is_inside = |mount: &Mount| {
-                mount
-                    .target()
-                    .is_some_and(|target| is_within(&absolute(target), &candidate.path))
-            };
-            match run.mounts.iter().find(is_over) {
-                Some(mount) if mount.kind == "cache" => self.covered.push((candidate, mount.clone())),
-                Some(_) => {}
-                None if run.mounts.iter().any(is_inside) => {}
-                None => kept.push(candidate),
-            }
-        }
-        *mounts = kept;
-    }
-
-    fn paths(&self) -> impl Iterator<Item = &str> {
-        self.covered.iter().filter_map(|(_, mount)| mount.target())
-    }
-}
-
-fn absolute(target: &str) -> String {
-    format!("/{}", target.trim_matches('/'))
-}
-
-/// Spans of a script that go, with what stands there in words.
-type Gone = Vec<(Range<usize>, String)>;
-
-/// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
-fn cleanup(run: &Execution, script: Option<&ScriptBody>, paths: &[&str]) -> Result<Gone, (String, Obstacle)> {
-    let mut removal = Removal::default();
-    let mut mount_of = HashMap::new();
-    for (number, command) in run.commands.iter().enumerate() {
-        let mut operands = Vec::new();
-        for operand in &command.deletes {
-            let Some(path) = operand.path.as_deref() else { continue };
-            if let Some(mount) = paths.iter().find(|mount| is_within(path, mount)) {
-                mount_of.insert(number, *mount);
-                operands.push((number, operand.word));
-            } else if let Some(mount) = paths.iter().find(|mount| may_match_above(path, mount)) {
-                let obstacle = format!("the RUN deletes {path}, which holds the mount");
-                return Err((
-                    (*mount).to_owned(),
-                    Obstacle::new(obstacle, "delete what is beside the cache by its own name"),
-                ));
-            }
-        }
-        if let Some(mount) = cleaned_mount(run, command, paths) {
-            mount_of.insert(number, mount);
-            removal.commands.push(number);
-        } else if !operands.is_empty() && operands.len() == command.deletes.len() {
-            removal.commands.push(number);
-        } else {
-            removal.words.extend(operands);
-        }
-    }
-    let Some(first) = removal
-        .commands
-        .first()
-        .or(removal.words.first().map(|(number, _)| number))
-        .copied()
-    else {
-        return Ok(Vec::new());
-    };
-    let spans = script.map_or(Err(first), |script| removal.spans(run, script));
-    spans.map_err(|number| {
-        let text = run.commands.get(number).map(text_of).unwrap_or_default();
-        let obstacle = format!("`{text}` would empty it in every build, and cannot just go");
-        let remedy = "remove it, or join the commands of the RUN with `&&`";
-        (
-            mount_of.get(&number).copied().unwrap_or_default().to_owned(),
-            Obstacle::new(obstacle, remedy),
-        )
-    })
-}
-
-/// The mount that a manager's own cleaning command empties: only where all that it cleans is in mounts.
-fn cleaned_mount<'a>(run: &Execution, command: &Command, paths: &[&'a str]) -> Option<&'a str> {
-    let used = command
-        .manager
-        .as_ref()
-        .filter(|used| used.action == Action::CleanCache)?;
-    let fills = run.commands.iter().filter_map(|command| command.manager.as_ref());
-    let own = fills
-        .filter(|other| other.manager.id == used.manager.id)
-        .flat_map(|other| &other.caches);
-    // Package lists are not what a cleaning command of a manager that has them cleans.
-    let own = own.filter(|cache| cache.cache.holds != Holds::Lists);
-    let mut mounts = own.map(|cache| {
-        let path = cache.path.as_deref()?;
-        paths.iter().find(|mount| is_within(path, mount)).copied()
-    });
-    let first = mounts.next()??;
-    mounts.all(|mount| mount.is_some()).then_some(first)
-}
-
-fn text_of(command: &Command) -> String {
-    command
-        .words
-        .iter()
-        .map(|word| word.text.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// Whether `used` keeps what it downloads without being told: the file has taken care of that before, or its own
-/// words do.
-pub(super) fn keeps_already(facts: &Facts, file: &Dockerfile, index: usize, used: &ManagerUse) -> bool {
-    let options = used.manager.keep.iter().flat_map(|keep| &keep.options);
-    // What tells is a setting's name (`-o NAME=value`), or a long option of its own.
-    let names: Vec<&str> = options
-        .filter_map(|option| match option.split_once('=') {
-            Some((name, _)) => Some(name),
-            None => option.starts_with("--").then_some(option.as_str()),
-        })
-        .collect();
-    let says = |text: &str| {
-        names
-            .iter()
-            .any(|name| text.to_lowercase().contains(&name.to_lowercase()))
-    };
+    let keys: Vec<String> = options.iter().filter_map(|option| key(option)).collect();
     let earlier = facts
         .stage_of(index)
         .map(|stage| chain(facts, stage))
         .unwrap_or_default();
-    let mut texts = earlier
-        .into_iter()
-        .take_while(|other| *other <= index)
-        .filter_map(|other| file.instructions.get(other));
-    texts.any(|instruction| {
-        let text = instruction.text();
-        text.contains("docker-clean") || text.contains("keep-cache") || text.contains("keepcache=") || says(text)
+    let mut earlier = earlier.into_iter().take_while(|other| *other <= index);
+    earlier.any(|other| {
+        let names_hook = || {
+            let text = file.instructions.get(other).map(Instruction::text);
+            text.is_some_and(|text| text.contains("docker-clean"))
+        };
+        let run = facts.run(file, other);
+        names_hook() || run.is_some_and(|run| run.commands.iter().any(|command| writes_setting(command, &keys)))
     })
+}
+
+/// Whether a command that installs nothing names one of the settings, as it does to write it into a file.
+fn writes_setting(command: &Command, keys: &[String]) -> bool {
+    let is_about = |word: &Word| {
+        let text = word.text.to_lowercase();
+        keys.iter().any(|key| text.contains(key.as_str()))
+    };
+    let installs = command
+        .manager
+        .as_ref()
+        .is_some_and(|used| used.action != Action::Config);
+    !installs && command.words.iter().any(is_about)
+}
+
+/// What a setting is called that an option sets: `Dir::Cache::Archives=keep`, `--setopt=keepcache=1`.
+fn key(option: &str) -> Option<String> {
+    let name = option.rsplit_once('=')?.0;
+    let name = name.rsplit_once('=').map_or(name, |(_, name)| name);
+    Some(name.to_lowercase())
 }
 
 /// Whether an option other than that in word `but` downloads the package lists.
@@ -310,19 +87,19 @@ fn fetches_otherwise(used: &ManagerUse, but: usize) -> bool {
         .any(|(name, _, word)| *word != but && names.contains(&name))
 }
 
-struct Edits<'a> {
-    file: &'a Dockerfile,
-    facts: &'a Facts,
-    index: usize,
-    script: Option<&'a ScriptBody>,
-    list: Vec<Edit>,
-    /// What was taken away, in words.
-    gone: Vec<String>,
+/// The edits of one RUN.
+pub(super) struct Edits<'a> {
+    pub(super) file: &'a Dockerfile,
+    pub(super) facts: &'a Facts,
+    pub(super) index: usize,
+    pub(super) script: Option<&'a ScriptBody>,
+    pub(super) list: Vec<Edit>,
+    pub(super) done: Done,
 }
 
 impl Edits<'_> {
     /// Lets a command that fills a mount use and keep it.
-    fn command(&mut self, command: &Command) {
+    pub(super) fn command(&mut self, command: &Command, mounts: &[Candidate]) {
         let (Some(used), Some(script)) = (&command.manager, self.script) else {
             return;
         };
@@ -346,34 +123,57 @@ impl Edits<'_> {
                     self.list.push(Edit::delete(
                         script.source(assigned.span.start..assigned.span.end + blanks),
                     ));
-                    self.gone.push(format!("`{name}`"));
+                    let text = script.text().get(assigned.span.clone());
+                    self.done.removed.push(text.unwrap_or(name).to_owned());
                 }
                 Obstruction::Variable { name, neutral, .. } => {
-                    let at = script.source(command.span.clone()).start;
-                    self.list
-                        .push(Edit::insert(at, format!("{name}={} ", neutral.unwrap_or_default())));
+                    let set = self.set(command, script, name, neutral.unwrap_or_default());
+                    self.done.overridden.push(set);
                 }
             }
         }
-        let keeps = used
-            .manager
-            .keep
-            .iter()
-            .filter(|keep| keep.programs.is_empty() || keep.programs.contains(&used.program));
-        let options: Vec<&str> = keeps.flat_map(|keep| keep.options.iter().map(String::as_str)).collect();
+        let is_new = |path: &str| mounts.iter().any(|mount| mount.path == path);
+        let installs = matches!(used.action, Action::Install | Action::Upgrade | Action::Exec);
+        let mut caches = used.caches.iter();
+        let copies_with =
+            caches.find_map(|cache| cache.copies_with.filter(|_| cache.path.as_deref().is_some_and(is_new)));
+        if let Some((name, value)) = copies_with.filter(|_| installs && !command.switches_user) {
+            let set = self.set(command, script, name, value);
+            self.done.copying.push(set);
+        }
+        self.keep(command, used, script);
+    }
+
+    /// Sets a variable for a command, and says so in the shell's words.
+    fn set(&mut self, command: &Command, script: &ScriptBody, name: &str, value: &str) -> String {
+        let at = script.source(command.span.clone()).start;
+        // A bare `NAME= command` looks like a slip, to ShellCheck too.
+        let value = if value.is_empty() { "\"\"" } else { value };
+        self.list.push(Edit::insert(at, format!("{name}={value} ")));
+        format!("{name}={value}")
+    }
+
+    /// Adds the options that keep downloads.
+    fn keep(&mut self, command: &Command, used: &ManagerUse, script: &ScriptBody) {
+        let options = keep_options(used);
         let fills = matches!(
             used.action,
             Action::Install | Action::Upgrade | Action::Download | Action::Build
         );
-        if options.is_empty() || !fills || keeps_already(self.facts, self.file, self.index, used) {
+        if options.is_empty() || !fills || keeps_already(self.facts, self.file, self.index, command, used) {
             return;
         }
         if let Some(word) = command.words.get(used.verb_word) {
             let at = script.source(word.span.clone()).end;
-            self.list.push(Edit::insert(at, format!(" {}", options.join(" "))));
+            let kept = (used.program.clone(), options.join(" "));
+            self.list.push(Edit::insert(at, format!(" {}", kept.1)));
+            if !self.done.kept.contains(&kept) {
+                self.done.kept.push(kept);
+            }
         }
     }
 
+    /// Takes an option away, or puts another one in its place.
     fn option(&mut self, command: &Command, script: &ScriptBody, words: &Range<usize>, instead: Option<&str>) {
         let (Some(first), Some(last)) = (command.words.get(words.start), command.words.get(words.end - 1)) else {
             return;
@@ -381,54 +181,74 @@ impl Edits<'_> {
         let Some(before) = words.start.checked_sub(1).and_then(|before| command.words.get(before)) else {
             return;
         };
-        match instead {
-            // Another option of the command does what this one would.
-            Some(_)
-                if command
-                    .manager
-                    .as_ref()
-                    .is_some_and(|used| fetches_otherwise(used, words.start)) =>
-            {
-                self.list
-                    .push(Edit::delete(script.source(before.span.end..last.span.end)));
+        let text: Vec<&str> = command
+            .words
+            .get(words.clone())
+            .unwrap_or_default()
+            .iter()
+            .map(|word| word.text.as_str())
+            .collect();
+        let text = text.join(" ");
+        // Where another option of the command does what the new one would, the old one just goes.
+        let used = command.manager.as_ref();
+        let is_done = used.is_some_and(|used| fetches_otherwise(used, words.start));
+        match instead.filter(|_| !is_done) {
+            Some(instead) => {
+                let span = script.source(first.span.start..last.span.end);
+                self.list.push(Edit::replace(span, instead));
+                let replaced = (text, instead.to_owned());
+                if !self.done.replaced.contains(&replaced) {
+                    self.done.replaced.push(replaced);
+                }
             }
-            Some(instead) => self
-                .list
-                .push(Edit::replace(script.source(first.span.start..last.span.end), instead)),
-            None => self
-                .list
-                .push(Edit::delete(script.source(before.span.end..last.span.end))),
-        }
-        self.gone.push(format!("`{}`", first.text));
-    }
-
-    fn remove(&mut self, gone: Gone) {
-        let Some(script) = self.script else { return };
-        for (span, text) in gone {
-            self.list.push(Edit::delete(script.source(span)));
-            self.gone.push(format!("`{text}`"));
+            None => {
+                let span = script.source_behind(before.span.end..last.span.end);
+                self.list.push(Edit::delete(span));
+                self.done.removed.push(text);
+            }
         }
     }
 
-    /// Adds what existing mounts lack: the lock that their manager needs.
-    fn complete(&mut self, existing: &Existing) {
+    /// Takes stretches of the script away.
+    pub(super) fn remove(&mut self, gone: Vec<Gone>) {
+        for Gone { source, text } in gone {
+            self.list.push(Edit::delete(source));
+            self.done.removed.push(text);
+        }
+    }
+
+    /// Adds what existing mounts lack: the lock that their manager needs, and the user who fills them.
+    pub(super) fn complete(&mut self, existing: &Existing) {
         for (candidate, mount) in &existing.covered {
-            let lacks = candidate.sharing == Sharing::Locked && mount.field(&["sharing"]).is_none();
-            let already = self
-                .list
-                .iter()
-                .any(|edit| edit.range == (mount.range.end..mount.range.end));
-            if lacks && !already {
-                self.list.push(Edit::insert(mount.range.end, ",sharing=locked"));
+            let mut fields = Vec::new();
+            if candidate.sharing == Sharing::Locked && mount.field(&["sharing"]).is_none() {
+                fields.push("sharing=locked".to_owned());
+            }
+            // At the cache itself: what else is in a folder above may belong to others.
+            let is_own = mount.path.as_deref() == Some(candidate.path.as_str());
+            let has_owner = mount.field(&["uid", "gid", "mode"]).is_some();
+            if let (Some(owner), true, false) = (candidate.owner, is_own, has_owner) {
+                fields.push(owner_fields(owner));
+            }
+            let at = mount.range.end..mount.range.end;
+            if !fields.is_empty() && !self.list.iter().any(|edit| edit.range == at) {
+                let fields = fields.join(",");
+                self.list.push(Edit::insert(at.start, format!(",{fields}")));
+                self.done.completed.push(fields);
             }
         }
     }
 
     /// Copies binaries out of a mounted build folder, and lets the others find them where they are copied to.
-    fn copy_out(&mut self, target: &Target, script: &ScriptBody, instruction: &Instruction) -> Vec<(usize, Vec<Edit>)> {
+    pub(super) fn copy_out(
+        &mut self,
+        target: &Target,
+        script: &ScriptBody,
+        instruction: &Instruction,
+    ) -> Vec<(usize, Vec<Edit>, String)> {
         let layout = Layout::of(self.file, instruction);
         let end = script.source(0..script.text().trim_end().len()).end;
-        let and = layout.and("", "", false);
+        let and = layout.join(Joint::And, "", "", false);
         self.list.push(Edit::insert(
             end,
             format!("{and}cp {} {}", target.sources.join(" "), target.folder),
@@ -438,25 +258,23 @@ impl Edits<'_> {
 }
 
 /// The flags for `mounts`, in the layout of the RUN.
-fn flags(file: &Dockerfile, instruction: &Instruction, mounts: &[Candidate]) -> Vec<Edit> {
+pub(super) fn flags(file: &Dockerfile, instruction: &Instruction, mounts: &[Candidate]) -> Vec<Edit> {
     let node = instruction.node();
     let line = Layout::of(file, instruction).new_line();
     let flags: Vec<String> = mounts.iter().map(flag).collect();
     let flags = flags.join(&line);
-    if let Some(last) = node.flags.last() {
-        return vec![Edit::insert(last.range.end, format!("{line}{flags}"))];
-    }
-    let gap = node.keyword_range.end..node.arguments_range.start;
+    let gap_start = node.flags.last().map_or(node.keyword_range.end, |last| last.range.end);
+    let gap = gap_start..node.arguments_range.start;
     let breaks = instruction
         .text()
         .get(gap.clone())
         .is_some_and(|gap| gap.contains('\n'));
+    let before = if node.flags.is_empty() { " " } else { line.as_str() };
+    let behind = if node.heredocs.is_empty() { line.as_str() } else { " " };
     if breaks {
-        vec![Edit::insert(gap.start, format!(" {flags}"))]
-    } else if node.heredocs.is_empty() {
-        vec![Edit::replace(gap, format!(" {flags}{line}"))]
+        vec![Edit::insert(gap.start, format!("{before}{flags}"))]
     } else {
-        vec![Edit::replace(gap, format!(" {flags} "))]
+        vec![Edit::replace(gap, format!("{before}{flags}{behind}"))]
     }
 }
 
@@ -469,11 +287,15 @@ fn flag(mount: &Candidate) -> String {
     if mount.sharing == Sharing::Locked {
         flag.push_str(",sharing=locked");
     }
-    if let Some((uid, gid)) = mount.owner {
-        flag.push_str(&format!(",uid={uid}"));
-        if let Some(gid) = gid {
-            flag.push_str(&format!(",gid={gid}"));
-        }
+    if let Some(owner) = mount.owner {
+        flag.push_str(&format!(",{}", owner_fields(owner)));
     }
     flag
+}
+
+fn owner_fields((uid, gid): (u32, Option<u32>)) -> String {
+    match gid {
+        Some(gid) => format!("uid={uid},gid={gid}"),
+        None => format!("uid={uid}"),
+    }
 }

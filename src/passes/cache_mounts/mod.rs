@@ -1,10 +1,13 @@
 //! `cache-mounts`: a BuildKit cache mount for each package manager's own cache. See `docs/passes/cache-mounts.md`.
 //!
-//! For each RUN, [`candidates`] finds the caches that its commands fill, or why one cannot be a mount; [`cleanup`]
-//! finds what in the RUN would empty them; [`edits`] writes the flags and takes away what works against them.
+//! For each RUN, [`candidates`] finds the caches that its commands fill, or why one cannot be a mount; [`existing`]
+//! knows the mounts that are there; [`cleanup`] finds what would empty them; [`plan`] decides, and [`edits`] writes.
 
 mod candidates;
+mod cleanup;
 mod edits;
+mod existing;
+mod plan;
 mod stores;
 mod target;
 
@@ -74,13 +77,20 @@ impl Pass for CacheMounts {
                     .push(refusal(lines, "use cache mounts".to_owned(), obstacle.clone()));
                 continue;
             }
-            let plan = edits::plan(file, facts, index, run, candidates);
+            let plan = plan::plan(file, facts, index, run, candidates);
             outcome.refusals.extend(
                 plan.refusals
                     .into_iter()
                     .map(|(what, obstacle)| refusal(lines, what, obstacle)),
             );
-            if plan.edits.is_empty() || file.edit(index, plan.edits).is_err() {
+            if plan.edits.is_empty() {
+                continue;
+            }
+            if file.edit(index, plan.edits).is_err() {
+                let obstacle = Obstacle::new("the new text would not be one instruction", "add the mounts by hand");
+                outcome
+                    .refusals
+                    .push(refusal(lines, "add cache mounts".to_owned(), obstacle));
                 continue;
             }
             outcome
@@ -93,9 +103,18 @@ impl Pass for CacheMounts {
                     why,
                     evidence: Vec::new(),
                 }));
-            for (other, edits) in plan.elsewhere {
+            for (other, edits, what) in plan.elsewhere {
                 // What a copied-out binary is called elsewhere; the place was checked when the plan was made.
-                let _ = file.edit(other, edits);
+                if file.edit(other, edits).is_ok() {
+                    outcome.changes.push(Change {
+                        pass: ID,
+                        level: Level::Standard,
+                        lines: lines_of(file, other),
+                        what,
+                        why: "what is in a mount is not in the stage".to_owned(),
+                        evidence: Vec::new(),
+                    });
+                }
             }
         }
         outcome

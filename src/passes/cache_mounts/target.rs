@@ -1,6 +1,6 @@
 //! Cargo's target folder as a mount, with the binaries copied out of it in the same RUN.
 
-use crate::facts::{Command, Execution, Facts, is_within};
+use crate::facts::{Command, Execution, Facts, User, is_within};
 use crate::knowledge::{Action, Sharing};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
@@ -20,8 +20,8 @@ pub(super) struct Target {
     pub(super) names: Vec<String>,
     /// Where they are copied to.
     pub(super) folder: &'static str,
-    /// The edits of the instructions that took them from the target folder.
-    pub(super) elsewhere: Vec<(usize, Vec<Edit>)>,
+    /// The edits of the instructions that took them from the target folder, with what they do.
+    pub(super) elsewhere: Vec<(usize, Vec<Edit>, String)>,
 }
 
 /// The target folder that RUN number `index` fills, if it can be a mount; none where it fills none or is shipped.
@@ -32,12 +32,29 @@ pub(super) fn of(facts: &Facts, file: &Dockerfile, index: usize, run: &Execution
     if facts.is_shipped(stage) || facts.family(stage).len() > 1 {
         return None;
     }
+    let has_mount = |path: &str| {
+        let mut paths = run.mounts.iter().filter_map(|mount| mount.path.as_deref());
+        paths.any(|mounted| is_within(path, mounted))
+    };
+    let folder = command.workdir.as_deref().map(|workdir| format!("{workdir}/target"));
+    if folder.as_deref().is_some_and(has_mount) {
+        return None;
+    }
     Some(check(facts, file, index, run, command))
 }
 
 fn builds(command: &Command) -> bool {
     command.manager.as_ref().is_some_and(|used| {
         used.manager.id == "cargo" && used.action == Action::Build && matches!(used.verb.as_str(), "build" | "b")
+    })
+}
+
+/// Whether a Cargo command may write into the target folder: not one that downloads, or installs from the registry.
+fn compiles(command: &Command) -> bool {
+    command.manager.as_ref().is_some_and(|used| {
+        let is_away = used.action == Action::Download
+            || used.verb == "install" && !used.options.iter().any(|(name, ..)| name == "--path");
+        used.manager.id == "cargo" && !is_away
     })
 }
 
@@ -56,7 +73,7 @@ fn check(
     if let Some((other, _)) = runs.find(|(_, run)| {
         run.commands
             .iter()
-            .any(|command| is_cargo(command) || command.words.iter().any(|word| word.text.contains("target")))
+            .any(|command| compiles(command) || command.words.iter().any(|word| word.text.contains("target")))
     }) {
         let found = format!("line {} works with the target folder too", line_of(file, other));
         return Err(Obstacle::new(found, by_hand));
@@ -78,6 +95,12 @@ fn check(
             "set WORKDIR, and let Cargo use its default",
         ));
     };
+    if scope.is_none_or(|scope| scope.user != User::Root) {
+        return Err(Obstacle::new(
+            "it may not run as root, who may write in /usr/local/bin",
+            by_hand,
+        ));
+    }
     let is_alone = run.commands.iter().filter(|other| is_cargo(other)).count() == 1;
     let is_plain = command.context.is_required_link() && command.editable && is_chain(run);
     if !is_alone || !is_plain || run.commands.iter().any(|other| other.program() == Some("cd")) {
@@ -127,6 +150,7 @@ fn check(
         elsewhere.push((
             taken.instruction,
             vec![Edit::replace(word.range.clone(), format!("{FOLDER}{name}"))],
+            format!("take {name} from {FOLDER}, where the build puts it"),
         ));
     }
     let Some(first) = names.first() else {

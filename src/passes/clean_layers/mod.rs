@@ -1,0 +1,115 @@
+//! `clean-layers`: no package lists, archives and temporary downloads stay in a layer. See `docs/passes/clean-layers.md`.
+
+mod archives;
+mod edits;
+mod managers;
+
+use crate::facts::{Body, Execution, Facts};
+use crate::syntax::{Dockerfile, LineRange};
+
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+
+/// Cleans up in the layer that made the mess, where no cache mount keeps it out of the image.
+pub struct CleanLayers;
+
+const ID: &str = "clean-layers";
+
+/// What a RUN leaves behind, and how it goes.
+struct Mess {
+    what: String,
+    way: Way,
+}
+
+enum Way {
+    /// Options to add to commands, by the commands' numbers.
+    Options(Vec<usize>, Vec<String>),
+    /// A command to run at the end.
+    Command(String),
+}
+
+impl Pass for CleanLayers {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn level(&self) -> Level {
+        Level::Safe
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/clean-layers.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        for index in 0..file.instructions.len() {
+            let Some(run) = facts.run(file, index) else { continue };
+            let skips = facts
+                .instructions
+                .get(index)
+                .is_some_and(|facts| facts.skip.applies_to(ID));
+            // What a stage leaves behind that no image is made of costs nothing.
+            let shipped = facts.stage_of(index).is_some_and(|stage| facts.is_shipped(stage));
+            if skips || !shipped {
+                continue;
+            }
+            let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
+            let lines = lines.unwrap_or(LineRange { first: 1, last: 1 });
+            let mut messes = Vec::new();
+            for finding in findings(file, facts, index, run) {
+                match finding {
+                    Ok(mess) => messes.push(mess),
+                    Err((what, obstacle, remedy)) => {
+                        outcome.refusals.push(Refusal {
+                            pass: ID,
+                            lines,
+                            what,
+                            obstacle,
+                            remedy,
+                        });
+                    }
+                }
+            }
+            let Some(edits) = edits::of(file, facts, index, run, &messes) else {
+                continue;
+            };
+            if edits.is_empty() {
+                continue;
+            }
+            if file.edit(index, edits).is_err() {
+                outcome.refusals.push(Refusal {
+                    pass: ID,
+                    lines,
+                    what: "clean up".to_owned(),
+                    obstacle: "the new text would not be one instruction".to_owned(),
+                    remedy: "clean up by hand".to_owned(),
+                });
+                continue;
+            }
+            outcome.changes.extend(messes.into_iter().map(|mess| Change {
+                pass: ID,
+                level: Level::Safe,
+                lines,
+                what: mess.what,
+                why: "nothing in the image reads it, and a later layer could not take it out again".to_owned(),
+                evidence: Vec::new(),
+            }));
+        }
+        outcome
+    }
+}
+
+/// What was not done, what stood in the way, what would help.
+type Declined = (String, String, String);
+
+/// What a RUN leaves behind, manager by manager, and then what it downloaded and unpacked.
+fn findings(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
+    let mut findings = managers::of(file, facts, index, run);
+    if let Body::Script(script) = &run.body
+        && !script.is_heredoc
+        && edits::can_append(facts, index, script)
+    {
+        findings.extend(archives::of(file, index, run).map(Ok));
+    }
+    findings
+}

@@ -1,0 +1,77 @@
+//! `merge-runs`: joins RUNs where a layer gets smaller by it. See `docs/passes/merge-runs.md`.
+
+mod join;
+mod partner;
+
+use crate::facts::Facts;
+use crate::syntax::{Dockerfile, LineRange};
+
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+
+/// Joins `apt-get update` with the installs that follow, and a RUN that deletes with the RUN that made what it deletes.
+pub struct MergeRuns;
+
+const ID: &str = "merge-runs";
+
+/// What stands in the way, and what would help.
+type Obstacle = (String, String);
+
+impl Pass for MergeRuns {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn level(&self) -> Level {
+        Level::Safe
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/merge-runs.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        // From the end, so that the numbers of the instructions before stay those of the facts.
+        let mut second = file.instructions.len();
+        while second > 1 {
+            second -= 1;
+            let Some(partner) = partner::of(file, facts, second) else {
+                continue;
+            };
+            let first = partner.first;
+            let lines = lines_of(file, first).join(lines_of(file, second));
+            let joined = partner
+                .obstacle
+                .map_or_else(|| join::join(file, facts, first..=second), Err);
+            match joined {
+                Ok(joined) => {
+                    outcome.changes.push(Change {
+                        pass: ID,
+                        level: self.level(),
+                        lines,
+                        what: partner.what,
+                        why: partner.why.to_owned(),
+                        evidence: Vec::new(),
+                    });
+                    file.instructions.splice(first..=second, [joined]);
+                    second = first + 1;
+                }
+                Err((obstacle, remedy)) => outcome.refusals.push(Refusal {
+                    pass: ID,
+                    lines,
+                    what: partner.what,
+                    obstacle,
+                    remedy,
+                }),
+            }
+        }
+        outcome.changes.reverse();
+        outcome.refusals.reverse();
+        outcome
+    }
+}
+
+fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
+    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
+    lines.unwrap_or(LineRange { first: 1, last: 1 })
+}
