@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: text → [`syntax`] → [`facts`] (with [`shell`] and [`knowledge`]) → [`passes`] → [`emit`].
 
+pub mod context;
 pub mod facts;
 pub mod knowledge;
 pub mod passes;

@@ -1,0 +1,1 @@
+//! Tests of the whole: a context, a command, what it reads.
