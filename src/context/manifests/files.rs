@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// context, `/`-separated, without `.` and `..`; the root itself is the empty string. What `.dockerignore` keeps out
 /// must not show here, because an install cannot read it either.
 pub trait Files {
-    /// The text of the file at `path`; `None` when there is none or it is not UTF-8.
+    /// The text of the file at `path`, as [`decode`] reads it; `None` when there is none or it is no text.
     fn read(&self, path: &str) -> Option<String>;
 
     /// Whether there is a file or a folder at `path`.
@@ -14,6 +14,20 @@ pub trait Files {
 
     /// The names of what lies directly in `dir`, folders with a `/` at the end; empty for what is no folder.
     fn list(&self, dir: &str) -> Vec<String>;
+}
+
+/// The text of these bytes: UTF-8, or UTF-16 with a byte-order mark, which is what `pip freeze > requirements.txt` leaves
+/// behind on Windows and what pip reads. `None` for anything else.
+pub fn decode(bytes: Vec<u8>) -> Option<String> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16(&units).ok()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
 }
 
 /// A context that is held in memory.
@@ -71,6 +85,15 @@ impl Files for MemoryFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decodes_what_pip_decodes() {
+        assert_eq!(decode(b"a\n".to_vec()).as_deref(), Some("a\n"));
+        assert_eq!(decode(vec![0xff, 0xfe, b'a', 0]).as_deref(), Some("a"));
+        assert_eq!(decode(vec![0xfe, 0xff, 0, b'a']).as_deref(), Some("a"));
+        assert_eq!(decode(vec![0x80]), None);
+        assert_eq!(decode(vec![0xff, 0xfe, 0, 0xd8]), None);
+    }
 
     #[test]
     fn a_folder_exists_through_its_files() {

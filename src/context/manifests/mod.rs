@@ -25,7 +25,7 @@ mod toml_value;
 mod xml;
 
 pub use dependency::Dependency;
-pub use files::{Files, MemoryFiles};
+pub use files::{Files, MemoryFiles, decode};
 pub use install::{Install, Manager, UnknownManager};
 pub use reads::{DependenciesFirst, Project, ReadFile, Reads, SourceKind, SourceUse, Step, Stub, Unknown};
 

@@ -141,6 +141,11 @@ fn import(gather: &mut Gather, path: &str, folder: &str, name: &str, top: &str, 
         "$(VSToolsPath",
         "$(MSBuildSDKsPath",
         "$(NuGet",
+        // Projects of the old .NET Framework.
+        "$(MSBuildBinPath",
+        "$(VCTargetsPath",
+        "$(UserRootDir",
+        "$(SQLDBExtensionsRefPath",
     ];
     if from_sdk.iter().any(|variable| name.starts_with(variable)) {
         return;

@@ -38,7 +38,7 @@ pub(crate) fn maven(install: &Install, gather: &mut Gather) {
         return;
     };
     let folder = paths::parent(&path).to_owned();
-    pom::read(gather, &path, "the manifest");
+    pom::read(gather, &path, pom::Role::Built, "the manifest");
     for at in paths::upward(&folder, &install.root) {
         // Maven's own settings lie at the root of a project of several modules.
         if at == folder || !gather.files.list(&paths::join(at, ".mvn")).is_empty() {

@@ -15,9 +15,19 @@ const BASEDIR: &[&str] = &[
     "${maven.multiModuleProjectDirectory}",
 ];
 
-/// Reads the POM at `path`, its parent and its modules.
-pub(super) fn read(gather: &mut Gather, path: &str, why: &str) {
-    if !gather.first_visit("pom", path) {
+/// Whether Maven builds a project or only inherits from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is built, and its modules with it.
+    Built,
+    /// It is the parent of another: its modules don't count.
+    Inherited,
+}
+
+/// Reads the POM at `path`, its parent and, if it is built, its modules.
+pub(super) fn read(gather: &mut Gather, path: &str, role: Role, why: &str) {
+    let visit = if role == Role::Built { "pom" } else { "parent pom" };
+    if !gather.first_visit(visit, path) {
         return;
     }
     let Some(text) = gather.need_text(path, why) else {
@@ -44,7 +54,12 @@ pub(super) fn read(gather: &mut Gather, path: &str, why: &str) {
         let modules = xml::at(holder, &["modules"])
             .into_iter()
             .flat_map(|all| xml::children(all, "module"));
-        for module in modules.filter_map(|module| module.text()).map(str::trim) {
+        let built = role == Role::Built;
+        for module in modules
+            .filter(|_| built)
+            .filter_map(|module| module.text())
+            .map(str::trim)
+        {
             module_pom(gather, folder, path, module);
         }
         repositories(gather, holder, folder, path);
@@ -79,7 +94,7 @@ fn parent_pom(gather: &mut Gather, folder: &str, path: &str, relative: Option<&s
     }
     // A POM that is not there comes from the repository.
     if gather.files.exists(&target) {
-        read(gather, &target, &format!("the parent of {path}"));
+        read(gather, &target, Role::Inherited, &format!("the parent of {path}"));
     } else {
         gather.take(&target, &format!("the parent of {path}"));
     }
@@ -100,7 +115,7 @@ fn module_pom(gather: &mut Gather, folder: &str, path: &str, module: &str) {
                 paths::join(&target, "pom.xml")
             };
             gather.member(&member);
-            read(gather, &pom, &format!("a module of {path}"));
+            read(gather, &pom, Role::Built, &format!("a module of {path}"));
         }
         None => gather.outside(module, path),
     }

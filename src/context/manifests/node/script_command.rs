@@ -237,11 +237,7 @@ pub(super) fn prisma(gather: &mut Gather, folder: &str, manifest: &PackageJson, 
     ] {
         let config = paths::join(folder, name);
         if gather.files.exists(&config) {
-            gather.take(&config, why);
-            gather.unknown(
-                format!("{config} is code that says where Prisma's schema is"),
-                "pass --schema to prisma, or generate the client after the sources are copied",
-            );
+            script_file::config(gather, folder, &config, why);
         }
     }
     let place = paths::join(folder, "package.json");

@@ -22,7 +22,10 @@ const REACHES_OUT: &[&str] = &[
     "node:fs",
     "fs-extra",
     "graceful-fs",
-    "glob",
+    "'glob",
+    "\"glob",
+    "globby",
+    "fast-glob",
     "require.resolve",
     "Bun.",
     "Deno.",
@@ -70,6 +73,33 @@ pub(super) fn inline(gather: &mut Gather, place: &Place, folder: &str, code: &st
     loads(gather, place, folder, &format!("the {} script", place.script), code);
 }
 
+/// A configuration file at `path` that is code: it names files by literals from `folder`, or it can't be followed.
+pub(super) fn config(gather: &mut Gather, folder: &str, path: &str, why: &str) {
+    let Some(text) = gather.take_text(path, why) else {
+        return;
+    };
+    let imports = relative_names(&text).into_iter().any(|name| {
+        let found = complete(gather, folder, name);
+        found.is_some_and(|path| {
+            [".js", ".ts", ".mjs", ".cjs", ".mts"]
+                .iter()
+                .any(|ending| path.ends_with(ending))
+        })
+    });
+    if imports || loads_by_expression(&text) || REACHES_OUT.iter().any(|word| text.contains(word)) {
+        return gather.unknown(
+            format!("{path} is code that reads other files"),
+            "run what needs it after the sources are copied",
+        );
+    }
+    for name in literals(&text) {
+        let there = paths::resolve(folder, name).filter(|path| !path.is_empty() && gather.files.exists(path));
+        if there.is_some() {
+            gather.take_named(folder, name, path);
+        }
+    }
+}
+
 /// What `text`, whose relative names count from `folder`, loads.
 fn loads(gather: &mut Gather, place: &Place, folder: &str, shown: &str, text: &str) {
     if let Some(word) = REACHES_OUT.iter().find(|word| text.contains(**word)) {
@@ -114,14 +144,20 @@ fn path_from(folder: &str, path: &str) -> String {
 
 /// The string literals that begin with `./` or `../`.
 fn relative_names(text: &str) -> Vec<&str> {
+    literals(text)
+        .into_iter()
+        .filter(|name| name.starts_with("./") || name.starts_with("../"))
+        .collect()
+}
+
+/// What stands between quotes on one line. Text between two literals counts as well, which does no harm: it names no
+/// file.
+fn literals(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for quote in ['"', '\'', '`'] {
         let starts = text.match_indices(quote).map(|(at, _)| at + 1);
         for rest in starts.filter_map(|at| text.get(at..)) {
-            let literal = rest.split([quote, '\n']).next().unwrap_or_default();
-            if literal.starts_with("./") || literal.starts_with("../") {
-                found.push(literal);
-            }
+            found.push(rest.split([quote, '\n']).next().unwrap_or_default());
         }
     }
     found

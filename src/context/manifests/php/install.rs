@@ -9,22 +9,13 @@ use super::composer::Composer;
 
 const VALUED: &str = "-d --working-dir --ignore-platform-req --prefer-install --audit-format --apcu-autoloader-prefix";
 
-/// The events of `composer install` ("Scripts", "Event names").
-const EVENTS: &[&str] = &[
-    "pre-install-cmd",
-    "post-install-cmd",
-    "pre-update-cmd",
-    "post-update-cmd",
-    "pre-autoload-dump",
-    "post-autoload-dump",
-    "pre-package-install",
-    "post-package-install",
-    "pre-package-update",
-    "post-package-update",
-    "pre-operations-exec",
-    "post-root-package-install",
-    "post-create-project-cmd",
-];
+/// The events of an install from the lock file ("Scripts", "Event names").
+const INSTALL_EVENTS: &str = "
+    pre-install-cmd post-install-cmd pre-autoload-dump post-autoload-dump pre-package-install post-package-install
+    pre-package-update post-package-update pre-package-uninstall post-package-uninstall pre-operations-exec";
+
+/// The events of an install without a lock file, which is an update, in place of the first two.
+const UPDATE_EVENTS: &str = "pre-update-cmd post-update-cmd";
 
 /// What a `composer` command reads.
 pub(crate) fn install(install: &Install, gather: &mut Gather) {
@@ -69,8 +60,10 @@ pub(crate) fn install(install: &Install, gather: &mut Gather) {
     repositories(gather, &folder, &path, &composer);
     plugins(gather, &folder, &path, &composer);
 
+    let updates = matches!(install.verb.as_str(), "update" | "require")
+        || !gather.files.exists(&paths::join(&folder, "composer.lock"));
     let dumps = install.verb.starts_with("dump");
-    let scripts = !arguments.has(&["--no-scripts"]) && runs_scripts(&composer);
+    let scripts = !arguments.has(&["--no-scripts"]) && runs_scripts(&composer, updates);
     let autoloads = dumps || !arguments.has(&["--no-autoloader"]);
     let scans = autoloads && scans_sources(&composer, &arguments);
     if scripts {
@@ -92,11 +85,12 @@ pub(crate) fn install(install: &Install, gather: &mut Gather) {
     }
 }
 
-/// Whether an event of the install has a script.
-fn runs_scripts(composer: &Composer) -> bool {
-    EVENTS
-        .iter()
-        .any(|event| !composer.texts(&format!("/scripts/{event}")).is_empty())
+/// Whether an event of the install or update has a script.
+fn runs_scripts(composer: &Composer, updates: bool) -> bool {
+    let only_install = |event: &&str| updates && event.ends_with("-install-cmd");
+    let events = INSTALL_EVENTS.split_whitespace().filter(|event| !only_install(event));
+    let mut events = events.chain(UPDATE_EVENTS.split_whitespace().filter(|_| updates));
+    events.any(|event| !composer.texts(&format!("/scripts/{event}")).is_empty())
 }
 
 /// Whether the autoloader's writer reads code: for class maps always, for PSR-4 only when it is optimized.

@@ -42,7 +42,9 @@ impl Requirement {
             .unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         let rest = rest.trim_start();
-        let path_like = text.starts_with('.') || rest.starts_with('/') || is_archive(without_extras(text));
+        // `name @ …/x.whl` ends like an archive, too.
+        let archive = !text.contains('@') && is_archive(without_extras(text));
+        let path_like = archive || text.starts_with('.') || rest.starts_with('/');
         if path_like {
             return Requirement::Local {
                 path: without_extras(text).to_owned(),

@@ -1,1 +1,0 @@
-//! Tests of the whole: a context, a command, what it reads.
