@@ -280,15 +280,7 @@ fn packages(install: &Install, gather: &mut Gather, tool: Tool) {
         };
         local::read(gather, member, &root, &manifest);
         settings::read_npmrc(gather, member);
-        for binary in manifest.binaries() {
-            // A program that is not there is not linked, and stays so.
-            if let Some(path) = paths::resolve(member, binary).filter(|path| gather.files.exists(path)) {
-                gather.take(
-                    &path,
-                    &format!("a program of {member}, which the install links and makes executable"),
-                );
-            }
-        }
+        local::programs(gather, member, &manifest);
         if !ignore && !adds {
             scripts::run(gather, member, &manifest, tool, production);
         }
@@ -371,8 +363,9 @@ fn lock_files(gather: &mut Gather, root: &str, tool: Tool, install: &Install) {
     let names: &[&str] = match tool {
         // npm reads Yarn's lock file where it has none of its own.
         Tool::Npm => &["npm-shrinkwrap.json", "package-lock.json", "yarn.lock"],
+        // Yarn 1 also opens a README beside the manifest, for a field that it then drops: that changes nothing.
         Tool::YarnClassic => &["yarn.lock"],
-        Tool::YarnBerry => &["yarn.lock", ".pnp.cjs", ".pnp.loader.mjs", ".pnp.data.json"],
+        Tool::YarnBerry => &["yarn.lock", ".pnp.cjs", ".pnp.js", ".pnp.loader.mjs", ".pnp.data.json"],
         Tool::Pnpm => &["pnpm-lock.yaml"],
         // Bun migrates the lock files of others where it has none.
         Tool::Bun => &[

@@ -83,6 +83,23 @@ pub(super) fn one(gather: &mut Gather, folder: &str, root: &str, name: &str, spe
         gather.take_folder(&target, &format!("the local dependency {name} of {place}"));
     }
     if let Some(manifest) = manifest {
+        programs(gather, &target, &manifest);
         read(gather, &target, root, &manifest);
+    }
+}
+
+/// The files that `bin` names in a package which the install links: it makes them executable and links them into
+/// `node_modules/.bin`, and Yarn 1 and pnpm leave the link out where there is no such file.
+pub(super) fn programs(gather: &mut Gather, folder: &str, manifest: &PackageJson) {
+    for binary in manifest.binaries() {
+        if let Some(path) = paths::resolve(folder, binary).filter(|path| gather.files.exists(path)) {
+            gather.take(
+                &path,
+                &format!(
+                    "a program of the package in {}, which the install links",
+                    paths::shown(folder)
+                ),
+            );
+        }
     }
 }

@@ -52,12 +52,13 @@ fn npm() {
                     ("shared/package.json", r#"{"dependencies": {"u": "file:../util"}}"#),
                     ("shared/x.js", ""),
                     ("util/package.json", "{}"),
-                    ("linked/package.json", "{}"),
+                    ("linked/package.json", r#"{"bin": {"l": "bin/l.js"}}"#),
+                    ("linked/bin/l.js", ""),
                     ("linked/x.js", ""),
                 ],
                 command: "app$ install",
                 expected: "
-                files app/package.json app/t.tgz linked/package.json shared/ util/
+                files app/package.json app/t.tgz linked/bin/l.js linked/package.json shared/ util/
                 PathDependency shared
                 PathDependency util",
             },
