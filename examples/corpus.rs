@@ -1,24 +1,154 @@
-//! Runs over a folder of real Dockerfiles: `cargo run --release --example corpus -- FOLDER`.
-fn main() {
-    for path in std::env::args().skip(1) {
-        let mut files: Vec<_> = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()).collect();
-        files.sort();
-        let start = std::time::Instant::now();
-        let mut n = 0;
-        for f in files {
-            let Ok(text) = String::from_utf8(std::fs::read(&f).unwrap()) else {
-                println!("{{\"path\":{:?},\"ok\":false,\"error\":\"utf8\"}}", f);
-                continue;
-            };
-            n += 1;
-            match plimsoll::syntax::parse(&f.display().to_string(), &text) {
-                Ok(d) => println!("{{\"path\":{:?},\"ok\":true,\"same\":{}}}", f, d.emit() == text),
-                Err(e) => println!(
-                    "{{\"path\":{:?},\"ok\":false,\"line\":{},\"error\":{:?}}}",
-                    f, e.line, e.found
-                ),
-            }
+//! Runs the whole pipeline over folders of real Dockerfiles and checks what must hold for each of them:
+//!
+//! ```sh
+//! cargo run --release --example corpus -- [--write OUT] FOLDER...
+//! ```
+//!
+//! A panic, a tree that does not give its bytes back, a rewrite that does not parse or that a second run changes:
+//! each is printed, and the exit code is 1. With `--write`, each rewritten file is put into OUT, for other judges.
+//! With `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use plimsoll::rewrite::{Options, rewrite};
+use plimsoll::syntax;
+use rayon::prelude::*;
+
+/// What one file came to.
+enum Verdict {
+    NotUtf8,
+    Rejected(String),
+    Unchanged(Vec<&'static str>),
+    Changed(String, Vec<&'static str>, Vec<&'static str>),
+    Broken(String),
+}
+
+fn judge(path: &Path, options: &Options) -> Verdict {
+    let Ok(bytes) = std::fs::read(path) else {
+        return Verdict::Broken("cannot be read".to_owned());
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Verdict::NotUtf8;
+    };
+    let name = path.display().to_string();
+    let file = match syntax::parse(&name, &text) {
+        Ok(file) => file,
+        Err(error) => return Verdict::Rejected(format!("{}: {}", error.line, error.found)),
+    };
+    if file.emit() != text {
+        return Verdict::Broken("the tree gives other bytes back".to_owned());
+    }
+    let first = match rewrite(&name, &text, options) {
+        Ok(first) => first,
+        Err(error) => return Verdict::Broken(format!("rewrite fails: {error}")),
+    };
+    let refused = first.refusals.iter().map(|refusal| refusal.pass).collect();
+    if first.text == text {
+        return Verdict::Unchanged(refused);
+    }
+    match rewrite(&name, &first.text, options) {
+        Err(error) => Verdict::Broken(format!("the rewrite is rejected: {error}")),
+        Ok(second) if second.text != first.text => Verdict::Broken("a second run changes it again".to_owned()),
+        Ok(_) => Verdict::Changed(
+            first.text,
+            first.changes.iter().map(|change| change.pass).collect(),
+            refused,
+        ),
+    }
+}
+
+fn main() -> ExitCode {
+    let (mut folders, mut out, mut verdicts) = (Vec::new(), None, false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--write" => out = arguments.next().map(PathBuf::from),
+            "--verdicts" => verdicts = true,
+            _ => folders.push(argument),
         }
-        eprintln!("{n} files in {:?}", start.elapsed());
+    }
+    let entries = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "Dockerfile"));
+    paths.sort();
+
+    let options = Options::default();
+    let start = std::time::Instant::now();
+    let judged: Vec<(PathBuf, Verdict)> = paths
+        .into_par_iter()
+        .map(|path| {
+            let verdict = std::panic::catch_unwind(|| judge(&path, &options));
+            let verdict = verdict.unwrap_or_else(|_| Verdict::Broken("panic".to_owned()));
+            (path, verdict)
+        })
+        .collect();
+    let elapsed = start.elapsed();
+
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut count = |key: String| *counts.entry(key).or_default() += 1;
+    let mut broken = 0;
+    for (path, verdict) in &judged {
+        let passes = |done: &[&str]| {
+            let mut passes: Vec<String> = done.iter().map(|pass| (*pass).to_owned()).collect();
+            passes.dedup();
+            passes
+        };
+        let verdict_text = match verdict {
+            Verdict::NotUtf8 => {
+                count("not UTF-8".to_owned());
+                "not UTF-8".to_owned()
+            }
+            Verdict::Rejected(why) => {
+                count("rejected".to_owned());
+                why.clone()
+            }
+            Verdict::Unchanged(refused) => {
+                count("unchanged".to_owned());
+                passes(refused)
+                    .into_iter()
+                    .for_each(|pass| count(format!("declined by {pass}")));
+                "ok".to_owned()
+            }
+            Verdict::Changed(text, done, refused) => {
+                count("changed".to_owned());
+                passes(done)
+                    .into_iter()
+                    .for_each(|pass| count(format!("changed by {pass}")));
+                passes(refused)
+                    .into_iter()
+                    .for_each(|pass| count(format!("declined by {pass}")));
+                if let (Some(out), Some(name)) = (&out, path.file_name()) {
+                    let _ = std::fs::create_dir_all(out);
+                    let _ = std::fs::write(out.join(name), text);
+                }
+                "ok".to_owned()
+            }
+            Verdict::Broken(why) => {
+                broken += 1;
+                eprintln!("{}: {why}", path.display());
+                format!("broken: {why}")
+            }
+        };
+        if verdicts {
+            println!("{}\t{verdict_text}", path.display());
+        }
+    }
+    eprintln!("{} files in {elapsed:.1?}, broken: {broken}", judged.len());
+    for (key, number) in counts {
+        eprintln!("{number:7}  {key}");
+    }
+    if broken == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! Data flows one way: text → [`syntax`] → [`facts`] (with [`shell`] and [`knowledge`]) → [`passes`] → [`emit`].
 
+pub mod cli;
+pub mod config;
 pub mod context;
+pub mod emit;
 pub mod facts;
 pub mod knowledge;
 pub mod passes;
 pub mod rewrite;
 pub mod shell;
+mod suggest;
 pub mod syntax;

@@ -6,6 +6,9 @@ use crate::facts::Facts;
 use crate::passes::{Change, PassOptions, REGISTRY, Refusal};
 use crate::syntax::{self, SyntaxError};
 
+/// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
+const MOST_ROUNDS: usize = 16;
+
 /// Which passes run, and how far they go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -48,12 +51,18 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         if !is_wanted || options.skip.iter().any(|id| id == pass.id()) || pass.level() > options.passes.level {
             continue;
         }
-        let outcome = pass.run(&mut file, &facts, &options.passes);
-        if !outcome.changes.is_empty() {
+        // What a pass did may let it do more: it runs until it finds nothing, and refuses only what it then refuses.
+        let mut declined = Vec::new();
+        for _ in 0..MOST_ROUNDS {
+            let outcome = pass.run(&mut file, &facts, &options.passes);
+            declined = outcome.refusals;
+            if outcome.changes.is_empty() {
+                break;
+            }
             facts = Facts::of(&file);
+            changes.extend(outcome.changes);
         }
-        changes.extend(outcome.changes);
-        refusals.extend(outcome.refusals);
+        refusals.extend(declined);
     }
     let text_after = if changes.is_empty() {
         text.to_owned()

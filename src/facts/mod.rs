@@ -1,14 +1,355 @@
 //! Facts: what a file means, computed once per tree.
+//!
+//! [`Facts::of`] walks the instructions once, in order. It keeps the [`Scope`] that each of them sees, finds the
+//! [`Stage`]s and what they take from each other, and reads what is executed into [`Command`]s. Passes ask here and
+//! derive nothing of this again.
 
-use crate::syntax::Dockerfile;
+mod accounts;
+mod command;
+mod execution;
+mod image;
+mod lists;
+mod scope;
+mod skip;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use crate::knowledge::base_environment;
+use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Pair, expand};
+
+pub use command::{Assigned, CacheUse, Command, ManagerUse, Obstruction, Operand, Word, is_within};
+pub use execution::{Body, Execution, Mount, ScriptBody};
+pub use image::ImageReference;
+pub use scope::{Account, Scope, Shell, User, Variable};
+pub use skip::Skip;
+pub use stage::{Base, Stage, Taken};
 
 /// What a file means.
 #[derive(Debug)]
-pub struct Facts;
+pub struct Facts {
+    /// The stages in their order.
+    pub stages: Vec<Stage>,
+    /// The facts of each instruction, by its number in the file.
+    pub instructions: Vec<InstructionFacts>,
+    scopes: Vec<Scope>,
+}
+
+/// What one instruction means.
+#[derive(Debug)]
+pub struct InstructionFacts {
+    /// The number of its stage; none before the first FROM.
+    pub stage: Option<usize>,
+    /// What it executes, for RUN, CMD, ENTRYPOINT and HEALTHCHECK.
+    pub execution: Option<Execution>,
+    /// Which passes the user keeps away from it.
+    pub skip: Skip,
+    scope: usize,
+}
 
 impl Facts {
     /// The facts of `file`.
-    pub fn of(_file: &Dockerfile) -> Facts {
-        Facts
+    pub fn of(file: &Dockerfile) -> Facts {
+        Walk::over(file)
     }
+
+    /// What is in force where instruction number `index` begins.
+    pub fn scope(&self, index: usize) -> Option<&Scope> {
+        self.scopes.get(self.instructions.get(index)?.scope)
+    }
+
+    /// What instruction number `index` executes, if it is a RUN.
+    pub fn run(&self, file: &Dockerfile, index: usize) -> Option<&Execution> {
+        file.instructions
+            .get(index)
+            .filter(|instruction| instruction.keyword() == Keyword::Run)?;
+        self.instructions.get(index)?.execution.as_ref()
+    }
+
+    /// The stage of instruction number `index`.
+    pub fn stage_of(&self, index: usize) -> Option<usize> {
+        self.instructions.get(index)?.stage
+    }
+
+    /// The stages that stand on `stage`, directly or not, itself first.
+    pub fn family(&self, stage: usize) -> Vec<usize> {
+        let mut family = vec![stage];
+        for (number, other) in self.stages.iter().enumerate().skip(stage + 1) {
+            if matches!(other.base, Base::Stage(base) if family.contains(&base)) {
+                family.push(number);
+            }
+        }
+        family
+    }
+
+    /// Whether what `stage` leaves behind is in an image that somebody uses: the last stage, what it stands on, and
+    /// stages that no other one takes from, which are targets of their own.
+    pub fn is_shipped(&self, stage: usize) -> bool {
+        let is_output = |number: usize| {
+            let is_last = number + 1 == self.stages.len();
+            is_last || self.stages.get(number).is_some_and(|stage| stage.taken.is_empty())
+        };
+        let family = self.family(stage);
+        // A stage that only others stand on is no target of its own, but they are.
+        family
+            .iter()
+            .any(|&member| is_output(member) && (member != stage || family.len() == 1))
+    }
+
+    /// The instructions that run after instruction number `index` on top of its layer: the rest of its stage, and the
+    /// stages that stand on it.
+    pub fn later(&self, index: usize) -> Vec<usize> {
+        let Some(stage) = self.stage_of(index) else {
+            return Vec::new();
+        };
+        let of = |stage: usize| self.stages.get(stage).map_or(0..0, |stage| stage.instructions.clone());
+        let rest = index + 1..of(stage).end;
+        rest.chain(self.family(stage).into_iter().skip(1).flat_map(of))
+            .collect()
+    }
+}
+
+/// The state of a walk over the instructions.
+struct Walk<'a> {
+    file: &'a Dockerfile,
+    stages: Vec<Stage>,
+    scopes: Vec<Scope>,
+    /// The ARGs before the first FROM.
+    global: Scope,
+    /// The scope at the end of each stage.
+    ends: Vec<Scope>,
+    groups: BTreeMap<String, u32>,
+}
+
+impl<'a> Walk<'a> {
+    fn over(file: &'a Dockerfile) -> Facts {
+        let mut walk = Walk {
+            file,
+            stages: Vec::new(),
+            scopes: vec![Scope::default()],
+            global: Scope::default(),
+            ends: Vec::new(),
+            groups: BTreeMap::new(),
+        };
+        let mut facts = Vec::with_capacity(file.instructions.len());
+        let mut stage = None;
+        let mut skips = skip::Reader::default();
+        for instruction in &file.instructions {
+            if instruction.keyword() == Keyword::From {
+                let number = stage.map_or(0, |number: usize| number + 1);
+                if number == 0 {
+                    walk.global = walk.scope().clone();
+                    walk.stages = stage::of(file, &walk.global);
+                } else {
+                    walk.ends.push(walk.scope().clone());
+                }
+                let scope = walk.beginning(number, instruction);
+                walk.scopes.push(scope);
+                stage = Some(number);
+            }
+            let scope = walk.scopes.len() - 1;
+            let execution = execution::of(instruction.node(), instruction.text(), walk.scope());
+            facts.push(InstructionFacts {
+                stage,
+                scope,
+                skip: skips.read(instruction),
+                execution: None,
+            });
+            walk.apply(instruction, execution.as_ref());
+            if let Some(last) = facts.last_mut() {
+                last.execution = execution;
+            }
+        }
+        Facts {
+            stages: walk.stages,
+            instructions: facts,
+            scopes: walk.scopes,
+        }
+    }
+
+    fn scope(&self) -> &Scope {
+        // There is always one: the walk begins with it and only adds.
+        self.scopes.last().unwrap_or(&self.global)
+    }
+
+    /// Changes the scope for the instructions that follow.
+    fn change(&mut self, change: impl FnOnce(&mut Scope)) {
+        let mut scope = self.scope().clone();
+        change(&mut scope);
+        self.scopes.push(scope);
+    }
+
+    /// The scope at the beginning of stage number `number`.
+    fn beginning(&self, number: usize, from: &Instruction) -> Scope {
+        let platform = from.node().flag("platform").unwrap_or_default().to_lowercase();
+        let mut scope = match self.stages.get(number).map(|stage| &stage.base) {
+            Some(Base::Stage(base)) => {
+                let mut scope = self.ends.get(*base).cloned().unwrap_or_default();
+                // ARGs end with their stage.
+                scope.variables.retain(|_, variable| variable.in_image);
+                scope
+            }
+            Some(Base::Image(image)) => self.on_image(image),
+            Some(Base::Scratch) => Scope::default(),
+            Some(Base::Unknown) | None => unknown_base(),
+        };
+        if platform.contains("windows") {
+            scope.shell = Shell::Windows;
+        }
+        scope
+    }
+
+    fn on_image(&self, image: &ImageReference) -> Scope {
+        if let Some(base) = base_environment(&image.repository(), image.tag.as_deref()) {
+            return Scope::on(base);
+        }
+        let mut scope = if image.official_name().is_some() {
+            Scope::default()
+        } else {
+            unknown_base()
+        };
+        let text = image.to_string().to_lowercase();
+        if ["windows", "nanoserver", "servercore"]
+            .iter()
+            .any(|word| text.contains(word))
+        {
+            scope.shell = Shell::Windows;
+        }
+        scope
+    }
+
+    /// Applies what an instruction changes for those behind it.
+    fn apply(&mut self, instruction: &Instruction, execution: Option<&Execution>) {
+        let node = instruction.node();
+        match (&node.arguments, node.keyword) {
+            (Arguments::Words(words), Keyword::Arg) => {
+                let words: Vec<String> = words.iter().map(|word| word.value.clone()).collect();
+                let global = self.global.variables.clone();
+                let escape = self.file.escape();
+                self.change(|scope| words.iter().for_each(|word| declare(scope, word, &global, escape)));
+            }
+            (Arguments::Pairs { pairs, legacy }, Keyword::Env) => {
+                let escape = self.file.escape();
+                self.change(|scope| set(scope, pairs, *legacy, escape));
+            }
+            (Arguments::Rest(text), Keyword::User) => {
+                let (value, escape) = (text.value.clone(), self.file.escape());
+                self.change(|scope| {
+                    scope.user = match resolved(scope, &value, escape) {
+                        Some((user, true)) => scope.user_called(&user),
+                        // The default of an ARG is good for the name, but its number may be another.
+                        Some((user, false)) => match scope.user_called(&user) {
+                            User::Other(account) => User::Other(Account { uid: None, ..account }),
+                            other => other,
+                        },
+                        None => User::Unknown,
+                    };
+                });
+            }
+            (Arguments::Rest(text), Keyword::Workdir) => {
+                let (value, escape) = (text.value.clone(), self.file.escape());
+                self.change(|scope| {
+                    scope.workdir = resolved(scope, &value, escape).and_then(|(path, _)| scope.absolute(&path));
+                });
+            }
+            (Arguments::Exec(words), Keyword::Shell) if !matches!(self.scope().shell, Shell::Windows) => {
+                let words: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+                let shell = Shell::of(&words);
+                self.change(|scope| scope.shell = shell);
+            }
+            (_, Keyword::Run) => self.run(execution),
+            _ => {}
+        }
+    }
+
+    /// What a RUN tells about accounts, and about the user that an unknown base image sets.
+    fn run(&mut self, execution: Option<&Execution>) {
+        let Some(execution) = execution else { return };
+        let is_certain = |command: &&Command| !command.context.conditional;
+        let (mut created, mut is_root) = (Vec::new(), false);
+        for command in execution.commands.iter().filter(is_certain) {
+            let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+            if let Some((name, number)) = accounts::created_group(&words) {
+                self.groups.insert(name, number);
+            }
+            let account = accounts::created_user(&words, &|name| self.groups.get(name).copied());
+            is_root |= account.is_some() || command.manager.as_ref().is_some_and(|used| used.manager.needs_root);
+            created.extend(account);
+        }
+        // Whoever installs system packages or creates users is root.
+        let proves_root = is_root && self.scope().user == User::Unknown;
+        if !created.is_empty() || proves_root {
+            self.change(|scope| {
+                created.into_iter().for_each(|account| scope.add_account(account));
+                if proves_root {
+                    scope.user = User::Root;
+                }
+            });
+        }
+    }
+}
+
+fn unknown_base() -> Scope {
+    Scope {
+        user: User::Unknown,
+        workdir: None,
+        ..Scope::default()
+    }
+}
+
+/// `text` with its variables replaced, and whether every build gives the same; none where one has no value.
+fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
+    let certain = std::cell::Cell::new(true);
+    let variable = |name: &str| {
+        let variable = scope.variables.get(name)?;
+        certain.set(certain.get() && variable.certain);
+        variable.value.clone()
+    };
+    let lexed = expand(text, escape, &variable)?;
+    lexed.unset.is_empty().then(|| (lexed.value, certain.get()))
+}
+
+fn declare(scope: &mut Scope, word: &str, global: &BTreeMap<String, Variable>, escape: char) {
+    let (name, default) = word
+        .split_once('=')
+        .map_or((word, None), |(name, default)| (name, Some(default)));
+    // ENV wins over ARG, whichever comes first.
+    if scope.variables.get(name).is_some_and(|variable| variable.in_image) {
+        return;
+    }
+    let value = match default {
+        Some(default) => resolved(scope, default, escape).map(|(value, _)| value),
+        None => global.get(name).and_then(|variable| variable.value.clone()),
+    };
+    scope.variables.insert(
+        name.to_owned(),
+        Variable {
+            value,
+            certain: false,
+            in_image: false,
+        },
+    );
+}
+
+fn set(scope: &mut Scope, pairs: &[Pair], legacy: bool, escape: char) {
+    // All values of one ENV see the variables as they were before it.
+    let values: Vec<(String, Variable)> = pairs
+        .iter()
+        .map(|pair| {
+            let name = if legacy {
+                Some(pair.name.clone())
+            } else {
+                resolved(scope, &pair.name, escape).map(|r| r.0)
+            };
+            let value = resolved(scope, &pair.value.value, escape);
+            let certain = value.as_ref().is_some_and(|(_, certain)| *certain);
+            let variable = Variable {
+                value: value.map(|(value, _)| value),
+                certain,
+                in_image: true,
+            };
+            (name.unwrap_or_else(|| pair.name.clone()), variable)
+        })
+        .collect();
+    scope.variables.extend(values);
 }

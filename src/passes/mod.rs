@@ -3,6 +3,18 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
+mod cache_mounts;
+mod clean_layers;
+mod layout;
+mod merge_runs;
+mod removal;
+
+pub use cache_mounts::{CacheMounts, needs_buildkit};
+pub use clean_layers::CleanLayers;
+pub use merge_runs::MergeRuns;
+
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
@@ -34,6 +46,16 @@ pub enum Level {
     Standard,
     /// Also changes that rest on an assumption the user should confirm.
     Aggressive,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Level::Safe => "safe",
+            Level::Standard => "standard",
+            Level::Aggressive => "aggressive",
+        })
+    }
 }
 
 /// What a pass may be told by its caller.
@@ -120,5 +142,5 @@ pub trait Pass: Sync {
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome;
 }
 
-/// Every pass, in the order in which they run.
-pub const REGISTRY: &[&dyn Pass] = &[];
+/// Every pass, in the order in which they run. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
+pub const REGISTRY: &[&dyn Pass] = &[&MergeRuns, &CacheMounts, &CleanLayers];

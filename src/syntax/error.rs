@@ -21,6 +21,21 @@ pub struct SyntaxError {
     pub help: String,
 }
 
+impl SyntaxError {
+    /// An error at the byte `offset` of `text`, the whole text of `file`. Other readers of the user's files (the
+    /// configuration, the command line) report in the same form with it.
+    pub fn at(
+        file: &str,
+        text: &str,
+        offset: usize,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+        help: impl Into<String>,
+    ) -> SyntaxError {
+        Problem::new(offset, found, expected, help).locate(file, text)
+    }
+}
+
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();

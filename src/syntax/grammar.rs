@@ -19,10 +19,11 @@ pub(super) enum Escape {
 }
 
 impl Escape {
-    pub(super) fn of(character: char) -> Option<Escape> {
-        match character {
-            '\\' => Some(Escape::Backslash),
-            '`' => Some(Escape::Backtick),
+    /// What the value of an `escape` directive stands for.
+    pub(super) fn from_value(value: &str) -> Option<Escape> {
+        match value {
+            "\\" => Some(Escape::Backslash),
+            "`" => Some(Escape::Backtick),
             _ => None,
         }
     }
@@ -42,11 +43,11 @@ impl Escape {
         }
     }
 
-    /// The entry rule for an instruction's keyword and flags.
-    pub(super) fn head(self) -> Rule {
+    /// The entry rule for an instruction's flags.
+    pub(super) fn flags(self) -> Rule {
         match self {
-            Escape::Backslash => Rule::head_backslash,
-            Escape::Backtick => Rule::head_backtick,
+            Escape::Backslash => Rule::flags_backslash,
+            Escape::Backtick => Rule::flags_backtick,
         }
     }
 

@@ -74,6 +74,8 @@ struct Lexer<'a> {
     variable: Option<&'a Variables<'a>>,
     unset: Vec<String>,
     depth: usize,
+    /// Whether a substitution was read since the last look.
+    substituted: bool,
 }
 
 /// Words as they grow: white space ends one, unless it came from quotes or escapes.
@@ -105,12 +107,14 @@ type Processed = Result<(String, Vec<String>), Unprocessable>;
 impl<'a> Lexer<'a> {
     fn new(text: &'a str, escape: char, mode: Mode, variable: Option<&'a Variables<'a>>) -> Self {
         Lexer {
-            characters: text.chars().peekable(),
+            // Go's scanner skips a byte-order mark at the beginning.
+            characters: text.strip_prefix('\u{FEFF}').unwrap_or(text).chars().peekable(),
             escape,
             mode,
             variable,
             unset: Vec::new(),
             depth: 0,
+            substituted: false,
         }
     }
 
@@ -122,6 +126,7 @@ impl<'a> Lexer<'a> {
         }
         self.depth += 1;
         let result = self.process_nested(stop);
+        self.substituted = true;
         self.depth -= 1;
         result
     }
@@ -136,6 +141,7 @@ impl<'a> Lexer<'a> {
             match character {
                 '$' => {
                     let value = self.dollar()?;
+                    self.forget_word(&mut words);
                     value.chars().for_each(|c| words.push(c));
                     result.push_str(&value);
                 }
@@ -145,6 +151,7 @@ impl<'a> Lexer<'a> {
                         '"' => self.double_quoted()?,
                         _ => self.possible_heredoc(),
                     };
+                    self.forget_word(&mut words);
                     words.current.push_str(&value);
                     result.push_str(&value);
                 }
@@ -169,6 +176,14 @@ impl<'a> Lexer<'a> {
             Err(Unprocessable)
         } else {
             Ok((result, words.finish()))
+        }
+    }
+
+    /// BuildKit has one buffer for the words of all levels: a substitution such as `${x:-y}` takes away what the word
+    /// around it held before. So `<<"${x:-y}"` is no heredoc.
+    fn forget_word(&mut self, words: &mut Words) {
+        if std::mem::take(&mut self.substituted) {
+            words.current.clear();
         }
     }
 

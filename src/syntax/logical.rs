@@ -11,6 +11,13 @@ pub struct Logical {
 }
 
 impl Logical {
+    /// A text in one piece, which begins at byte `source` of the source text.
+    pub fn of(text: &str, source: usize) -> Logical {
+        let mut logical = Logical::default();
+        logical.push(text, source);
+        logical
+    }
+
     /// Appends `piece`, which begins at byte `source` of the source text.
     pub(super) fn push(&mut self, piece: &str, source: usize) {
         if !piece.is_empty() || self.pieces.is_empty() {
@@ -26,19 +33,24 @@ impl Logical {
 
     /// The part `range` of the text, with white space trimmed from both ends.
     pub(super) fn trimmed(&self, range: Range<usize>) -> Logical {
-        let part = &self.text[range.clone()];
+        let part = self.text.get(range.clone()).unwrap_or_default().trim_end();
         let start = range.start + (part.len() - part.trim_start().len());
-        let end = (start + part.trim().len()).min(range.end);
+        self.part(start..range.start + part.len())
+    }
+
+    /// The part `range` of the text.
+    pub(super) fn part(&self, range: Range<usize>) -> Logical {
         let mut result = Logical::default();
-        if start == end {
-            result.push("", self.source_start(start));
+        result.text.reserve_exact(range.len());
+        if range.is_empty() {
+            result.push("", self.source_start(range.start));
             return result;
         }
         for (index, &(piece, source)) in self.pieces.iter().enumerate() {
             let piece_end = self.pieces.get(index + 1).map_or(self.text.len(), |next| next.0);
-            let (from, to) = (piece.max(start), piece_end.min(end));
-            if from < to {
-                result.push(&self.text[from..to], source + (from - piece));
+            let (from, to) = (piece.max(range.start), piece_end.min(range.end));
+            if let Some(text) = self.text.get(from..to).filter(|text| !text.is_empty()) {
+                result.push(text, source + (from - piece));
             }
         }
         result

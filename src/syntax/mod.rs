@@ -4,12 +4,15 @@
 //! lines above it included. What no pass touches is emitted from the original bytes; what a pass edits is parsed again,
 //! that one instruction alone.
 
+mod arguments;
 mod edit;
 mod error;
+mod exec_form;
 mod grammar;
 mod heredoc;
 mod keyword;
 mod lex;
+mod line;
 mod logical;
 mod node;
 mod parse;

@@ -4,9 +4,8 @@ use pest::Parser as _;
 
 use super::error::{Problem, SyntaxError};
 use super::grammar::{Escape, Grammar, Rule};
-use super::node::{Arguments, Node};
 use super::tree::{Dockerfile, Instruction, LineRange, Newline};
-use super::{Logical, validate};
+use super::{Arguments, Heredoc, Logical, Node, line, validate};
 
 /// The longest line that BuildKit's reader takes, its newline included (Go's `bufio.MaxScanTokenSize`).
 const LONGEST_LINE: usize = 64 * 1024;
@@ -21,30 +20,30 @@ pub fn parse(name: &str, text: &str) -> Result<Dockerfile, SyntaxError> {
 
 fn read(name: &str, text: &str) -> Result<Dockerfile, Problem> {
     refuse_long_lines(text)?;
-    let (mut at, directives, escape) = prologue(text)?;
-    let prologue_end = at;
+    let (prologue_end, directives, escape) = prologue(text)?;
 
-    let mut lines = LineCounter { text, at: 0, line: 1 };
+    let (mut rest, mut line) = (text.get(prologue_end..).unwrap_or_default(), 1);
+    line += newlines(text.get(..prologue_end).unwrap_or_default());
     let mut instructions = Vec::new();
     let epilogue = loop {
-        let leading = matched(Rule::trivia, &text[at..]);
-        at += leading.len();
-        if at == text.len() {
+        let (leading, after) = rest.split_at(trivia(rest));
+        if after.is_empty() {
             break leading;
         }
-        let (node, length) = node(&text[at..], escape).map_err(|problem| problem.shifted(at))?;
-        let first = lines.line_of(at);
-        let last = lines.line_of(at + length);
-        let after = &text[at + length..];
-        let ending = &after[..after.find('\n').map_or(after.len(), |newline| newline + 1)];
+        let (node, length) = node(after, escape).map_err(|problem| problem.shifted(text.len() - after.len()))?;
+        let (own, after) = after.split_at(length);
+        let (ending, after) = after.split_at(after.find('\n').map_or(after.len(), |newline| newline + 1));
+        let first = line + newlines(leading);
+        let last = first + newlines(own);
+        line = last + newlines(ending);
         instructions.push(Instruction {
             leading: leading.to_owned(),
-            text: text[at..at + length].to_owned(),
+            text: own.to_owned(),
             ending: ending.to_owned(),
             lines: Some(LineRange { first, last }),
             node,
         });
-        at += length + ending.len();
+        rest = after;
     };
     if instructions.is_empty() {
         let help = "a Dockerfile begins with FROM";
@@ -64,17 +63,12 @@ fn read(name: &str, text: &str) -> Result<Dockerfile, Problem> {
         problem.shifted(prologue_end + offset.sum::<usize>() + own)
     })?;
 
-    let crlf = text.matches("\r\n").count();
     Ok(Dockerfile {
         name: name.to_owned(),
-        prologue: text[..prologue_end].to_owned(),
+        prologue: text.get(..prologue_end).unwrap_or_default().to_owned(),
         directives,
         epilogue: epilogue.to_owned(),
-        newline: if crlf * 2 > text.matches('\n').count() {
-            Newline::CrLf
-        } else {
-            Newline::Lf
-        },
+        newline: newline(text),
         instructions,
         escape,
     })
@@ -83,31 +77,10 @@ fn read(name: &str, text: &str) -> Result<Dockerfile, Problem> {
 /// Reads the instruction at the beginning of `text`. Returns it with the length of its text: up to the newline behind
 /// it or behind its last heredoc's terminator.
 pub(super) fn node(text: &str, escape: Escape) -> Result<(Node, usize), Problem> {
-    let (line, mut length) = logical_line(text, escape);
-    let mut node = super::node::parse(&line, escape)?;
+    let (logical, mut length) = logical_line(text, escape);
+    let mut node = line::parse(&logical, escape)?;
     for heredoc in &mut node.heredocs {
-        let start = (length..text.len())
-            .find(|&at| text.as_bytes()[at] == b'\n')
-            .map_or(text.len(), |at| at + 1);
-        let mut at = start;
-        let terminator = text[start..].split_inclusive('\n').find(|line| {
-            let word = line.trim_end_matches(['\r', '\n']);
-            let word = if heredoc.strip_tabs {
-                word.trim_start_matches('\t')
-            } else {
-                word
-            };
-            let found = word == heredoc.name;
-            at += if found { 0 } else { line.len() };
-            found
-        });
-        let Some(terminator) = terminator else {
-            let found = format!("the heredoc `{}` has no end", heredoc.name);
-            let help = format!("write {} alone on a line, without blanks around it", heredoc.name);
-            return Err(Problem::new(0, found, format!("a line `{}`", heredoc.name), help));
-        };
-        heredoc.body = start..at;
-        length = at + terminator.trim_end_matches(['\r', '\n']).len();
+        length = body(text, length, heredoc)?;
     }
     if let Arguments::Trigger(trigger) = &mut node.arguments {
         trigger.heredocs.clone_from(&node.heredocs);
@@ -116,47 +89,75 @@ pub(super) fn node(text: &str, escape: Escape) -> Result<(Node, usize), Problem>
     Ok((node, length))
 }
 
+/// Finds the body of `heredoc` in `text`, from the line behind byte `at` on. Returns where its terminator ends.
+fn body(text: &str, at: usize, heredoc: &mut Heredoc) -> Result<usize, Problem> {
+    let after = text.get(at..).unwrap_or_default();
+    let start = after.find('\n').map_or(text.len(), |newline| at + newline + 1);
+    let mut at = start;
+    for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
+        let bare = line.trim_end_matches(['\r', '\n']);
+        if bare == heredoc.name || (heredoc.strip_tabs && bare.trim_start_matches('\t') == heredoc.name) {
+            heredoc.body = start..at;
+            return Ok(at + bare.len());
+        }
+        at += line.len();
+    }
+    let name = &heredoc.name;
+    let help = format!("write {name} alone on a line, without blanks around it");
+    let found = format!("the heredoc `{name}` has no end");
+    Err(Problem::new(0, found, format!("a line `{name}`"), help))
+}
+
 /// The logical line at the beginning of `text`, and its length without the newline behind it.
 fn logical_line(text: &str, escape: Escape) -> (Logical, usize) {
     let (mut line, mut end) = (Logical::default(), 0);
+    // Without an escape character a line ends where it ends, and most lines are without.
+    let first = text.split('\n').next().unwrap_or_default();
+    if !first.contains(escape.character()) {
+        line.push(first, 0);
+        return (line, first.trim_end_matches('\r').len());
+    }
     for pair in Grammar::parse(escape.logical_line(), text)
         .into_iter()
         .flatten()
         .flat_map(|pair| pair.into_inner())
     {
         let span = pair.as_span();
+        end = span.end();
         if pair.as_rule() == Rule::piece {
             line.push(span.as_str(), span.start());
         }
-        end = span.end();
     }
     // A continuation at the end of the file, or before blank lines up to it, is part of the instruction's text, but
     // the last newline is not.
-    let length = text[..end].trim_end_matches(['\r', '\n']).len().max(line_end(&line));
+    let length = text.get(..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len();
     (line, length)
 }
 
-fn line_end(line: &Logical) -> usize {
-    line.source_range(0..line.text().len()).end
-}
-
-/// The text that `rule`, which matches every text, takes from the beginning of `text`.
-fn matched(rule: Rule, text: &str) -> &str {
-    Grammar::parse(rule, text).map_or("", |pairs| pairs.as_str())
+/// The length of the comments and blank lines at the beginning of `text`.
+fn trivia(text: &str) -> usize {
+    // Most instructions follow each other without either, which a look at the first character tells.
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return 0;
+    }
+    Grammar::parse(Rule::trivia, text).map_or(0, |pairs| pairs.as_str().len())
 }
 
 type Prologue = (usize, Vec<(String, String)>, Escape);
 
 /// The byte-order mark and the parser directives: their length, the directives and the escape character.
 fn prologue(text: &str) -> Result<Prologue, Problem> {
-    let mut at = matched(Rule::bom, text).len();
     let (mut directives, mut escape) = (Vec::<(String, String)>::new(), Escape::Backslash);
-    while let Some(pair) = Grammar::parse(Rule::directive_line, &text[at..])
+    let Some(prologue) = Grammar::parse(Rule::prologue, text)
         .ok()
         .and_then(|mut pairs| pairs.next())
-    {
-        let length = pair.as_str().len();
-        let mut inner = pair.into_inner().map(|part| part.as_str().to_owned());
+    else {
+        return Ok((0, directives, escape));
+    };
+    let length = prologue.as_str().len();
+    for line in prologue.into_inner() {
+        let at = line.as_span().start();
+        let mut inner = line.into_inner().map(|part| part.as_str().to_owned());
         let (name, value) = (
             inner.next().unwrap_or_default().to_lowercase(),
             inner.next().unwrap_or_default(),
@@ -166,27 +167,37 @@ fn prologue(text: &str) -> Result<Prologue, Problem> {
             return Err(Problem::new(at, found, "each directive once", "remove one of them"));
         }
         if name == "escape" {
-            let mut characters = value.chars();
-            escape = characters
-                .next()
-                .and_then(Escape::of)
-                .filter(|_| characters.next().is_none())
-                .ok_or_else(|| {
-                    Problem::new(
-                        at,
-                        format!("escape character `{value}`"),
-                        "\\ or `",
-                        "use one of the two",
-                    )
-                })?;
+            escape = Escape::from_value(&value).ok_or_else(|| {
+                let found = format!("escape character `{value}`");
+                Problem::new(at, found, "\\ or `", "use one of the two")
+            })?;
         }
         directives.push((name, value));
-        at += length;
     }
-    Ok((at, directives, escape))
+    Ok((length, directives, escape))
+}
+
+/// How most lines of `text` end.
+fn newline(text: &str) -> Newline {
+    if !text.contains('\r') {
+        return Newline::Lf;
+    }
+    if text.matches("\r\n").count() * 2 > newlines(text) {
+        Newline::CrLf
+    } else {
+        Newline::Lf
+    }
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 fn refuse_long_lines(text: &str) -> Result<(), Problem> {
+    // Few files are long enough to hold such a line.
+    if text.len() < LONGEST_LINE {
+        return Ok(());
+    }
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         if line.len() + usize::from(!line.ends_with('\n')) > LONGEST_LINE {
@@ -202,19 +213,4 @@ fn refuse_long_lines(text: &str) -> Result<(), Problem> {
         at += line.len();
     }
     Ok(())
-}
-
-/// Counts lines up to ascending places, each newline once.
-struct LineCounter<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-}
-
-impl LineCounter<'_> {
-    fn line_of(&mut self, place: usize) -> usize {
-        self.line += self.text[self.at..place].matches('\n').count();
-        self.at = place;
-        self.line
-    }
 }

@@ -80,9 +80,14 @@ impl Dockerfile {
     pub fn emit(&self) -> String {
         let mut text = self.prologue.clone();
         for (index, instruction) in self.instructions.iter().enumerate() {
+            let is_last_instruction = index + 1 == self.instructions.len();
             text.push_str(&instruction.leading);
-            text.push_str(&instruction.text);
-            let is_last = index + 1 == self.instructions.len() && self.epilogue.is_empty();
+            text.push_str(if is_last_instruction {
+                &instruction.text
+            } else {
+                instruction.closed(self.escape())
+            });
+            let is_last = is_last_instruction && self.epilogue.is_empty();
             // Only the end of the file may do without a newline; an instruction that moved up from there gets one.
             text.push_str(if instruction.ending.is_empty() && !is_last {
                 self.newline.as_str()
@@ -155,6 +160,18 @@ impl Instruction {
     /// Its own text, without the newline at the end.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text without a continuation that leads nowhere. Only the last instruction of a file can end with one;
+    /// whatever came to stand behind it would become a part of it.
+    fn closed(&self, escape: char) -> &str {
+        let end = self.node.arguments_range.end;
+        let is_open = |tail: &str| self.node.heredocs.is_empty() && tail.contains(escape);
+        if self.text.get(end..).is_some_and(is_open) {
+            self.text.get(..end).unwrap_or(&self.text)
+        } else {
+            &self.text
+        }
     }
 
     /// What the text says.

@@ -56,6 +56,15 @@ pub(super) fn node(node: &Node) -> Result<(), Problem> {
         }
         (Arguments::Words(words), _) if words.is_empty() => return missing("at least one"),
         (Arguments::Pairs { pairs, .. }, _) if pairs.is_empty() => return missing("at least one name=value"),
+        (Arguments::Pairs { pairs, .. }, _) => {
+            if let Some(pair) = pairs.iter().find(|pair| pair.name.is_empty()) {
+                let found = format!("{name} with an empty name");
+                let help = "name the variable before `=`";
+                return Err(Problem::new(pair.range.start, found, "name=value", help));
+            }
+        }
+        (_, Keyword::Healthcheck) => healthcheck(node)?,
+        (Arguments::Rest(text), Keyword::Onbuild) if text.value.is_empty() => return missing("an instruction"),
         (Arguments::Rest(text), _) if text.value.is_empty() => return missing("exactly one"),
         (Arguments::Shell(_), Keyword::Shell) => {
             let found = "SHELL in shell form";
@@ -68,7 +77,7 @@ pub(super) fn node(node: &Node) -> Result<(), Problem> {
         }
         (Arguments::Exec(strings), Keyword::Shell) if strings.is_empty() => return missing("at least one string"),
         (Arguments::Trigger(trigger), _) => {
-            if matches!(trigger.keyword, Keyword::Onbuild | Keyword::Maintainer | Keyword::From) {
+            if matches!(trigger.keyword, Keyword::Maintainer | Keyword::From) {
                 let found = format!("{} behind ONBUILD", trigger.keyword.name());
                 let expected = "an instruction that a child image can run";
                 return Err(Problem::new(
@@ -307,6 +316,34 @@ fn mount(flag: &Flag) -> Result<(), Problem> {
     Ok(())
 }
 
+fn healthcheck(node: &Node) -> Result<(), Problem> {
+    let at = node.arguments_range.start;
+    let is_empty = |command: &Arguments| match command {
+        Arguments::Exec(strings) => strings.is_empty(),
+        Arguments::Shell(command) => command.text().is_empty(),
+        _ => false,
+    };
+    match &node.arguments {
+        Arguments::Healthcheck(Some(command)) if is_empty(command) => Err(Problem::new(
+            at,
+            "HEALTHCHECK CMD without a command",
+            "a command",
+            "write the command behind CMD",
+        )),
+        Arguments::Rest(text) => {
+            let kind = text.value.split_whitespace().next().unwrap_or_default();
+            let found = match kind {
+                "" => "HEALTHCHECK without arguments".to_owned(),
+                _ if kind.eq_ignore_ascii_case("NONE") => "HEALTHCHECK NONE with arguments".to_owned(),
+                _ => format!("unknown kind of health check `{kind}`"),
+            };
+            let help = "write `HEALTHCHECK CMD command`, or `HEALTHCHECK NONE` and nothing behind it";
+            Err(Problem::new(at, found, "NONE or CMD", help))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn copy(node: &Node) -> Result<(), Problem> {
     let name = node.keyword.name();
     let words = node.words();
@@ -338,7 +375,8 @@ fn from(node: &Node) -> Result<(), Problem> {
     match words {
         [_] => Ok(()),
         [_, as_word, name] if is_as(as_word) => {
-            let lower = name.value.to_lowercase();
+            // Go's lower case is one character for one, which makes a difference for `İ` alone.
+            let lower: String = name.value.chars().flat_map(|c| c.to_lowercase().next()).collect();
             let rest_is_valid = lower
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c));

@@ -1,0 +1,69 @@
+//! `plimsoll check`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::Output;
+use super::selection::Selection;
+use super::{Status, failure};
+use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::{Palette, diff, text};
+
+/// Exit with 1 if something would change, and name it
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Dockerfiles, their folders, or - for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    let mut report = Report {
+        version: VERSION,
+        files: Vec::new(),
+        errors: Vec::new(),
+    };
+    let (mut readable, mut to_change) = (0, 0);
+    for path in &arguments.paths {
+        match arguments.selection.rewrite(path) {
+            Ok((source, rewrite)) => {
+                readable += 1;
+                if !rewrite.changes.is_empty() {
+                    to_change += 1;
+                }
+                if output.is_json() {
+                    let plain = Palette::default();
+                    let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain);
+                    report.files.push(FileReport::new(rewrite, patch));
+                } else {
+                    output.result(&text::check_lines(&rewrite))?;
+                }
+            }
+            // One bad file must not hide what there is to say about the others.
+            Err(error) => {
+                if output.is_json() {
+                    report.errors.push(failure::to_json(&error));
+                } else {
+                    output.error(&error);
+                }
+            }
+        }
+    }
+    if output.is_json() {
+        output.document(&Document::Report(report))?;
+    }
+    if readable > 0 {
+        let files = text::count(readable, "file", "files");
+        output.message(&format!("{to_change} of {files} would change"));
+    }
+    Ok(if readable < arguments.paths.len() {
+        Status::InputError
+    } else if to_change > 0 {
+        Status::ChangesNeeded
+    } else {
+        Status::Done
+    })
+}

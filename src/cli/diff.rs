@@ -1,0 +1,44 @@
+//! `plimsoll diff`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Status;
+use super::output::Output;
+use super::selection::Selection;
+use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::{Palette, diff, text};
+
+/// Show what would change, why, and what was left alone
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The Dockerfile, its folder, or - for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    let (source, rewrite) = arguments.selection.rewrite(&arguments.path)?;
+    let patch = |palette: &Palette| diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, palette);
+    if output.is_json() {
+        let patch = patch(&Palette::default());
+        output.document(&Document::Report(Report {
+            version: VERSION,
+            files: vec![FileReport::new(rewrite, patch)],
+            errors: Vec::new(),
+        }))?;
+        return Ok(Status::Done);
+    }
+
+    let layout = output.layout();
+    let parts = [patch(&layout.palette), text::report(&rewrite, &layout)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    output.result(&parts.join("\n"))?;
+    if rewrite.changes.is_empty() {
+        output.message(&text::summary(&rewrite));
+    }
+    Ok(Status::Done)
+}

@@ -1,0 +1,98 @@
+//! The command line: what may be written there, and one file a subcommand.
+
+mod check;
+mod completions;
+mod diff;
+mod explain;
+mod failure;
+mod man;
+mod output;
+mod rewrite;
+mod selection;
+mod source;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use output::Output;
+
+/// Rewrites Dockerfiles so that images get smaller and rebuilds faster while the app keeps working.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, after_long_help = AFTER_HELP, propagate_version = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  nothing to do, or done
+  1  `check` found something to change
+  2  wrong usage or unreadable input
+
+The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Rewrite(rewrite::Arguments),
+    Diff(diff::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// What holds for every subcommand.
+#[derive(Debug, Args)]
+struct Global {
+    /// Write the result as text for people or as JSON for programs
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Say nothing beside the result: no summaries, no notes, not what was left alone
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// How a subcommand ended that did what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Done = 0,
+    ChangesNeeded = 1,
+    InputError = 2,
+}
+
+/// Runs the command with the arguments of this process. Usage errors, `--help` and `--version` end the process from
+/// within clap.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.global.color.write_global();
+    let output = Output::new(&cli.global);
+    let result = match &cli.command {
+        Command::Rewrite(arguments) => rewrite::run(arguments, &output),
+        Command::Diff(arguments) => diff::run(arguments, &output),
+        Command::Check(arguments) => check::run(arguments, &output),
+        Command::Explain(arguments) => explain::run(arguments, &output),
+        Command::Completions(arguments) => completions::run(arguments, &output),
+        Command::Man(arguments) => man::run(arguments, &output),
+    };
+    // If not even the failure can be written, the exit code still tells of it.
+    let status = result.unwrap_or_else(|error| output.fail(&error).unwrap_or(Status::InputError));
+    ExitCode::from(status as u8)
+}
+
+/// The whole command line as data, for completions and the man page.
+fn command() -> clap::Command {
+    Cli::command()
+}

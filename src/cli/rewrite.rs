@@ -1,0 +1,69 @@
+//! `plimsoll rewrite`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::Output;
+use super::selection::Selection;
+use super::{Status, write};
+use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::{Palette, diff, text};
+
+/// Write the optimized Dockerfile
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The Dockerfile, its folder, or - for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE", conflicts_with = "write")]
+    output: Option<PathBuf>,
+    /// Replace the file itself
+    #[arg(long, short)]
+    write: bool,
+    /// Also write the patch to this file
+    #[arg(long, value_name = "FILE")]
+    diff: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    let (source, rewrite) = arguments.selection.rewrite(&arguments.path)?;
+    let patch = diff::unified(
+        &source.patch_path,
+        &rewrite.original,
+        &rewrite.text,
+        &Palette::default(),
+    );
+    let destination = match (&arguments.output, &source.path) {
+        (Some(file), _) => Some(file),
+        (None, Some(file)) if arguments.write => Some(file),
+        (None, None) if arguments.write => anyhow::bail!("--write needs a file to replace, not standard input"),
+        _ => None,
+    };
+
+    if let Some(file) = &arguments.diff {
+        write::atomically(file, &patch)?;
+    }
+    if let Some(file) = destination {
+        write::atomically(file, &rewrite.text)?;
+    }
+    if output.is_json() {
+        output.document(&Document::Report(Report {
+            version: VERSION,
+            files: vec![FileReport::new(rewrite, patch)],
+            errors: Vec::new(),
+        }))?;
+        return Ok(Status::Done);
+    }
+    if destination.is_none() {
+        output.result(&rewrite.text)?;
+    }
+    output.message(&text::summary(&rewrite));
+    for note in &rewrite.notes {
+        output.message(&format!("note: {note}"));
+    }
+    Ok(Status::Done)
+}

@@ -1,0 +1,99 @@
+//! Which passes run, and how far they go: the options that `rewrite`, `diff` and `check` share.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use toml::Spanned;
+
+use super::source::Source;
+use crate::config::{Config, ConfigError};
+use crate::passes::{Level, PassOptions, REGISTRY};
+use crate::rewrite::{Options, Rewrite};
+
+/// The options. Each wins over its key in plimsoll.toml.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Passes")]
+pub(super) struct Selection {
+    /// How much a change may assume [default: standard]
+    #[arg(long, value_name = "LEVEL", hide_default_value = true)]
+    level: Option<Level>,
+    /// Run these passes alone; `plimsoll explain` lists them
+    #[arg(long, value_name = "PASS", value_delimiter = ',', value_parser = pass_names(), hide_possible_values = true)]
+    only: Vec<String>,
+    /// Leave these passes out
+    #[arg(long, value_name = "PASS", value_delimiter = ',', value_parser = pass_names(), hide_possible_values = true)]
+    skip: Vec<String>,
+    /// Write no cache mounts, for engines without BuildKit
+    #[arg(long, overrides_with = "cache_mounts")]
+    no_cache_mounts: bool,
+    /// Write cache mounts even if plimsoll.toml says otherwise
+    #[arg(long, overrides_with = "no_cache_mounts")]
+    cache_mounts: bool,
+    /// Read this file instead of looking for plimsoll.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<PathBuf>,
+    /// Read no plimsoll.toml
+    #[arg(long)]
+    no_config: bool,
+}
+
+impl Selection {
+    /// Rewrites the Dockerfile that `path` means.
+    pub(super) fn rewrite(&self, path: &Path) -> anyhow::Result<(Source, Rewrite)> {
+        let source = Source::read(path)?;
+        let options = self.options(self.config(&source.folder)?);
+        let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
+        rewrite.notes.extend(passes_out_of_reach(&options));
+        Ok((source, rewrite))
+    }
+
+    fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
+        match &self.config {
+            _ if self.no_config => Ok(Config::default()),
+            Some(file) => Config::read(file),
+            None => Config::for_folder(folder),
+        }
+    }
+
+    fn options(&self, config: Config) -> Options {
+        let names = |given: &[String], configured: Option<Vec<Spanned<String>>>| match given {
+            [] => configured
+                .unwrap_or_default()
+                .into_iter()
+                .map(Spanned::into_inner)
+                .collect(),
+            given => given.to_vec(),
+        };
+        let mut skip: Vec<String> = names(&self.skip, config.skip);
+        if self.skip.is_empty() {
+            // Asked for by name on the command line, a pass runs though the file skips it.
+            skip.retain(|pass| !self.only.contains(pass));
+        }
+        let cache_mounts = match (self.cache_mounts, self.no_cache_mounts) {
+            (false, false) => config.cache_mounts.unwrap_or(true),
+            (is_on, _) => is_on,
+        };
+        Options {
+            passes: PassOptions {
+                level: self.level.or(config.level).unwrap_or_default(),
+                cache_mounts,
+            },
+            only: names(&self.only, config.only),
+            skip,
+        }
+    }
+}
+
+/// The names of the passes, for clap to check, complete and suggest.
+pub(super) fn pass_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(REGISTRY.iter().map(|pass| pass.id()))
+}
+
+/// A note for each pass that was asked for by name but does nothing at the level.
+fn passes_out_of_reach(options: &Options) -> impl Iterator<Item = String> {
+    REGISTRY
+        .iter()
+        .filter(|pass| pass.level() > options.passes.level && options.only.iter().any(|id| id == pass.id()))
+        .map(|pass| format!("{} does nothing below --level {}", pass.id(), pass.level()))
+}

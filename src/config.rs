@@ -1,0 +1,151 @@
+//! `plimsoll.toml`: what a repository asks of Plimsoll. Its page is `docs/configuration.md`.
+
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::passes::{Level, REGISTRY};
+use crate::suggest::closest;
+use crate::syntax::SyntaxError;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "plimsoll.toml";
+
+/// The keys of the file, as they are written there.
+pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts"];
+
+/// What stands in a configuration file; what doesn't stand there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Config {
+    /// The highest level of change to make.
+    pub level: Option<Level>,
+    /// The only passes to run.
+    pub only: Option<Vec<Spanned<String>>>,
+    /// The passes not to run.
+    pub skip: Option<Vec<Spanned<String>>>,
+    /// Whether the engine that builds the files knows cache mounts.
+    pub cache_mounts: Option<bool>,
+}
+
+/// What is wrong with a configuration file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Something in the file cannot be understood.
+    #[error(transparent)]
+    Invalid(#[from] SyntaxError),
+}
+
+impl ConfigError {
+    /// Where in the file the error is, if it is in there.
+    pub fn place(&self) -> Option<&SyntaxError> {
+        match self {
+            ConfigError::Read { .. } => None,
+            ConfigError::Invalid(error) => Some(error),
+        }
+    }
+}
+
+impl Config {
+    /// The configuration that holds for files in `folder`: the nearest one upwards, up to the root of the repository or
+    /// of the file system. Without one, the empty configuration.
+    ///
+    /// # Errors
+    /// If the file is there but cannot be read or understood.
+    pub fn for_folder(folder: &Path) -> Result<Config, ConfigError> {
+        find(folder).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))
+    }
+
+    /// Reads the configuration `file`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or understood.
+    pub fn read(file: &Path) -> Result<Config, ConfigError> {
+        let text = fs::read_to_string(file).map_err(|source| ConfigError::Read {
+            file: file.to_owned(),
+            source,
+        })?;
+        Ok(Config::parse(&file.to_string_lossy(), &text)?)
+    }
+
+    /// Reads the `text` of a configuration file. `name` is what messages call it.
+    ///
+    /// # Errors
+    /// If the text is not TOML, has an unknown key, a value of the wrong type or the name of an unknown pass.
+    pub fn parse(name: &str, text: &str) -> Result<Config, SyntaxError> {
+        let error_at = |span: Range<usize>, found: String, expected: String, help: String| {
+            SyntaxError::at(name, text, span.start, found, expected, help)
+        };
+        let toml_error = |error: toml::de::Error| {
+            let span = error.span().unwrap_or_default();
+            // serde puts both halves of what we want into one sentence.
+            let (found, expected) = error
+                .message()
+                .split_once(", expected ")
+                .unwrap_or((error.message(), "TOML"));
+            let help = "docs/configuration.md describes every key".to_owned();
+            error_at(span, found.to_owned(), expected.to_owned(), help)
+        };
+
+        for key in DeTable::parse(text).map_err(toml_error)?.get_ref().keys() {
+            let word = key.get_ref().as_ref();
+            if !KEYS.contains(&word) {
+                let found = format!("unknown key `{word}`");
+                let expected = format!("one of `{}`", KEYS.join("`, `"));
+                return Err(error_at(
+                    key.span(),
+                    found,
+                    expected,
+                    suggestion(word, KEYS.iter().copied()),
+                ));
+            }
+        }
+        let config: Config = toml::from_str(text).map_err(toml_error)?;
+
+        let ids = || REGISTRY.iter().map(|pass| pass.id());
+        for pass in [&config.only, &config.skip].into_iter().flatten().flatten() {
+            let word = pass.get_ref().as_str();
+            if !ids().any(|id| id == word) {
+                let found = format!("unknown pass `{word}`");
+                let expected = "a name that `plimsoll explain` lists".to_owned();
+                return Err(error_at(pass.span(), found, expected, suggestion(word, ids())));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// The nearest configuration file from `folder` upwards, not beyond the root of a repository: what lies above it
+/// belongs to something else.
+fn find(folder: &Path) -> Option<PathBuf> {
+    for folder in folder.ancestors() {
+        let file = folder.join(FILE_NAME);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    closest(word, candidates).map_or_else(
+        || "remove it".to_owned(),
+        |candidate| format!("did you mean `{candidate}`?"),
+    )
+}

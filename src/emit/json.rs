@@ -1,0 +1,141 @@
+//! The report as JSON. Its pages are `docs/json.md` and `docs/report.schema.json`.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+
+use crate::passes::{Change, Level, Refusal};
+use crate::rewrite::Rewrite;
+use crate::syntax::SyntaxError;
+
+/// The version of the format. It grows when a field goes or changes its meaning, not when one comes.
+pub const VERSION: u32 = 1;
+
+/// What `plimsoll --format json` writes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Document {
+    /// What `rewrite`, `diff` and `check` write, and every command that fails.
+    Report(Report),
+    /// What `explain` writes.
+    Passes(Passes),
+}
+
+/// What was done and what was not, file by file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The version of the format.
+    pub version: u32,
+    /// The files that could be read, in the order in which they were named.
+    pub files: Vec<FileReport>,
+    /// What could not be read or done.
+    pub errors: Vec<ErrorReport>,
+}
+
+/// One file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FileReport {
+    /// The name of the file; `<stdin>` for standard input.
+    pub file: String,
+    /// Whether the text after differs from the text before.
+    pub changed: bool,
+    /// The text after.
+    pub text: String,
+    /// The difference as a unified diff that `git apply` takes; empty where nothing changed.
+    pub diff: String,
+    /// What was done, in the order of passes and lines.
+    pub changes: Vec<Change>,
+    /// What was declined, in the order of passes and lines.
+    pub refusals: Vec<Refusal>,
+    /// What the user should know about the result as a whole.
+    pub notes: Vec<String>,
+}
+
+/// Something that could not be read or done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ErrorReport {
+    /// The file, where the error has a place in one.
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+    /// The column in characters, counted from 1.
+    pub column: Option<usize>,
+    /// What was found, or what failed.
+    pub found: String,
+    /// What was expected in its place.
+    pub expected: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The passes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Passes {
+    /// The version of the format.
+    pub version: u32,
+    /// The passes that were asked for, in the order in which they run.
+    pub passes: Vec<PassReport>,
+}
+
+/// One pass.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PassReport {
+    /// The name of the pass.
+    pub id: String,
+    /// The lowest level at which it does anything.
+    pub level: Level,
+    /// What it does, in a sentence.
+    pub summary: String,
+    /// Its whole page, in Markdown.
+    pub page: String,
+}
+
+impl FileReport {
+    /// The report of one rewritten file and its `diff`.
+    pub fn new(rewrite: Rewrite, diff: String) -> FileReport {
+        FileReport {
+            changed: rewrite.text != rewrite.original,
+            file: rewrite.file,
+            text: rewrite.text,
+            diff,
+            changes: rewrite.changes,
+            refusals: rewrite.refusals,
+            notes: rewrite.notes,
+        }
+    }
+}
+
+impl From<&SyntaxError> for ErrorReport {
+    fn from(error: &SyntaxError) -> Self {
+        ErrorReport {
+            file: Some(error.file.clone()),
+            line: Some(error.line),
+            column: Some(error.column),
+            found: error.found.clone(),
+            expected: Some(error.expected.clone()),
+            help: Some(error.help.clone()),
+        }
+    }
+}
+
+impl Document {
+    /// The document as indented JSON with a newline at its end.
+    ///
+    /// # Errors
+    /// None for the types at hand; serde's signature has one.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// The JSON schema of the document, as `docs/report.schema.json` holds it.
+    ///
+    /// # Errors
+    /// None for the types at hand; serde's signature has one.
+    pub fn schema() -> Result<String, serde_json::Error> {
+        let schema = SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Document>();
+        Ok(serde_json::to_string_pretty(&schema)? + "\n")
+    }
+}

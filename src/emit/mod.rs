@@ -1,0 +1,8 @@
+//! What the user sees: the difference as a patch, and the report as text or JSON.
+
+pub mod diff;
+pub mod json;
+mod palette;
+pub mod text;
+
+pub use palette::Palette;

@@ -1,0 +1,612 @@
+//! Commands: what a program called in a body does, as far as the tables and its words tell.
+
+use std::ops::Range;
+
+use crate::knowledge::{
+    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, Setting,
+    Surroundings, managers,
+};
+use crate::shell::{self, Context, Script, ShellOptions, SimpleCommand};
+use crate::syntax::{Text, expand};
+
+use super::scope::{Scope, User};
+
+/// A command of a body.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Where it stands in the script; the whole argument for what stands in `sh -c '…'`.
+    pub span: Range<usize>,
+    /// Where it stands among the script's statements, and what decides whether it runs.
+    pub context: Context,
+    /// Whether its words may be edited: not in the exec form and not within the quotes of `sh -c '…'`.
+    pub editable: bool,
+    /// Whether `sudo` or the like runs it as somebody else, without the variables set here.
+    pub switches_user: bool,
+    /// Variables set for it alone.
+    pub assignments: Vec<Assigned>,
+    /// Its words, without `sudo`, `env` and their like before it.
+    pub words: Vec<Word>,
+    /// The working directory it runs in, where that is known.
+    pub workdir: Option<String>,
+    /// What it does with a package manager, if it calls one.
+    pub manager: Option<ManagerUse>,
+    /// What it deletes, for `rm`.
+    pub deletes: Vec<Operand>,
+}
+
+/// A word of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Where it stands in the script.
+    pub span: Range<usize>,
+    /// As written.
+    pub text: String,
+    /// Its value where every build gives the same.
+    pub value: Option<String>,
+}
+
+/// A variable set for one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// Where the assignment stands in the script.
+    pub span: Range<usize>,
+    /// The variable.
+    pub name: String,
+    /// Its value where every build gives the same.
+    pub value: Option<String>,
+}
+
+/// A file or folder, or a pattern of them, that a command names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// The word, by its number in [`Command::words`].
+    pub word: usize,
+    /// The absolute path, globs included; none where it cannot be told.
+    pub path: Option<String>,
+}
+
+/// What a command does with a package manager.
+#[derive(Clone, Debug)]
+pub struct ManagerUse {
+    /// The manager.
+    pub manager: &'static Manager,
+    /// Whom it runs as: the scope's user, unless `sudo` or the like says otherwise.
+    pub user: User,
+    /// The name it was called by, without its folder.
+    pub program: String,
+    /// What the command does.
+    pub action: Action,
+    /// The verb as the table has it; empty where there is none.
+    pub verb: String,
+    /// The number of the last word of program and verb: new options go behind it.
+    pub verb_word: usize,
+    /// The options by name, with their values and the number of their word.
+    pub options: Vec<(String, Option<String>, usize)>,
+    /// The packages it names, with the number of their word: name and what stands behind it.
+    pub packages: Vec<(String, Option<String>, usize)>,
+    /// The files and folders that it reads by its arguments; none for one that is not literal.
+    pub reads: Vec<Option<String>>,
+    /// Whether an argument is not literal, so that nothing tells what it is.
+    pub has_unknown_arguments: bool,
+    /// The caches that it fills.
+    pub caches: Vec<CacheUse>,
+    /// What keeps it from using its caches.
+    pub contradictions: Vec<Obstruction>,
+    /// The number of the word at which a command begins that this one runs.
+    inner_at: Option<usize>,
+    /// Whether it lives on what earlier steps downloaded; none where nothing tells.
+    pub offline: Option<bool>,
+    /// Whether it downloads fresh package lists itself.
+    pub fetches_lists: bool,
+}
+
+/// A cache that a command fills.
+#[derive(Clone, Debug)]
+pub struct CacheUse {
+    /// What the table says of it.
+    pub cache: &'static Cache,
+    /// Where it is; none where that cannot be told. A `*` in it stands for what only the tool knows.
+    pub path: Option<String>,
+    /// Whether what is installed points into it; none where nothing tells.
+    pub linked: Option<bool>,
+}
+
+/// Something that keeps a command from using its cache.
+#[derive(Clone, Debug)]
+pub enum Obstruction {
+    /// An option: these words, by number.
+    Option {
+        /// The words of option and value.
+        words: Range<usize>,
+        /// Whether the words hold nothing else.
+        removable: bool,
+        /// What takes its place.
+        instead: Option<&'static str>,
+    },
+    /// A variable.
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// The value that makes it harmless, if one does.
+        neutral: Option<&'static str>,
+        /// Its number among [`Command::assignments`], where it is set for the command alone.
+        assignment: Option<usize>,
+    },
+}
+
+impl Command {
+    /// The name of the program without its folder; none where it is not literal.
+    pub fn program(&self) -> Option<&str> {
+        let word = self.words.first()?.value.as_deref()?;
+        Some(word.rsplit('/').next().unwrap_or(word))
+    }
+
+    /// Whether any word may mean `path` or something in it or above it, other than the root.
+    pub fn mentions(&self, path: &str) -> bool {
+        self.words
+            .iter()
+            .filter_map(|word| word.value.as_deref())
+            .any(|word| word.len() > 1 && word.starts_with('/') && (is_within(word, path) || is_within(path, word)))
+    }
+}
+
+/// Whether `path` is `folder` or lies in it. Both are absolute.
+pub fn is_within(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Reads the commands of one body.
+pub(super) struct Reader<'a> {
+    scope: &'a Scope,
+    base: Option<&'static BaseEnvironment>,
+    workdir: Option<String>,
+    /// Variables that the body itself exports.
+    exported: Vec<Assigned>,
+    /// What `sh -c` bodies inherit; none at the outermost level.
+    nested: Option<(Range<usize>, Context)>,
+    pub(super) commands: Vec<Command>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(scope: &'a Scope) -> Self {
+        let workdir = scope.workdir.clone();
+        Reader {
+            scope,
+            base: scope.base,
+            workdir,
+            exported: Vec::new(),
+            nested: None,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Reads the words of an exec form.
+    pub(super) fn exec(&mut self, strings: &[Text]) {
+        let words = strings.iter().map(|string| Word {
+            span: 0..0,
+            text: string.value.clone(),
+            value: Some(string.value.clone()),
+        });
+        self.nested = Some((
+            0..0,
+            Context {
+                stops_body: true,
+                ..Context::default()
+            },
+        ));
+        self.words(words.collect(), Vec::new(), 0..0, Context::default());
+        self.nested = None;
+    }
+
+    /// Reads a script.
+    pub(super) fn script(&mut self, script: &Script, options: ShellOptions) {
+        for visit in shell::commands(script, options) {
+            self.simple(visit.command, visit.context);
+        }
+    }
+
+    fn simple(&mut self, command: &SimpleCommand, context: Context) {
+        let assignments: Vec<Assigned> = command
+            .assignments
+            .iter()
+            .map(|assignment| Assigned {
+                span: assignment.span.clone(),
+                name: assignment.name.clone(),
+                value: match &assignment.value {
+                    None => Some(String::new()),
+                    Some(value) => self.value(value).filter(|_| !assignment.append),
+                },
+            })
+            .collect();
+        let words: Vec<Word> = command
+            .words
+            .iter()
+            .map(|word| Word {
+                span: word.span.clone(),
+                text: word.text.clone(),
+                value: self.value(word),
+            })
+            .collect();
+        if words.is_empty() {
+            // Without a command, assignments stay in force; they reach programs if the name is exported already.
+            self.exported.extend(assignments);
+            return;
+        }
+        self.words(words, assignments, command.span.clone(), context);
+    }
+
+    /// The value of a word where every build gives the same, globs left as they are.
+    fn value(&self, word: &shell::Word) -> Option<String> {
+        if let Some(literal) = &word.literal {
+            return Some(literal.clone());
+        }
+        if !word.substitutions.is_empty() || word.text.contains(['{', '(', '`', '\\']) && !word.text.contains("${") {
+            return None;
+        }
+        let variable = |name: &str| match self.variable_value(name, &[]) {
+            Setting::Is(value) => Some(value.to_owned()),
+            _ => None,
+        };
+        // BuildKit's lexer reads quotes and plain variables as the shell does.
+        let lexed = expand(&word.text, '\\', &variable).filter(|lexed| lexed.unset.is_empty())?;
+        match lexed.value.strip_prefix('~') {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{}{rest}", self.scope.home()?)),
+            _ => Some(lexed.value),
+        }
+    }
+
+    fn variable_value<'b>(&'b self, name: &str, inline: &'b [Assigned]) -> Setting<'b> {
+        let own = inline
+            .iter()
+            .rev()
+            .chain(self.exported.iter().rev())
+            .find(|assigned| assigned.name == name);
+        if let Some(assigned) = own {
+            return assigned.value.as_deref().map_or(Setting::Unknown, Setting::Is);
+        }
+        match self.scope.variables.get(name) {
+            Some(variable) if variable.certain => variable.value.as_deref().map_or(Setting::Unknown, Setting::Is),
+            Some(_) => Setting::Unknown,
+            None if name == "HOME" => self.scope.home().map_or(Setting::Unknown, Setting::Is),
+            None => Setting::Unset,
+        }
+    }
+
+    fn words(&mut self, words: Vec<Word>, assignments: Vec<Assigned>, span: Range<usize>, context: Context) {
+        let (editable, span, context) = match &self.nested {
+            Some((outer, context)) => (false, outer.clone(), *context),
+            None => (true, span, context),
+        };
+        let Unwrapped {
+            words,
+            assignments,
+            user,
+        } = unwrap(words, assignments);
+        let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
+        let program = values
+            .first()
+            .copied()
+            .flatten()
+            .map(|name| name.rsplit('/').next().unwrap_or(name));
+
+        let mut manager = None;
+        let mut deletes = Vec::new();
+        match program {
+            Some("cd") if !context.in_subshell => {
+                let target = values.get(1).copied().flatten().and_then(|path| self.absolute(path));
+                self.workdir = target.filter(|_| !context.conditional);
+            }
+            Some("export") if !context.in_subshell => self.export(&words),
+            Some("rm") => deletes = self.operands(&words),
+            // What the inner script does stands for the command.
+            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => return,
+            _ => manager = self.manager(&values, &assignments, user.as_ref()),
+        }
+        // `poetry run pip install x`, `npx tool`: what is run inside is a command of its own.
+        let inner = manager
+            .as_ref()
+            .and_then(|used| words.get(used.inner_at?..))
+            .map(<[Word]>::to_vec);
+        let workdir = self.workdir.clone();
+        let switches_user = user.is_some();
+        self.commands.push(Command {
+            switches_user,
+            span: span.clone(),
+            context,
+            editable,
+            assignments,
+            words,
+            workdir,
+            manager,
+            deletes,
+        });
+        if let Some(inner) = inner {
+            let assignments = Vec::new();
+            self.words(inner, assignments, span, context);
+        }
+    }
+
+    fn absolute(&self, path: &str) -> Option<String> {
+        Scope {
+            workdir: self.workdir.clone(),
+            ..Scope::default()
+        }
+        .absolute(path)
+    }
+
+    fn export(&mut self, words: &[Word]) {
+        for word in words.iter().skip(1) {
+            let Some((name, _)) = word.text.split_once('=') else {
+                continue;
+            };
+            let value = word
+                .value
+                .as_deref()
+                .and_then(|value| value.split_once('='))
+                .map(|(_, value)| value.to_owned());
+            self.exported.push(Assigned {
+                span: word.span.clone(),
+                name: name.to_owned(),
+                value,
+            });
+        }
+    }
+
+    fn operands(&self, words: &[Word]) -> Vec<Operand> {
+        let is_operand = |word: &Word| !word.value.as_deref().is_some_and(|value| value.starts_with('-'));
+        let operands = words.iter().enumerate().skip(1).filter(|(_, word)| is_operand(word));
+        operands
+            .map(|(index, word)| Operand {
+                word: index,
+                path: word.value.as_deref().and_then(|path| self.absolute(path)),
+            })
+            .collect()
+    }
+
+    /// Reads the script behind `-c`; returns whether there is one that can be read.
+    fn shell_option(&mut self, words: &[Word], span: &Range<usize>, context: Context) -> bool {
+        let is_option = |word: &Word| {
+            word.value.as_deref().is_some_and(|value| {
+                value
+                    .strip_prefix('-')
+                    .is_some_and(|letters| !letters.starts_with('-') && letters.ends_with('c'))
+            })
+        };
+        let Some(index) = words.iter().position(is_option) else {
+            return false;
+        };
+        let Some(text) = words.get(index + 1).and_then(|word| word.value.clone()) else {
+            return false;
+        };
+        let Ok(script) = shell::parse(&text) else { return false };
+        let outer = (self.nested.clone(), self.workdir.clone(), self.exported.len());
+        self.nested = Some((span.clone(), context));
+        self.script(&script, ShellOptions::default());
+        (self.nested, self.workdir) = (outer.0, outer.1);
+        self.exported.truncate(outer.2);
+        true
+    }
+
+    fn manager(&self, values: &[Option<&str>], inline: &[Assigned], user: Option<&User>) -> Option<ManagerUse> {
+        let recognized = managers().recognize(values, self.base)?;
+        let around = Around { reader: self, inline };
+        let manager = variant(recognized.manager, values, &around);
+        let arguments_at = recognized.arguments_at;
+        let invocation = manager.read(recognized.program, values.get(arguments_at..)?);
+
+        let user = user.unwrap_or(&self.scope.user);
+        let home = match user {
+            User::Root if !matches!(self.scope.user, User::Root) => None,
+            _ if manager.home == HomeFrom::Account => self.scope.account_home(),
+            _ => self.scope.home(),
+        };
+        let program = recognized.program;
+        let fills = |cache: &&Cache| {
+            let by_program = cache.programs.is_empty() || cache.programs.iter().any(|known| known == program);
+            by_program && cache.filled_by.contains(&invocation.action)
+        };
+        let caches = manager.caches.iter().filter(fills).map(|cache| CacheUse {
+            cache,
+            // A path below the home needs the home; any other does not.
+            path: match home {
+                Some(home) => cache.path(home, *user == User::Root, &invocation, &around),
+                None => {
+                    let path = cache.path("~", *user == User::Root, &invocation, &around);
+                    path.filter(|path| path.starts_with('/'))
+                }
+            },
+            linked: cache.is_linked(&invocation, &around),
+        });
+        let options = invocation.options.iter().map(|option| {
+            let value = option.value.and_then(|value| value.text).map(str::to_owned);
+            (option.name.to_string(), value, option.at + arguments_at)
+        });
+        let package = |argument: &Argument<'_>| {
+            let (name, rest) = manager.split_package(argument.text?);
+            Some((name.to_owned(), rest.map(str::to_owned), argument.at + arguments_at))
+        };
+        let lists_by_option = manager.lists.as_ref().is_some_and(|lists| {
+            invocation
+                .options
+                .iter()
+                .any(|option| lists.fetched_by.iter().any(|known| *known == option.name))
+        });
+        Some(ManagerUse {
+            manager,
+            user: user.clone(),
+            program: recognized.program.to_owned(),
+            action: invocation.action,
+            verb: invocation.verb.to_owned(),
+            verb_word: invocation
+                .verb_at
+                .iter()
+                .max()
+                .map_or(arguments_at - 1, |at| at + arguments_at),
+            packages: invocation.packages().filter_map(package).collect(),
+            reads: invocation.reads().map(|path| path.map(str::to_owned)).collect(),
+            has_unknown_arguments: invocation.arguments.iter().any(|a| a.kind == ArgumentKind::Unknown),
+            caches: caches.collect(),
+            contradictions: manager
+                .contradictions
+                .iter()
+                .flat_map(|contradiction| obstructions(contradiction, &invocation, &around, values, arguments_at))
+                .collect(),
+            inner_at: invocation.inner_at.map(|at| at + arguments_at),
+            offline: Condition::any(&manager.offline, &invocation, &around),
+            fetches_lists: lists_by_option || invocation.action == Action::UpdateLists,
+            options: options.collect(),
+        })
+    }
+}
+
+/// The manager that is meant where several share a name: the first whose signs are there.
+fn variant(manager: &'static Manager, values: &[Option<&str>], around: &Around<'_, '_>) -> &'static Manager {
+    let invocation = manager.read("", values);
+    managers()
+        .variants(manager)
+        .find(|other| {
+            let signs = other.variant.as_ref().map_or(&[][..], |variant| &variant.signs);
+            Condition::any(signs, &invocation, around) == Some(true)
+        })
+        .unwrap_or(manager)
+}
+
+fn obstructions(
+    contradiction: &'static Contradiction,
+    invocation: &crate::knowledge::Invocation<'_>,
+    around: &Around<'_, '_>,
+    values: &[Option<&str>],
+    arguments_at: usize,
+) -> Vec<Obstruction> {
+    let when = &contradiction.when;
+    if when.holds(invocation, around) == Some(false) {
+        return Vec::new();
+    }
+    if let Some(name) = &when.variable {
+        return vec![Obstruction::Variable {
+            name,
+            neutral: contradiction.neutral.as_deref(),
+            assignment: around.inline.iter().position(|assigned| assigned.name == *name),
+        }];
+    }
+    let is_it = |option: &&crate::knowledge::OptionUse<'_>| when.option.as_deref() == Some(&*option.name);
+    invocation
+        .options
+        .iter()
+        .filter(is_it)
+        .map(|option| {
+            let first = option.at + arguments_at;
+            let last = option.value.map_or(first, |value| value.at + arguments_at);
+            let text = values.get(first).copied().flatten().unwrap_or_default();
+            // Within `-yq` a letter is not a word.
+            let removable = text == option.name || text.starts_with(&format!("{}=", option.name));
+            Obstruction::Option {
+                words: first..last + 1,
+                removable,
+                instead: contradiction.instead.as_deref(),
+            }
+        })
+        .collect()
+}
+
+/// What a command finds around it.
+struct Around<'r, 'a> {
+    reader: &'r Reader<'a>,
+    inline: &'r [Assigned],
+}
+
+impl Surroundings for Around<'_, '_> {
+    fn variable(&self, name: &str) -> Setting<'_> {
+        self.reader.variable_value(name, self.inline)
+    }
+
+    fn file(&self, _path: &str) -> Setting<'_> {
+        // Without a build context nothing tells.
+        Setting::Unknown
+    }
+
+    fn folder(&self, name: &str) -> Setting<'_> {
+        match self.reader.base {
+            None => Setting::Unknown,
+            Some(base) => base.folders.get(name).map_or(Setting::Unset, |path| Setting::Is(path)),
+        }
+    }
+}
+
+struct Unwrapped {
+    words: Vec<Word>,
+    assignments: Vec<Assigned>,
+    /// Who runs it instead of the scope's user.
+    user: Option<User>,
+}
+
+/// Takes programs that only run the program behind them from the front of a command.
+fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
+    let mut user = None;
+    loop {
+        let value = |index: usize| {
+            words
+                .get(index)
+                .and_then(|word| word.value.as_deref())
+                .unwrap_or_default()
+        };
+        let with_value: &[&str] = match value(0).rsplit('/').next().unwrap_or_default() {
+            "sudo" => &["-u", "-g", "-C", "-p", "--user", "--group"],
+            "env" => &["-u", "--unset", "-C", "--chdir"],
+            "nice" | "ionice" => &["-n", "-c", "-p"],
+            "timeout" => &["-k", "-s"],
+            "xargs" => &["-n", "-P", "-I", "-L", "-d", "-a", "-s", "-E"],
+            "exec" | "command" | "time" | "nohup" | "eatmydata" | "chronic" | "busybox" => &[],
+            "gosu" | "su-exec" => &[],
+            _ => break,
+        };
+        let program = value(0).rsplit('/').next().unwrap_or_default().to_owned();
+        let mut at = 1;
+        while value(at).starts_with('-') && value(at).len() > 1 {
+            at += if with_value.contains(&value(at)) { 2 } else { 1 };
+        }
+        match program.as_str() {
+            "sudo" => {
+                user = Some(
+                    if words
+                        .iter()
+                        .take(at)
+                        .any(|word| word.text.starts_with("-u") || word.text.starts_with("--user"))
+                    {
+                        User::Unknown
+                    } else {
+                        User::Root
+                    },
+                )
+            }
+            "timeout" => at += 1,
+            "gosu" | "su-exec" => {
+                user = Some(User::Unknown);
+                at += 1;
+            }
+            _ => {}
+        }
+        if matches!(program.as_str(), "env" | "sudo") {
+            while let Some((name, value)) = words.get(at).and_then(|word| word.value.as_deref()?.split_once('=')) {
+                let span = words.get(at).map_or(0..0, |word| word.span.clone());
+                assignments.push(Assigned {
+                    span,
+                    name: name.to_owned(),
+                    value: Some(value.to_owned()),
+                });
+                at += 1;
+            }
+        }
+        if at >= words.len() {
+            break;
+        }
+        words.drain(..at);
+    }
+    Unwrapped {
+        words,
+        assignments,
+        user,
+    }
+}

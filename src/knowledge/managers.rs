@@ -1,0 +1,165 @@
+//! All package managers, and how to find the one that a command calls.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::base_environment::BaseEnvironment;
+use super::manager::Manager;
+
+/// The files of `data/package-managers/`. The list stands beside them, so that a new manager is a change of data only.
+const FILES: &[&str] = include!("../../data/package-managers/index.rs");
+
+/// All package managers that are known.
+#[derive(Debug, Default)]
+pub struct Managers {
+    all: Vec<Manager>,
+    by_id: HashMap<String, usize>,
+    by_program: HashMap<String, usize>,
+    by_module: HashMap<String, usize>,
+    interpreters: Vec<String>,
+}
+
+/// A command that calls a package manager.
+#[derive(Clone, Copy, Debug)]
+pub struct Recognized<'a> {
+    /// The one it calls.
+    pub manager: &'static Manager,
+    /// The name it is called by, without its folder.
+    pub program: &'a str,
+    /// Where its arguments begin among the command's words.
+    pub arguments_at: usize,
+}
+
+/// All package managers.
+#[must_use]
+pub fn managers() -> &'static Managers {
+    // A file that doesn't parse is left out here, as a user can do nothing about it; a test fails instead.
+    static MANAGERS: LazyLock<Managers> =
+        LazyLock::new(|| Managers::new(FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect()));
+    &MANAGERS
+}
+
+impl Managers {
+    fn new(all: Vec<Manager>) -> Managers {
+        let mut managers = Managers {
+            all,
+            ..Managers::default()
+        };
+        for (at, manager) in managers.all.iter().enumerate() {
+            managers.by_id.insert(manager.id.clone(), at);
+            managers.interpreters.extend(manager.interpreters.iter().cloned());
+            if manager.variant.is_none() {
+                let programs = manager.programs.iter().chain(manager.implied.keys());
+                managers.by_program.extend(programs.map(|name| (name.clone(), at)));
+                managers
+                    .by_module
+                    .extend(manager.modules.iter().map(|name| (name.clone(), at)));
+            }
+        }
+        managers
+    }
+
+    /// All of them, in the order of the list beside the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Manager> {
+        self.all.iter()
+    }
+
+    /// The manager that the file `<id>.toml` describes.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<&Manager> {
+        self.by_id.get(id).and_then(|at| self.all.get(*at))
+    }
+
+    /// The manager that a program name without a folder means: `apt-get`, `pip3.11`.
+    #[must_use]
+    pub fn by_program(&self, program: &str) -> Option<&Manager> {
+        let versioned = || self.by_program.get(&format!("{}#", stem(program)));
+        self.by_program
+            .get(program)
+            .or_else(versioned)
+            .and_then(|at| self.all.get(*at))
+    }
+
+    /// Managers that share the program names of `manager`, to be told apart by their [signs](super::Variant::signs).
+    pub fn variants<'a>(&'a self, manager: &'a Manager) -> impl Iterator<Item = &'a Manager> {
+        self.all
+            .iter()
+            .filter(|other| other.variant.as_ref().is_some_and(|variant| variant.of == manager.id))
+    }
+
+    fn by_module(&self, module: &str) -> Option<&Manager> {
+        self.by_module.get(module).and_then(|at| self.all.get(*at))
+    }
+
+    fn is_interpreter(&self, program: &str) -> bool {
+        let versioned = format!("{}#", stem(program));
+        self.interpreters
+            .iter()
+            .any(|known| known == program || *known == versioned)
+    }
+
+    /// The package manager that a command calls: by its program, by `python -m`, or through a tool that passes its
+    /// words on (`corepack yarn`). `words` are all words of the command; `base` knows what a program name means on
+    /// the image.
+    #[must_use]
+    pub fn recognize<'a>(
+        &'static self,
+        words: &[Option<&'a str>],
+        base: Option<&BaseEnvironment>,
+    ) -> Option<Recognized<'a>> {
+        let program = base_name(words.first().copied().flatten()?);
+        if self.is_interpreter(program) {
+            return self.recognize_module(words);
+        }
+        let replaced = base
+            .and_then(|base| base.programs.get(program))
+            .and_then(|id| self.by_id(id));
+        let manager = replaced.or_else(|| self.by_program(program))?;
+        if let Some(Some(next)) = words.get(1)
+            && manager.forwards.iter().any(|name| name == next)
+        {
+            let inner = self.recognize(words.get(1..)?, base)?;
+            return Some(Recognized {
+                arguments_at: inner.arguments_at + 1,
+                ..inner
+            });
+        }
+        Some(Recognized {
+            manager,
+            program,
+            arguments_at: 1,
+        })
+    }
+
+    fn recognize_module<'a>(&'static self, words: &[Option<&'a str>]) -> Option<Recognized<'a>> {
+        // Only options may stand before `-m`; else it belongs to a script.
+        let at = words
+            .iter()
+            .skip(1)
+            .position(|word| !word.is_some_and(|text| text.starts_with('-') && text != "-m"))?;
+        let flag = words.get(at + 1).copied().flatten()?;
+        let module = words.get(at + 2).copied().flatten()?;
+        let manager = self.by_module(module).filter(|_| flag == "-m")?;
+        Some(Recognized {
+            manager,
+            program: module,
+            arguments_at: at + 3,
+        })
+    }
+}
+
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// A program's name without the version behind it: `pip3.11` is `pip`, `dnf-3` is `dnf`.
+fn stem(program: &str) -> &str {
+    program
+        .trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.')
+        .trim_end_matches('-')
+}
+
+#[cfg(test)]
+pub(super) fn embedded() -> &'static [&'static str] {
+    FILES
+}

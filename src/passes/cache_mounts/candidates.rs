@@ -1,0 +1,427 @@
+//! Which caches of a RUN can be mounts.
+
+use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
+use crate::knowledge::{Action, Holds, Manager, Sharing};
+use crate::syntax::Dockerfile;
+
+use super::{Obstacle, chain, line_of, stores};
+
+/// A cache that will be a mount of the RUN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Whose cache it is.
+    pub(super) manager: &'static str,
+    /// Its number in the manager's table.
+    pub(super) order: usize,
+    /// Where it is mounted.
+    pub(super) path: String,
+    /// Whether builds may use it at once.
+    pub(super) sharing: Sharing,
+    /// The user and group it belongs to, where that is not root.
+    pub(super) owner: Option<(u32, Option<u32>)>,
+    /// The commands that fill it, by their numbers.
+    pub(super) commands: Vec<usize>,
+    /// The `id` of the mount, where its path alone does not tell it from those of other projects.
+    pub(super) id: Option<String>,
+}
+
+/// The caches of one RUN.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Candidates {
+    /// Those that can be mounts.
+    pub(super) mounts: Vec<Candidate>,
+    /// Those that cannot: what is not done, and why.
+    pub(super) refusals: Vec<(String, Obstacle)>,
+    /// The binaries that a mounted build folder would hide.
+    pub(super) target: Option<super::target::Target>,
+}
+
+impl Candidates {
+    /// Finds the caches that RUN number `index` fills.
+    pub(super) fn of(facts: &Facts, file: &Dockerfile, index: usize, run: &Execution) -> Candidates {
+        let mut candidates = Candidates::default();
+        let Some(scope) = facts.scope(index) else {
+            return candidates;
+        };
+        let network = file
+            .instructions
+            .get(index)
+            .and_then(|instruction| instruction.node().flag("network"));
+        if network == Some("none") {
+            return candidates;
+        }
+        let rules = Rules {
+            facts,
+            file,
+            index,
+            run,
+        };
+        for (number, command) in run.commands.iter().enumerate() {
+            let Some(used) = &command.manager else { continue };
+            let verdicts: Vec<_> = used
+                .caches
+                .iter()
+                .filter_map(|cache| rules.check(number, command, used, cache))
+                .collect();
+            candidates.add(used.manager, verdicts);
+        }
+        candidates.sort();
+        for store in stores::shared_with(facts, file, index) {
+            if let Ok(owner) = rules.owner(&scope.user, &store.path) {
+                candidates.push(Candidate { owner, ..store });
+            }
+        }
+        candidates
+    }
+
+    /// Puts the mounts of one manager into the order of its table, whichever command fills them first.
+    fn sort(&mut self) {
+        let managers: Vec<&str> = self.mounts.iter().map(|mount| mount.manager).collect();
+        let first = |manager: &str| managers.iter().position(|other| *other == manager);
+        self.mounts.sort_by_key(|mount| (first(mount.manager), mount.order));
+    }
+
+    /// Adds the mount of a build folder, and what it needs.
+    pub(super) fn add_target(&mut self, target: Option<Result<super::target::Target, Obstacle>>) {
+        match target {
+            Some(Ok(target)) => {
+                self.mounts.push(target.mount.clone());
+                self.target = Some(target);
+            }
+            Some(Err(obstacle)) => self.refusals.push(("mount Cargo's target folder".to_owned(), obstacle)),
+            None => {}
+        }
+    }
+
+    /// Whether nothing can be mounted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mounts.is_empty()
+    }
+
+    fn add(&mut self, manager: &'static Manager, verdicts: Vec<Result<Candidate, Obstacle>>) {
+        for verdict in verdicts {
+            match verdict {
+                Ok(candidate) => self.push(candidate),
+                Err(obstacle) => {
+                    let refusal = (format!("mount the cache of {}", manager.name), obstacle);
+                    if !self.refusals.contains(&refusal) {
+                        self.refusals.push(refusal);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, candidate: Candidate) {
+        match self.mounts.iter_mut().find(|mount| mount.path == candidate.path) {
+            Some(mount) => {
+                mount.commands.extend(candidate.commands);
+                if candidate.sharing == Sharing::Locked {
+                    mount.sharing = Sharing::Locked;
+                }
+            }
+            None => self.mounts.push(candidate),
+        }
+    }
+}
+
+/// What decides about a cache of one RUN.
+struct Rules<'a> {
+    facts: &'a Facts,
+    file: &'a Dockerfile,
+    index: usize,
+    run: &'a Execution,
+}
+
+impl Rules<'_> {
+    /// The mount for a cache that command `number` fills; none where there is nothing to gain and nothing to say.
+    fn check(
+        &self,
+        number: usize,
+        command: &Command,
+        used: &ManagerUse,
+        cache: &CacheUse,
+    ) -> Option<Result<Candidate, Obstacle>> {
+        let known = cache.cache;
+        let name = &used.manager.name;
+        if !known.mount || known.unfit_verbs.iter().any(|verb| *verb == used.verb) {
+            return None;
+        }
+        // Nothing is downloaded, or the lists are those of an older layer, which a mount would hide.
+        let from_older_lists = || {
+            self.run
+                .installs_from_older_lists()
+                .is_some_and(|older| older <= number)
+        };
+        match known.holds {
+            Holds::Downloads if used.offline == Some(true) => return None,
+            Holds::Lists if from_older_lists() || !self.run.fetches_lists(used.manager) => return None,
+            _ if known.filled_by.contains(&Action::UpdateLists)
+                && used.manager.lists.is_some()
+                && from_older_lists() =>
+            {
+                let found = format!("`{}` uses package lists that an earlier RUN downloaded", used.program);
+                return Some(Err(Obstacle::new(found, "download the lists in the same RUN")));
+            }
+            _ => {}
+        }
+        if let Some(line) = self.configured_before(used) {
+            let found = format!("line {line} changes the settings of {name}, perhaps the place of its cache");
+            return Some(Err(Obstacle::new(found, "set the place by a variable instead")));
+        }
+        let Some(path) = cache.path.as_deref() else {
+            let found = format!("nothing tells where {name} keeps it for the user who runs this");
+            let remedy = "set USER to an account that this file creates with a number and a home, or set the variable that \
+                          places the cache";
+            return Some(Err(Obstacle::new(found, remedy)));
+        };
+        // What only the tool knows is no target; what is below /dev is none on purpose.
+        if path.contains('*') || is_within(path, "/dev") {
+            return None;
+        }
+        if cache.linked != Some(false) {
+            let found =
+                format!("what {name} installs may be links into its cache, which would then be part of the image");
+            return Some(Err(Obstacle::new(found, "let it copy files (uv: UV_LINK_MODE=copy)")));
+        }
+        Some(self.mount(number, command, used, cache, path))
+    }
+
+    fn mount(
+        &self,
+        number: usize,
+        command: &Command,
+        used: &ManagerUse,
+        cache: &CacheUse,
+        path: &str,
+    ) -> Result<Candidate, Obstacle> {
+        let owner = self.owner(&used.user, path)?;
+        self.obstructions(command, used)?;
+        self.uses_elsewhere(path, cache.cache.holds)?;
+        match cache.cache.holds {
+            Holds::Lists => self.lists(used)?,
+            Holds::Store => stores::check(self.facts, self.file, self.index, used, path)?,
+            Holds::Downloads => {}
+        }
+        Ok(Candidate {
+            manager: &used.manager.name,
+            order: used
+                .manager
+                .caches
+                .iter()
+                .position(|known| std::ptr::eq(known, cache.cache))
+                .unwrap_or(0),
+            path: path.to_owned(),
+            sharing: cache.cache.sharing,
+            owner,
+            commands: vec![number],
+            id: None,
+        })
+    }
+
+    /// Whom a mount at `path` must belong to.
+    fn owner(&self, user: &User, path: &str) -> Result<Option<(u32, Option<u32>)>, Obstacle> {
+        let account = match user {
+            User::Root => return Ok(None),
+            User::Unknown => {
+                let found = "the base image may set a USER, and nothing tells which";
+                return Err(Obstacle::new(
+                    found,
+                    "write USER before this RUN, `USER root` if it is root",
+                ));
+            }
+            User::Other(account) => account,
+        };
+        let Some(uid) = account.uid else {
+            let found = format!(
+                "the number of the user {} is not known, and a mount belongs to root",
+                account.name
+            );
+            return Err(Obstacle::new(
+                found,
+                format!("create {} with a fixed number: `useradd --uid 1000`", account.name),
+            ));
+        };
+        // The folders above the mount point that do not exist belong to root while the RUN runs.
+        let below_home = account
+            .home
+            .as_deref()
+            .and_then(|home| path.strip_prefix(home)?.strip_prefix('/'));
+        let parents = below_home.map(|path| path.matches('/').count());
+        let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
+        let only_known = || {
+            self.run
+                .commands
+                .iter()
+                .all(|command| command.manager.is_some() || stores::is_inert(command))
+        };
+        let is_fine = match parents {
+            Some(0) => true,
+            Some(1) => only_known() && self.cache_parents(parent) <= 1 || self.is_made_before(parent),
+            _ => self.is_made_before(parent),
+        };
+        if !is_fine {
+            let found = format!(
+                "{} could not write in {parent} while a mount below it is in place",
+                account.name
+            );
+            return Err(Obstacle::new(
+                found,
+                format!("make the folder in an earlier RUN: `mkdir -p {parent}`"),
+            ));
+        }
+        Ok(Some((uid, account.gid)))
+    }
+
+    /// How many different caches of this RUN lie in `parent`.
+    fn cache_parents(&self, parent: &str) -> usize {
+        let used = self.run.commands.iter().filter_map(|command| command.manager.as_ref());
+        let mut ids: Vec<&str> = used
+            .filter(|used| {
+                used.caches
+                    .iter()
+                    .any(|c| c.path.as_deref().is_some_and(|path| is_within(path, parent)))
+            })
+            .map(|used| used.manager.id.as_str())
+            .collect();
+        ids.dedup();
+        ids.len()
+    }
+
+    /// The line of an earlier command that may have moved the caches of the manager by its settings.
+    fn configured_before(&self, used: &ManagerUse) -> Option<usize> {
+        let stage = self.facts.stage_of(self.index)?;
+        let earlier = chain(self.facts, stage)
+            .into_iter()
+            .take_while(|other| *other <= self.index);
+        let moves = |command: &Command| {
+            let about_cache = |word: &crate::facts::Word| word.text.contains("cache") || word.text.contains("store");
+            let own = command
+                .manager
+                .as_ref()
+                .filter(|other| other.manager.id == used.manager.id);
+            own.is_some_and(|other| other.action == Action::Config) && command.words.iter().any(about_cache)
+        };
+        earlier
+            .filter_map(|other| Some((other, self.facts.run(self.file, other)?)))
+            .find(|(_, run)| run.commands.iter().any(moves))
+            .map(|(other, _)| line_of(self.file, other))
+    }
+
+    fn is_made_before(&self, folder: &str) -> bool {
+        let Some(stage) = self.facts.stage_of(self.index) else {
+            return false;
+        };
+        let runs = chain(self.facts, stage)
+            .into_iter()
+            .take_while(|index| *index < self.index);
+        let mut commands = runs
+            .filter_map(|index| self.facts.run(self.file, index))
+            .flat_map(|run| &run.commands);
+        commands.any(|command| {
+            let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
+            command.program() == Some("mkdir") && words.any(|word| word.starts_with('/') && is_within(word, folder))
+        })
+    }
+
+    /// Whether what keeps the command from using its cache can be taken away.
+    fn obstructions(&self, command: &Command, used: &ManagerUse) -> Result<(), Obstacle> {
+        for obstruction in &used.contradictions {
+            match obstruction {
+                Obstruction::Option { removable: true, .. } if command.editable => {}
+                Obstruction::Option { .. } => {
+                    let found = format!("an option keeps {} from using its cache", used.manager.name);
+                    return Err(Obstacle::new(found, "remove the option"));
+                }
+                Obstruction::Variable {
+                    assignment: Some(_), ..
+                } if command.editable => {}
+                Obstruction::Variable { neutral: Some(_), .. } if command.editable && !command.switches_user => {}
+                Obstruction::Variable { name, .. } => {
+                    let found = format!("the variable {name} keeps {} from using its cache", used.manager.name);
+                    return Err(Obstacle::new(found, format!("remove {name}")));
+                }
+            }
+        }
+        let needs_keep = used
+            .manager
+            .keep
+            .iter()
+            .any(|keep| keep.programs.is_empty() || keep.programs.contains(&used.program));
+        let has_keep = || super::edits::keeps_already(self.facts, self.file, self.index, used);
+        if needs_keep && !command.editable && !has_keep() {
+            let found = format!(
+                "{} deletes what it downloaded, and its options stand within quotes",
+                used.program
+            );
+            return Err(Obstacle::new(
+                found,
+                "write the command without `sh -c` or the exec form",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether something else than the manager needs what is at `path`.
+    fn uses_elsewhere(&self, path: &str, holds: Holds) -> Result<(), Obstacle> {
+        let is_store = holds == Holds::Store;
+        if let Some(stage) = self.facts.stage_of(self.index) {
+            let members = self.facts.family(stage);
+            let taken = members
+                .iter()
+                .filter_map(|member| self.facts.stages.get(*member))
+                .flat_map(|stage| &stage.taken);
+            for Taken {
+                instruction,
+                path: source,
+            } in taken
+            {
+                let needs = match source.as_deref().map(|source| format!("/{}", source.trim_matches('/'))) {
+                    Some(source) if source == "/" => is_store,
+                    Some(source) => is_within(path, &source) || is_within(&source, path),
+                    None => is_store,
+                };
+                if needs {
+                    let found = format!("line {} copies from {path}", line_of(self.file, *instruction));
+                    return Err(Obstacle::new(found, "copy what was installed, not the cache"));
+                }
+            }
+        }
+        let here = self.run.commands.iter().map(|command| (self.index, command));
+        let later = self
+            .facts
+            .later(self.index)
+            .into_iter()
+            .filter_map(|index| Some((index, self.facts.run(self.file, index)?)));
+        let later = later.flat_map(|(index, run)| run.commands.iter().map(move |command| (index, command)));
+        for (index, command) in here.chain(later) {
+            let ignores = command.manager.is_some() || !command.deletes.is_empty();
+            let inert = matches!(
+                command.program(),
+                Some("mkdir" | "export" | "cd" | "echo" | "chown" | "chmod" | "ls" | "du")
+            );
+            let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
+            if !ignores && !inert && words.any(|word| word.starts_with('/') && is_within(word, path)) {
+                let found = format!("line {} uses {path}", line_of(self.file, index));
+                return Err(Obstacle::new(found, "keep what the image needs somewhere else"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a later RUN installs from the lists that this one leaves.
+    fn lists(&self, used: &ManagerUse) -> Result<(), Obstacle> {
+        match self.facts.lists_needed_after(self.file, self.index, used.manager) {
+            Some(later) => {
+                let line = line_of(self.file, later);
+                let found =
+                    format!("line {line} installs, or may install, from the package lists that this RUN leaves");
+                Err(Obstacle::new(
+                    found,
+                    format!("run `{} update` in line {line} too, in the same RUN", used.program),
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+}

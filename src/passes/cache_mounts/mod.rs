@@ -1,0 +1,160 @@
+//! `cache-mounts`: a BuildKit cache mount for each package manager's own cache. See `docs/passes/cache-mounts.md`.
+//!
+//! For each RUN, [`candidates`] finds the caches that its commands fill, or why one cannot be a mount; [`cleanup`]
+//! finds what in the RUN would empty them; [`edits`] writes the flags and takes away what works against them.
+
+mod candidates;
+mod edits;
+mod stores;
+mod target;
+
+use crate::facts::Facts;
+use crate::syntax::{Dockerfile, Keyword, LineRange};
+
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+use candidates::Candidates;
+
+/// Adds cache mounts for the caches of package managers.
+pub struct CacheMounts;
+
+const ID: &str = "cache-mounts";
+
+/// Why something is not done, and what would help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Obstacle {
+    found: String,
+    remedy: String,
+}
+
+impl Obstacle {
+    fn new(found: impl Into<String>, remedy: impl Into<String>) -> Obstacle {
+        Obstacle {
+            found: found.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl Pass for CacheMounts {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn level(&self) -> Level {
+        Level::Safe
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/cache-mounts.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        if !options.cache_mounts {
+            return outcome;
+        }
+        let frontend = old_frontend(file);
+        for index in 0..file.instructions.len() {
+            let Some(run) = facts.run(file, index) else { continue };
+            let skips = facts
+                .instructions
+                .get(index)
+                .is_some_and(|facts| facts.skip.applies_to(ID));
+            if skips || run.commands.is_empty() && !stores::concerns(facts, file, index) {
+                continue;
+            }
+            let lines = lines_of(file, index);
+            let mut candidates = Candidates::of(facts, file, index, run);
+            if options.level >= Level::Standard {
+                candidates.add_target(target::of(facts, file, index, run));
+            }
+            if let (Some(obstacle), false) = (&frontend, candidates.is_empty()) {
+                outcome
+                    .refusals
+                    .push(refusal(lines, "use cache mounts".to_owned(), obstacle.clone()));
+                continue;
+            }
+            let plan = edits::plan(file, facts, index, run, candidates);
+            outcome.refusals.extend(
+                plan.refusals
+                    .into_iter()
+                    .map(|(what, obstacle)| refusal(lines, what, obstacle)),
+            );
+            if plan.edits.is_empty() || file.edit(index, plan.edits).is_err() {
+                continue;
+            }
+            outcome
+                .changes
+                .extend(plan.changes.into_iter().map(|(level, what, why)| Change {
+                    pass: ID,
+                    level,
+                    lines,
+                    what,
+                    why,
+                    evidence: Vec::new(),
+                }));
+            for (other, edits) in plan.elsewhere {
+                // What a copied-out binary is called elsewhere; the place was checked when the plan was made.
+                let _ = file.edit(other, edits);
+            }
+        }
+        outcome
+    }
+}
+
+fn refusal(lines: LineRange, what: String, obstacle: Obstacle) -> Refusal {
+    Refusal {
+        pass: ID,
+        lines,
+        what,
+        obstacle: obstacle.found,
+        remedy: obstacle.remedy,
+    }
+}
+
+fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
+    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
+    lines.unwrap_or(LineRange { first: 1, last: 1 })
+}
+
+/// The number of the line on which an instruction begins, for messages.
+fn line_of(file: &Dockerfile, index: usize) -> usize {
+    lines_of(file, index).first
+}
+
+/// A `# syntax=` directive that names a frontend without cache mounts, which came with version 1.2.
+fn old_frontend(file: &Dockerfile) -> Option<Obstacle> {
+    let frontend = file.directive("syntax")?;
+    let (_, version) = frontend.split_whitespace().next()?.rsplit_once("docker/dockerfile:")?;
+    let mut numbers = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let (major, minor) = (numbers.next()?, numbers.next());
+    (major == 1 && minor.is_some_and(|minor| minor < 2) && !version.contains("experimental")).then(|| {
+        let found = format!("the directive `# syntax={frontend}` names a frontend without cache mounts");
+        Obstacle::new(found, "name docker/dockerfile:1, or remove the directive")
+    })
+}
+
+/// The instructions of the stages that `stage` stands on, directly or not, in the file's order, `stage` included.
+fn chain(facts: &Facts, stage: usize) -> Vec<usize> {
+    let mut stages = vec![stage];
+    while let Some(crate::facts::Base::Stage(base)) =
+        stages.last().and_then(|last| facts.stages.get(*last)).map(|s| &s.base)
+    {
+        stages.push(*base);
+    }
+    stages.reverse();
+    stages
+        .into_iter()
+        .flat_map(|stage| facts.stages.get(stage).map_or(0..0, |s| s.instructions.clone()))
+        .collect()
+}
+
+/// Whether any instruction of the file has a `RUN --mount` or a heredoc, so that it needs BuildKit already.
+pub fn needs_buildkit(file: &Dockerfile) -> bool {
+    file.instructions.iter().any(|instruction| {
+        let node = instruction.node();
+        let has_flag = node.keyword == Keyword::Run && !node.flags.is_empty();
+        let copies = matches!(node.keyword, Keyword::Copy | Keyword::Add);
+        has_flag || !node.heredocs.is_empty() || copies && (node.flag("link").is_some() || node.flag("chmod").is_some())
+    })
+}

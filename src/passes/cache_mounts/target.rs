@@ -1,0 +1,163 @@
+//! Cargo's target folder as a mount, with the binaries copied out of it in the same RUN.
+
+use crate::facts::{Command, Execution, Facts, is_within};
+use crate::knowledge::{Action, Sharing};
+use crate::syntax::{Dockerfile, Edit, Keyword};
+
+use super::candidates::Candidate;
+use super::{Obstacle, chain, line_of};
+
+/// Where binaries are copied to: a folder that is on PATH and that the base images leave alone.
+const FOLDER: &str = "/usr/local/bin/";
+
+/// A target folder that becomes a mount.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) mount: Candidate,
+    /// The binaries, relative to the working directory where that is shorter.
+    pub(super) sources: Vec<String>,
+    /// The names of the binaries.
+    pub(super) names: Vec<String>,
+    /// Where they are copied to.
+    pub(super) folder: &'static str,
+    /// The edits of the instructions that took them from the target folder.
+    pub(super) elsewhere: Vec<(usize, Vec<Edit>)>,
+}
+
+/// The target folder that RUN number `index` fills, if it can be a mount; none where it fills none or is shipped.
+pub(super) fn of(facts: &Facts, file: &Dockerfile, index: usize, run: &Execution) -> Option<Result<Target, Obstacle>> {
+    let stage = facts.stage_of(index)?;
+    let command = run.commands.iter().find(|command| builds(command))?;
+    // In an image that ships the folder, the start command may use it; only a builder's result is known by its COPYs.
+    if facts.is_shipped(stage) || facts.family(stage).len() > 1 {
+        return None;
+    }
+    Some(check(facts, file, index, run, command))
+}
+
+fn builds(command: &Command) -> bool {
+    command.manager.as_ref().is_some_and(|used| {
+        used.manager.id == "cargo" && used.action == Action::Build && matches!(used.verb.as_str(), "build" | "b")
+    })
+}
+
+fn check(
+    facts: &Facts,
+    file: &Dockerfile,
+    index: usize,
+    run: &Execution,
+    command: &Command,
+) -> Result<Target, Obstacle> {
+    let stage = facts.stage_of(index).unwrap_or_default();
+    let by_hand = "add the mount and the copy by hand";
+    let others = chain(facts, stage).into_iter().filter(|other| *other != index);
+    let mut runs = others.filter_map(|other| Some((other, facts.run(file, other)?)));
+    let is_cargo = |command: &Command| command.manager.as_ref().is_some_and(|used| used.manager.id == "cargo");
+    if let Some((other, _)) = runs.find(|(_, run)| {
+        run.commands
+            .iter()
+            .any(|command| is_cargo(command) || command.words.iter().any(|word| word.text.contains("target")))
+    }) {
+        let found = format!("line {} works with the target folder too", line_of(file, other));
+        return Err(Obstacle::new(found, by_hand));
+    }
+    let options = command
+        .manager
+        .as_ref()
+        .map(|used| used.options.as_slice())
+        .unwrap_or_default();
+    let moved = options
+        .iter()
+        .any(|(name, ..)| name == "--target-dir" || name == "--manifest-path");
+    let scope = facts.scope(index);
+    let moved = moved || scope.is_some_and(|scope| scope.variables.contains_key("CARGO_TARGET_DIR"));
+    let workdir = command.workdir.as_deref().filter(|workdir| !moved && *workdir != "/");
+    let Some(workdir) = workdir else {
+        return Err(Obstacle::new(
+            "nothing tells where the target folder is",
+            "set WORKDIR, and let Cargo use its default",
+        ));
+    };
+    let is_alone = run.commands.iter().filter(|other| is_cargo(other)).count() == 1;
+    let is_plain = command.context.is_required_link() && command.editable && is_chain(run);
+    if !is_alone || !is_plain || run.commands.iter().any(|other| other.program() == Some("cd")) {
+        return Err(Obstacle::new(
+            "the RUN is more than a chain of `&&` with one `cargo build`",
+            by_hand,
+        ));
+    }
+    let path = format!("{workdir}/target");
+    let taken = facts
+        .stages
+        .get(stage)
+        .map(|stage| stage.taken.as_slice())
+        .unwrap_or_default();
+    let (mut sources, mut names, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+    for taken in taken {
+        let Some(source) = taken.path.as_deref() else {
+            return Err(Obstacle::new("a variable hides what is copied from the stage", by_hand));
+        };
+        let absolute = format!("/{}", source.trim_matches('/'));
+        if !is_within(&absolute, &path) && !is_within(&path, &absolute) {
+            continue;
+        }
+        let name = absolute.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_binary =
+            absolute.starts_with(&format!("{path}/")) && absolute.contains("/release/") || absolute.contains("/debug/");
+        let is_file =
+            is_binary && !name.contains(['*', '?', '[']) && !absolute.ends_with("/release") && !source.ends_with('/');
+        let node = file
+            .instructions
+            .get(taken.instruction)
+            .map(|instruction| instruction.node());
+        let word = node
+            .filter(|node| node.keyword == Keyword::Copy)
+            .and_then(|node| node.words().iter().rev().skip(1).find(|word| word.value == source));
+        let (Some(word), true) = (word, is_file) else {
+            let found = format!(
+                "line {} takes more than single binaries from it",
+                line_of(file, taken.instruction)
+            );
+            return Err(Obstacle::new(found, "copy the binaries by their names"));
+        };
+        if !names.contains(&name) {
+            sources.push(absolute.trim_start_matches(&format!("{workdir}/")).to_owned());
+            names.push(name.clone());
+        }
+        elsewhere.push((
+            taken.instruction,
+            vec![Edit::replace(word.range.clone(), format!("{FOLDER}{name}"))],
+        ));
+    }
+    let Some(first) = names.first() else {
+        return Err(Obstacle::new(
+            "no COPY names a binary in it",
+            "copy the binaries by their names",
+        ));
+    };
+    let mount = Candidate {
+        manager: "Cargo",
+        order: 0,
+        path,
+        // Two builds in one folder would overwrite each other's binaries.
+        sharing: Sharing::Locked,
+        owner: None,
+        commands: Vec::new(),
+        // Projects that are built in folders of one name must not meet.
+        id: Some(format!("{first}-target")),
+    };
+    Ok(Target {
+        mount,
+        sources,
+        names,
+        folder: FOLDER,
+        elsewhere,
+    })
+}
+
+fn is_chain(run: &Execution) -> bool {
+    match &run.body {
+        crate::facts::Body::Script(body) => body.script.and_chain().is_some() && !body.is_heredoc,
+        _ => false,
+    }
+}

@@ -1,0 +1,116 @@
+//! The logical layer: one joined line to keyword, flags and arguments, as BuildKit's `parser` package reads it. What
+//! its `instructions` package checks afterwards is in [`super::validate`].
+
+use pest::Parser as _;
+
+use super::arguments::arguments;
+use super::error::Problem;
+use super::grammar::{Escape, Grammar, Rule};
+use super::{Arguments, Flag, Keyword, Logical, Node, heredoc};
+
+/// Reads one logical line. Heredocs are found, but their bodies are the driver's business.
+pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
+    // White space around the line means nothing, in Unicode's sense; inside, only ASCII's separates.
+    let text = line.text().trim_end();
+    let start = text.len() - text.trim_start().len();
+    let text = text.get(start..).unwrap_or_default();
+    let nothing = || unknown_keyword("", line.source_start(start));
+
+    let mut pairs = Grammar::parse(Rule::head, text).map_err(|_| nothing())?;
+    let head = pairs.next().ok_or_else(nothing)?;
+    let mut end = start + head.as_span().end();
+    let keyword = head.into_inner().next().ok_or_else(nothing)?.as_span();
+    let keyword_range = line.source_range(start + keyword.start()..start + keyword.end());
+    let Some(kind) = Keyword::from_word(keyword.as_str()) else {
+        return Err(unknown_keyword(keyword.as_str(), keyword_range.start));
+    };
+    let flags = flags(line, &mut end, escape);
+
+    let rest = line.trimmed(end..line.text().len());
+    let arguments_range = rest.source_range(0..rest.text().len());
+    let arguments = arguments(kind, rest, escape)?;
+    let heredocs = match (&arguments, kind) {
+        (Arguments::Exec(_), _) => Vec::new(),
+        (_, Keyword::Run | Keyword::Copy | Keyword::Add) => heredoc::find(line),
+        // The driver reads a trigger's bodies with the whole line.
+        (Arguments::Trigger(trigger), _) => trigger.heredocs.clone(),
+        _ => Vec::new(),
+    };
+    Ok(Node {
+        keyword: kind,
+        keyword_range,
+        flags,
+        arguments_range,
+        arguments,
+        heredocs,
+    })
+}
+
+fn unknown_keyword(word: &str, at: usize) -> Problem {
+    let names: Vec<&str> = Keyword::ALL.iter().map(|keyword| keyword.name()).collect();
+    let upper = word.to_uppercase();
+    let nearest = names
+        .iter()
+        .min_by_key(|name| strsim::damerau_levenshtein(name, &upper));
+    let help = match nearest.filter(|name| strsim::damerau_levenshtein(name, &upper) <= 2) {
+        Some(name) => format!("write {name}, if that is what is meant"),
+        None => {
+            "if the line belongs to the instruction above, end the line before it with the escape character".to_owned()
+        }
+    };
+    Problem::new(
+        at,
+        format!("unknown instruction `{word}`"),
+        format!("one of {}", names.join(", ")),
+        help,
+    )
+}
+
+/// Reads the flags from byte `at` of `line` on, and moves `at` behind them.
+fn flags(line: &Logical, at: &mut usize, escape: Escape) -> Vec<Flag> {
+    let start = *at;
+    let text = line.text().get(start..).unwrap_or_default();
+    // Most instructions have none.
+    if !text.starts_with("--") {
+        return Vec::new();
+    }
+    let Some(flags) = Grammar::parse(escape.flags(), text)
+        .ok()
+        .and_then(|mut pairs| pairs.next())
+    else {
+        return Vec::new();
+    };
+    *at += flags.as_span().end();
+    flags
+        .into_inner()
+        .map(|part| {
+            let unquoted = unquote_flag(part.as_str(), escape);
+            let bare = unquoted.strip_prefix("--").unwrap_or(&unquoted);
+            let (name, value) = bare
+                .split_once('=')
+                .map_or((bare, None), |(name, value)| (name, Some(value.to_owned())));
+            Flag {
+                name: name.to_owned(),
+                value,
+                range: line.source_range(start + part.as_span().start()..start + part.as_span().end()),
+            }
+        })
+        .collect()
+}
+
+/// Takes quotes and escapes out of a flag, as BuildKit does: both kinds of quotes are alike, escapes count in both.
+fn unquote_flag(raw: &str, escape: Escape) -> String {
+    let (mut value, mut quote, mut characters) = (String::with_capacity(raw.len()), None, raw.chars());
+    while let Some(character) = characters.next() {
+        if quote == Some(character) {
+            quote = None;
+        } else if quote.is_none() && matches!(character, '\'' | '"') {
+            quote = Some(character);
+        } else if character == escape.character() {
+            value.extend(characters.next());
+        } else {
+            value.push(character);
+        }
+    }
+    value
+}

@@ -1,0 +1,263 @@
+//! What each subcommand writes where, and its exit code.
+
+use std::fs;
+
+use crate::support::{FINE, Folder, IMPROVABLE, snapshot};
+
+#[test]
+fn rewrite_writes_the_file_to_stdout_and_the_summary_to_stderr() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", IMPROVABLE);
+    let outcome = folder.plimsoll(&["rewrite"]);
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stdout.contains("--mount=type=cache"), "{outcome}");
+    assert_eq!(outcome.stderr, "Dockerfile: 1 change\n");
+    assert_eq!(folder.read("Dockerfile"), IMPROVABLE, "without --write the file stays");
+    let quiet = folder.plimsoll(&["rewrite", "--quiet"]);
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (outcome.stdout, ""));
+}
+
+#[test]
+fn a_file_that_is_fine_comes_out_byte_for_byte() {
+    let folder = Folder::new();
+    for text in [
+        FINE.to_owned(),
+        FINE.replace('\n', "\r\n"),
+        format!("\u{FEFF}{FINE}"),
+        FINE.trim_end().to_owned(),
+        // What looks like a colour must not be taken for one of ours.
+        format!("{FINE}# \u{1b}[31mred\u{1b}[0m\n"),
+    ] {
+        folder.write("Dockerfile", &text);
+        assert_eq!(folder.plimsoll(&["rewrite"]).stdout, text);
+        assert_eq!(folder.plimsoll_in(".", &["rewrite", "-"], text.clone()).stdout, text);
+        assert_eq!(folder.plimsoll(&["rewrite", "--color=always"]).stdout, text);
+    }
+}
+
+#[test]
+fn a_folder_means_its_dockerfile() {
+    let folder = Folder::new();
+    folder.write("app/Containerfile", IMPROVABLE);
+    assert!(
+        folder
+            .plimsoll(&["check", "app"])
+            .stdout
+            .starts_with("app/Containerfile:2: ")
+    );
+    folder.write("app/Dockerfile", FINE);
+    assert_eq!(folder.plimsoll(&["check", "app"]).code, 0, "Dockerfile comes first");
+    assert_eq!(folder.plimsoll_in("app", &["check"], "").code, 0);
+    assert_eq!(folder.plimsoll_in("app", &["check", "./Containerfile"], "").code, 1);
+}
+
+#[test]
+fn output_and_diff_go_to_files() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", IMPROVABLE);
+    let outcome = folder.plimsoll(&["rewrite", "-o", "new", "--diff", "patch"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));
+    assert!(folder.read("new").contains("--mount=type=cache"));
+    assert!(
+        folder
+            .read("patch")
+            .starts_with("--- a/Dockerfile\n+++ b/Dockerfile\n@@ ")
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        3,
+        "no temporary file stays"
+    );
+}
+
+#[test]
+fn a_second_rewrite_changes_nothing() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", IMPROVABLE);
+    assert_eq!(folder.plimsoll(&["rewrite", "--write"]).code, 0);
+    assert_eq!(folder.plimsoll(&["check"]).code, 0);
+}
+
+#[cfg(unix)]
+mod writing {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    use crate::support::{FINE, Folder, IMPROVABLE};
+
+    #[test]
+    fn write_keeps_permissions() {
+        let folder = Folder::new();
+        let path = folder.write("Dockerfile", IMPROVABLE);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(folder.plimsoll(&["rewrite", "--write"]).code, 0);
+        assert!(folder.read("Dockerfile").contains("--mount"));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_new_file_gets_the_permissions_of_any_new_file() {
+        let folder = Folder::new();
+        folder.write("Dockerfile", IMPROVABLE);
+        let usual = fs::metadata(folder.path().join("Dockerfile")).unwrap().mode();
+        folder.plimsoll(&["rewrite", "-o", "new"]);
+        assert_eq!(fs::metadata(folder.path().join("new")).unwrap().mode(), usual);
+    }
+
+    #[test]
+    fn write_goes_through_a_link_and_keeps_it() {
+        let folder = Folder::new();
+        folder.write("real/Dockerfile", IMPROVABLE);
+        symlink("real/Dockerfile", folder.path().join("Dockerfile")).unwrap();
+        assert_eq!(folder.plimsoll(&["rewrite", "--write"]).code, 0);
+        assert!(folder.path().join("Dockerfile").is_symlink());
+        assert!(folder.read("real/Dockerfile").contains("--mount"));
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_written() {
+        let folder = Folder::new();
+        let path = folder.write("Dockerfile", FINE);
+        let before = fs::metadata(&path).unwrap();
+        assert_eq!(folder.plimsoll(&["rewrite", "--write"]).code, 0);
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+    }
+
+    #[test]
+    fn a_read_only_file_is_left_alone() {
+        let folder = Folder::new();
+        let path = folder.write("Dockerfile", IMPROVABLE);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+        let outcome = folder.plimsoll(&["rewrite", "--write"]);
+        assert_eq!(outcome.code, 2);
+        assert_eq!(outcome.stderr, "error: cannot write `Dockerfile`: it is read-only\n");
+        assert_eq!(folder.read("Dockerfile"), IMPROVABLE);
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        let folder = Folder::new();
+        folder.write("Dockerfile", IMPROVABLE);
+        assert_eq!(folder.plimsoll(&["rewrite", "-o", "/dev/null"]).code, 0);
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
+
+#[test]
+fn check_names_each_change_and_goes_on_after_an_error() {
+    let folder = Folder::new();
+    folder.write("a/Dockerfile", IMPROVABLE);
+    folder.write("b/Dockerfile", "FROM alpine\nRUM true\n");
+    folder.write("c/Dockerfile", FINE);
+    assert_eq!(folder.plimsoll(&["check", "a", "c"]).code, 1);
+    assert_eq!(folder.plimsoll(&["check", "c"]).code, 0);
+    snapshot("check", folder.plimsoll(&["check", "a", "b", "c", "missing"]));
+}
+
+#[test]
+fn diff_shows_the_patch_and_the_reasons() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", IMPROVABLE);
+    snapshot("diff", folder.plimsoll(&["diff"]));
+    snapshot("diff-coloured", folder.plimsoll(&["diff", "--color", "always"]));
+    folder.write("Dockerfile", FINE);
+    let outcome = folder.plimsoll(&["diff"]);
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.as_str()),
+        ("", "Dockerfile: nothing to change\n")
+    );
+}
+
+#[test]
+fn errors_say_what_where_and_how_to_mend_it() {
+    let folder = Folder::new();
+    folder.write("latin1", b"FROM alpine\nRUN echo caf\xe9\n");
+    folder.write("utf16", b"\xff\xfeF\0R\0O\0M\0");
+    folder.write("binary", b"FROM alpine\n\0\0");
+    folder.write("large", vec![b'#'; 5 << 20]);
+    folder.write("syntax", "FROM alpine\nCOPY one\n");
+    folder.write("empty/README", "");
+    let texts: Vec<String> = ["latin1", "utf16", "binary", "large", "syntax", "empty", "missing"]
+        .iter()
+        .map(|path| format!("$ plimsoll rewrite {path}\n{}", folder.plimsoll(&["rewrite", path])))
+        .collect();
+    snapshot("errors", texts.join("\n"));
+    let outcome = folder.plimsoll_in(".", &["rewrite", "--write", "-"], FINE);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("--write needs a file"), "{outcome}");
+}
+
+#[test]
+fn an_unknown_pass_brings_a_suggestion() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", FINE);
+    for arguments in [
+        ["check", "--only", "cache-mount"].as_slice(),
+        &["explain", "cache-mount"],
+    ] {
+        let outcome = folder.plimsoll(arguments);
+        assert_eq!(outcome.code, 2);
+        assert!(outcome.stderr.contains("'cache-mounts'"), "{outcome}");
+    }
+}
+
+#[test]
+fn passes_are_chosen_by_name() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", IMPROVABLE);
+    for (arguments, code) in [
+        (["--only", "cache-mounts"].as_slice(), 1),
+        (&["--only=merge-runs"], 0),
+        (&["--skip", "merge-runs,cache-mounts"], 0),
+        (&["--skip", "merge-runs", "--skip", "cache-mounts"], 0),
+    ] {
+        let outcome = folder.plimsoll(&[["check"].as_slice(), arguments].concat());
+        assert_eq!(outcome.code, code, "{arguments:?}: {outcome}");
+    }
+}
+
+#[test]
+fn explain_lists_the_passes_and_shows_their_pages() {
+    let folder = Folder::new();
+    let table = folder.plimsoll(&["explain"]);
+    let passes = plimsoll::passes::REGISTRY;
+    assert_eq!(
+        table.stdout.lines().filter(|line| !line.starts_with(' ')).count(),
+        passes.len()
+    );
+    for pass in passes {
+        assert_eq!(folder.plimsoll(&["explain", pass.id()]).stdout, pass.page());
+    }
+}
+
+#[test]
+fn completions_and_the_man_page_name_every_subcommand() {
+    let folder = Folder::new();
+    for arguments in [
+        ["completions", "bash"].as_slice(),
+        &["completions", "zsh"],
+        &["completions", "fish"],
+        &["completions", "powershell"],
+        &["completions", "elvish"],
+        &["man"],
+    ] {
+        let outcome = folder.plimsoll(arguments);
+        assert_eq!(outcome.code, 0);
+        for subcommand in ["rewrite", "diff", "check", "explain", "completions", "man"] {
+            let is_named = outcome.stdout.to_lowercase().contains(subcommand);
+            assert!(is_named, "{arguments:?} lacks {subcommand}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_stops_early_is_no_error() {
+    let folder = Folder::new();
+    // More than a pipe holds, so that the command still writes when its reader is gone.
+    folder.write("Dockerfile", format!("{FINE}{}", "# filler\n".repeat(100_000)));
+    let plimsoll = assert_cmd::cargo::cargo_bin!("plimsoll").display();
+    let script = format!("{plimsoll} rewrite -q | head -n 1; test ${{PIPESTATUS[0]}} = 0");
+    assert!(folder.succeeds(".", "bash", &["-c", &script]));
+}

@@ -1,0 +1,203 @@
+//! Two images side by side: configuration and files.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::docker::Image;
+
+/// What of an image's configuration a container notices.
+const CONFIG: [&str; 12] = [
+    "Env",
+    "User",
+    "WorkingDir",
+    "Entrypoint",
+    "Cmd",
+    "ExposedPorts",
+    "Volumes",
+    "Labels",
+    "Healthcheck",
+    "StopSignal",
+    "Shell",
+    "OnBuild",
+];
+
+/// What level safe lets go, and so what a rewritten image may lack or hold in another state: caches, package lists and
+/// temporary files. These folders are part of the system and stay, emptied.
+const MAY_BE_EMPTIED: [&str; 4] = ["tmp", "var/tmp", "var/lib/apt/lists", "var/cache/apt"];
+
+/// The same; these folders are there only because a tool ran, and go with what is in them. `~` is any home.
+const MAY_GO: [&str; 13] = [
+    "~/.cache/pip",
+    "~/.cache/uv",
+    // Not all of `pypoetry`: the virtual environments in it are no cache.
+    "~/.cache/pypoetry/artifacts",
+    "~/.cache/pypoetry/cache",
+    "~/.cache/pnpm",
+    "~/.local/share/pnpm/store",
+    "~/.cache/go-build",
+    "~/.npm",
+    "~/.cache/yarn",
+    // Where yarn 1 keeps root's cache.
+    "usr/local/share/.cache/yarn",
+    "go/pkg/mod",
+    "usr/local/cargo/registry",
+    "usr/local/cargo/git",
+];
+
+/// Files that differ between two builds of one and the same Dockerfile: they must be there, with the same owner and
+/// mode, but their content is not compared.
+fn is_different_in_every_build(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // Bytecode holds the time of its source.
+    path.ends_with(".pyc")
+        // Package managers note when they did what.
+        || path.starts_with("var/log/")
+        // ldconfig notes inodes and times of the libraries it saw.
+        || path == "var/cache/ldconfig/aux-cache"
+        // The day on which a password was last changed.
+        || matches!(path, "etc/shadow" | "etc/shadow-")
+        // virtualenv lists the files of its pip in the order in which the disk returns them.
+        || name == "RECORD"
+        // pnpm notes when it last removed packages, and when it last looked for a newer pnpm.
+        || matches!(name, ".modules.yaml" | "pnpm-state.json")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    content: Content,
+    mode: u32,
+    owner: (u64, u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Content {
+    File([u8; 32]),
+    Folder,
+    Link(String),
+    Device,
+}
+
+type Files = BTreeMap<String, Entry>;
+
+/// Checks that a container of either image is set up in the same way.
+pub fn compare_config(before: &Value, after: &Value) -> Result<()> {
+    for field in CONFIG {
+        let (before, after) = (&before[field], &after[field]);
+        ensure!(before == after, "{field} was {before} and is {after}");
+    }
+    Ok(())
+}
+
+/// Checks that both images hold the same files, as far as level safe promises it.
+pub fn compare_files(before: &Image, after: &Image) -> Result<()> {
+    let (before, after) = (before.read_files(read)?, after.read_files(read)?);
+    let mut differences = Vec::new();
+    for (path, entry) in &before {
+        match after.get(path) {
+            None if may_go(path) || holds_only_what_may_go(path, &before) => {}
+            None => differences.push(format!("gone: {path}")),
+            Some(entry_after) if is_same(path, entry, entry_after) => {}
+            Some(entry_after) => differences.push(format!("changed: {path}: {entry:?} is now {entry_after:?}")),
+        }
+    }
+    for path in after.keys().filter(|path| !before.contains_key(*path)) {
+        // A cache that the original leaves behind, too, may hold other files; one that it doesn't must not appear.
+        let is_in_known_cache = cache_folder(path).is_some_and(|folder| below(&before, folder).next().is_some());
+        // Reading a cache makes Python import modules that it compiles on the way.
+        let is_bytecode = path.ends_with(".pyc") || path.ends_with("/__pycache__");
+        if !is_in_known_cache && !is_bytecode {
+            differences.push(format!("new: {path}"));
+        }
+    }
+    let count = differences.len();
+    differences.truncate(40);
+    ensure!(count == 0, "{count} files differ:\n{}", differences.join("\n"));
+    Ok(())
+}
+
+fn is_same(path: &str, before: &Entry, after: &Entry) -> bool {
+    let is_content_same = match (&before.content, &after.content) {
+        (Content::File(_), Content::File(_)) if is_different_in_every_build(path) => true,
+        (before, after) => before == after,
+    };
+    may_go(path) || is_content_same && before.mode == after.mode && before.owner == after.owner
+}
+
+fn may_go(path: &str) -> bool {
+    cache_folder(path).is_some_and(|folder| folder != path || !MAY_BE_EMPTIED.contains(&folder))
+}
+
+/// The folder of [`MAY_BE_EMPTIED`] or [`MAY_GO`] that `path` is, or is in.
+fn cache_folder(path: &str) -> Option<&str> {
+    MAY_BE_EMPTIED.iter().chain(&MAY_GO).find_map(|folder| {
+        let (home, folder) = match folder.strip_prefix("~/") {
+            Some(folder) => (home_length(path)?, folder),
+            None => (0, *folder),
+        };
+        let rest = path[home..].strip_prefix(folder)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| &path[..path.len() - rest.len()])
+    })
+}
+
+/// The length of `root/` or `home/NAME/` at the start of `path`.
+fn home_length(path: &str) -> Option<usize> {
+    if path.starts_with("root/") {
+        return Some("root/".len());
+    }
+    let name = path.strip_prefix("home/")?;
+    Some("home/".len() + name.find('/')? + 1)
+}
+
+/// A folder that is there only because something that may go is in it, such as `~/.cache`.
+fn holds_only_what_may_go(folder: &str, files: &Files) -> bool {
+    let mut below = below(files, folder).peekable();
+    below.peek().is_some() && below.all(|path| may_go(path) || holds_only_what_may_go(path, files))
+}
+
+fn below<'a>(files: &'a Files, folder: &str) -> impl Iterator<Item = &'a str> {
+    let prefix = format!("{folder}/");
+    files
+        .range(prefix.clone()..)
+        .map(|(path, _)| path.as_str())
+        .take_while(move |path| path.starts_with(&prefix))
+}
+
+fn read(stream: &mut dyn Read) -> Result<Files> {
+    let mut files = Files::new();
+    let mut archive = tar::Archive::new(stream);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let header = entry.header();
+        let (mode, owner, kind) = (header.mode()?, (header.uid()?, header.gid()?), header.entry_type());
+        let path = entry.path()?.to_string_lossy().trim_end_matches('/').to_owned();
+        let target = entry
+            .link_name()?
+            .map(|target| target.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let content = if kind.is_dir() {
+            Content::Folder
+        } else if kind.is_symlink() {
+            Content::Link(target)
+        } else if kind.is_hard_link() {
+            // Which of two names comes first is the stream's business; both are the file.
+            match files.get(&target) {
+                Some(entry) => entry.content.clone(),
+                None => Content::Link(target),
+            }
+        } else if kind.is_file() {
+            let mut hash = Sha256::new();
+            io::copy(&mut entry, &mut hash)?;
+            Content::File(hash.finalize().into())
+        } else {
+            Content::Device
+        };
+        files.insert(path, Entry { content, mode, owner });
+    }
+    // tar pads its end; docker waits until all of it is read.
+    io::copy(archive.into_inner(), &mut io::sink())?;
+    Ok(files)
+}

@@ -1,0 +1,120 @@
+//! Real builds: each project under `tests/fixtures/projects` is built as it is and as rewritten, the two images are
+//! compared, and a rebuild after an edit must take the packages it knows from the cache mounts.
+//!
+//! It takes minutes, a container engine and the package registries, so it runs only when asked:
+//! - `PLIMSOLL_ENGINE=auto`: what cannot run here is skipped, and said so;
+//! - `PLIMSOLL_ENGINE=required`: what cannot run here is a failure;
+//! - `PLIMSOLL_ENGINE_ONLY=npm-ci,yarn`: these projects only;
+//! - `PLIMSOLL_ENGINE_REWRITES=FOLDER`: `FOLDER/NAME.Dockerfile`, where it exists, stands for what Plimsoll makes of
+//!   the project's file, and `FOLDER/NAME.edited.Dockerfile` of the edited one: to try a rewrite before a pass has it.
+
+mod check;
+mod compare;
+mod docker;
+mod evidence;
+mod project;
+
+use std::collections::VecDeque;
+use std::env;
+use std::io::{self, Write as _};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Result, bail};
+
+use check::{Report, check};
+use project::Project;
+
+/// Builds that run at the same time. More would only queue for the same disk.
+const WORKERS: usize = 2;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Off,
+    Auto,
+    Required,
+}
+
+impl Mode {
+    fn from_env() -> Result<Self> {
+        match env::var("PLIMSOLL_ENGINE").as_deref() {
+            Err(_) | Ok("" | "off") => Ok(Mode::Off),
+            Ok("auto") => Ok(Mode::Auto),
+            Ok("required") => Ok(Mode::Required),
+            Ok(other) => bail!("PLIMSOLL_ENGINE={other}: expected auto, required or off"),
+        }
+    }
+}
+
+#[test]
+fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
+    let mode = Mode::from_env().unwrap();
+    if mode == Mode::Off {
+        say("SKIPPED: the engine tests; PLIMSOLL_ENGINE=auto runs them with docker (about ten minutes)");
+        return;
+    }
+    if let Err(reason) = docker::is_usable() {
+        assert!(mode != Mode::Required, "no container engine ({reason})");
+        say(&format!("SKIPPED: no container engine ({reason})"));
+        return;
+    }
+
+    let projects = Project::all().unwrap();
+    let only = env::var("PLIMSOLL_ENGINE_ONLY").unwrap_or_default();
+    let wanted = |name: &str| only.is_empty() || only.split(',').any(|one| one.trim() == name);
+    let (mut queue, mut failures) = (VecDeque::new(), Vec::new());
+    for project in projects.into_iter().filter(|project| wanted(&project.name)) {
+        match project
+            .base_images()
+            .iter()
+            .find_map(|image| docker::provide(image).err())
+        {
+            None => queue.push_back(project),
+            Some(reason) if mode == Mode::Required => failures.push(format!("{}: {reason}", project.name)),
+            Some(reason) => say(&format!("SKIPPED: {}: {reason}", project.name)),
+        }
+    }
+
+    let queue = Mutex::new(queue);
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some(project) = next() {
+                    let result = check(&project);
+                    say(&match &result {
+                        Ok(report) => format!("engine: {report}"),
+                        Err(error) => format!("engine: {}: FAILED: {error:#}", project.name),
+                    });
+                    results
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((project.name, result));
+                }
+            });
+        }
+    });
+
+    let mut reports = Vec::new();
+    for (name, result) in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        match result {
+            Ok(report) => reports.push(report),
+            Err(error) => failures.push(format!("{name}: {error:#}")),
+        }
+    }
+    reports.sort_by(|a, b| a.name.cmp(&b.name));
+    say(&Report::table(&reports));
+    assert!(
+        failures.is_empty(),
+        "{} failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}
+
+/// Prints a line at once. `eprintln!` would not do: the test harness holds it back until a test fails.
+fn say(line: &str) {
+    let mut stderr = io::stderr().lock();
+    writeln!(stderr, "{line}").unwrap_or_default();
+}
