@@ -1,0 +1,3 @@
+//! The build context: what lies around a Dockerfile.
+
+pub mod manifests;
