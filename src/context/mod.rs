@@ -1,8 +1,8 @@
 //! The build context: the files around a Dockerfile, as the build sees them.
 //!
-//! [`DockerIgnore`] says what of a folder is sent, [`ContextSource`] answers questions about single paths without
-//! walking, and [`Measure`] is the whole of it.
+//! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
+pub mod compose;
 mod disk;
 mod glob;
 mod go_regex;
@@ -12,6 +12,7 @@ mod memory;
 mod path;
 mod source;
 mod walk;
+mod yaml;
 
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use measure::{Measure, Measured, Totals};
