@@ -1,5 +1,6 @@
 //! The build context: the files around a Dockerfile, as the build sees them.
 //!
+//! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
 pub mod compose;
@@ -7,6 +8,7 @@ mod disk;
 mod glob;
 mod go_regex;
 mod ignore;
+mod locate;
 mod measure;
 mod memory;
 mod path;
@@ -15,6 +17,7 @@ mod walk;
 mod yaml;
 
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
+pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};
 pub use source::{Child, ContextError, ContextSource, Presence, Unread};
 pub use walk::{Entry, Kind, Walk};
