@@ -53,7 +53,7 @@ pub struct Entry {
     pub inode: Option<u64>,
 }
 
-/// What [`walk`] found.
+/// What a walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walk {
     /// Everything below the root in tree order: each folder is followed by all it holds, names in byte order.
