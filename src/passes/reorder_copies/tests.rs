@@ -136,6 +136,19 @@ fn node() {
 }
 
 #[test]
+fn a_script_of_the_install_comes_along() {
+    moves(
+        &[
+            r#"package.json={"scripts": {"postinstall": "node a.js"}}"#,
+            "a.js",
+            "b.js",
+        ],
+        "WORKDIR /app / COPY . . / RUN npm install",
+        "WORKDIR /app / COPY a.js package.json ./ / RUN npm install / COPY . .",
+    );
+}
+
+#[test]
 fn dependencies_first() {
     moves(
         &["pyproject.toml", "uv.lock", "a/x.py", "README.md"],
@@ -257,7 +270,7 @@ fn declined() {
             "destination",
         ),
         (PIP, format!("WORKDIR /app / COPY . $X / {install}"), "destination"),
-        (PIP, format!("COPY . / / {install}"), "settings"),
+        (PIP, format!("WORKDIR /etc / COPY . . / {install}"), "settings"),
         (
             PIP,
             "WORKDIR /app / COPY . . / RUN pip install -r other.txt".to_owned(),
@@ -287,11 +300,6 @@ fn declined() {
             &["package.json", "a.js"],
             "WORKDIR /app / COPY . . / RUN npm install express".to_owned(),
             "changes the manifest",
-        ),
-        (
-            &["package.json={\"scripts\": {\"postinstall\": \"node a.js\"}}", "a.js"],
-            "WORKDIR /app / COPY . . / RUN npm install".to_owned(),
-            "",
         ),
         (
             &["package.json", ".pip/x", "a.js"],
