@@ -46,7 +46,7 @@ impl Pass for ReorderCopies {
             let (plan, refusals) = next(file, facts, options);
             outcome.refusals = refusals;
             let Some(plan) = plan else { break };
-            let Some(change) = apply(file, facts, plan) else { break };
+            let Some(change) = apply(file, plan) else { break };
             outcome.changes.push(change);
             own = Some(facts.updated(file));
         }
@@ -161,7 +161,7 @@ fn attempt(
         brings_sources && (copy.is_everything() || !is_deliberate) && !is_skipped(copy.index)
     };
     let nearest = copies.iter().rev().find(is_candidate)?.index;
-    let planned = plan(file, facts, &view, index, run, &installs, &is_candidate, options);
+    let planned = plan(file, facts, &view, index, run, &installs, &is_candidate);
     match planned {
         Ok(plan) => plan.map(Ok),
         Err(obstacle) => is_language.then_some(Err((nearest, obstacle))),
@@ -218,7 +218,6 @@ fn plan(
     run: &Execution,
     installs: &[usize],
     is_candidate: &dyn Fn(&&Copy) -> bool,
-    options: &PassOptions,
 ) -> Result<Option<Plan>, Obstacle> {
     let scope = facts.scope(index).ok_or_else(gone)?;
     let (mut files, mut writes, mut split) = (Vec::new(), Vec::new(), None);
@@ -310,7 +309,7 @@ fn plan(
     }
     let split = match split {
         None => None,
-        Some((number, found)) => match split_run(file, facts, index, run, number, &found, options)? {
+        Some((number, found)) => match split_run(file, facts, index, run, number, &found)? {
             None => return Ok(None),
             some => some,
         },
@@ -688,7 +687,6 @@ fn split_run(
     run: &Execution,
     number: usize,
     split: &Split,
-    options: &PassOptions,
 ) -> Result<Option<(String, Option<String>)>, Obstacle> {
     let instruction = file.instructions.get(index).ok_or_else(gone)?;
     let command = run.commands.get(number).ok_or_else(gone)?;
@@ -721,8 +719,12 @@ fn split_run(
         .flat_map(|run| &run.commands);
     let is_done = earlier.any(|other| {
         let other: Vec<&str> = other.words.iter().map(|word| word.text.as_str()).collect();
-        let by_flag = matches!(split, Split::Add(flags) if flags.iter().any(|flag| other.contains(&flag.as_str())));
-        words.iter().all(|word| other.contains(word)) || by_flag && other.first() == words.first()
+        let is_same = match split {
+            Split::Add(flags) => flags.iter().any(|flag| other.contains(&flag.as_str())),
+            // `dotnet restore` of another file is the user's own way to the same end.
+            Split::Run(_) => other.get(1) == words.get(1),
+        };
+        is_same && other.first() == words.first() || words.iter().all(|word| other.contains(word))
     });
     if is_done {
         return Ok(None);
@@ -734,7 +736,7 @@ fn split_run(
         ));
     }
     let is_build = matches!(split, Split::Run(_));
-    if is_build && facts.is_shipped(stage) && !options.cache_mounts {
+    if is_build && facts.is_shipped(stage) {
         return Err((
             "a download of all modules would leave more in the image than the build does".to_owned(),
             "build in a stage of its own, and copy the result out of it".to_owned(),
@@ -773,7 +775,7 @@ fn split_run(
 }
 
 /// Makes the move.
-fn apply(file: &mut Dockerfile, facts: &Facts, plan: Plan) -> Option<Change> {
+fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
     let lines = plan.moved.iter().fold(lines_of(file, plan.run), |lines, index| {
         lines.join(lines_of(file, *index))
     });
@@ -838,7 +840,6 @@ fn apply(file: &mut Dockerfile, facts: &Facts, plan: Plan) -> Option<Change> {
         }
     }
     file.instructions = result;
-    let _ = facts;
     let what = match (&plan.split, plan.lines.is_empty()) {
         (Some(_), _) => format!(
             "install the dependencies of {} before the sources are copied",

@@ -2,7 +2,7 @@
 
 use crate::context::manifests::Files;
 use crate::context::{ContextSource, Kind, Presence};
-use crate::facts::{Facts, Scope};
+use crate::facts::{Facts, Scope, is_within};
 use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
 
 /// A file or folder of the context at its place in the image. Paths have no `/` in front.
@@ -105,7 +105,7 @@ pub(super) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, in
         layers: Vec::new(),
         oddity: None,
     };
-    copy.oddity = read(&mut copy, file, instruction, context, sources).err();
+    copy.oddity = read(&mut copy, file, instruction, facts, context, sources).err();
     if copy.oddity.is_some() {
         copy.layers.clear();
     }
@@ -122,6 +122,7 @@ fn read(
     copy: &mut Copy,
     file: &Dockerfile,
     instruction: &Instruction,
+    facts: &Facts,
     context: &ContextSource,
     sources: &[crate::syntax::Text],
 ) -> Result<(), (String, String)> {
@@ -171,7 +172,11 @@ fn read(
             }
         }
     }
+    // The WORKDIR and what is above it are folders, with or without a `/` at the end.
+    let scope = facts.scope(copy.index);
+    let workdir = scope.and_then(|scope| scope.workdir.as_deref()).unwrap_or("/");
     let into_folder = found.len() > 1
+        || is_within(workdir, &destination)
         || sources.len() > 1
         || copy.destination_text.ends_with('/')
         || matches!(copy.destination_text.as_str(), "." | "..")

@@ -4,8 +4,10 @@ use std::env;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use plimsoll::context::ContextSource;
 use plimsoll::rewrite::{Options, rewrite};
 
 use super::compare::{compare_config, compare_files};
@@ -46,7 +48,7 @@ pub fn check(project: &Project) -> Result<Report> {
     };
 
     let text = project.dockerfile()?;
-    let text_after = rewritten(&project.name, &text)?;
+    let text_after = rewritten(&project.name, &text, &context)?;
     ensure!(text_after != text, "Plimsoll changes nothing");
     let original = build("original", &text)?;
     let rewritten_image = build("rewritten", &text_after)?;
@@ -64,7 +66,7 @@ pub fn check(project: &Project) -> Result<Report> {
 
     project.edit(&context)?;
     let edited = match project.edited_dockerfile() {
-        Some(text) => rewritten(&format!("{}.edited", project.name), &text)?,
+        Some(text) => rewritten(&format!("{}.edited", project.name), &text, &context)?,
         None => text_after,
     };
     let rebuilt = build("rebuilt", &project.declared.log.made_loud(&edited)?)?;
@@ -79,13 +81,15 @@ pub fn check(project: &Project) -> Result<Report> {
     })
 }
 
-fn rewritten(name: &str, text: &str) -> Result<String> {
+fn rewritten(name: &str, text: &str, context: &Path) -> Result<String> {
     if let Some(folder) = env::var_os("PLIMSOLL_ENGINE_REWRITES")
         && let Ok(by_hand) = fs::read_to_string(Path::new(&folder).join(format!("{name}.Dockerfile")))
     {
         return Ok(by_hand);
     }
-    Ok(rewrite("Dockerfile", text, &Options::default())?.text)
+    let mut options = Options::default();
+    options.passes.context = Some(Arc::new(ContextSource::open(context, None)?));
+    Ok(rewrite("Dockerfile", text, &options)?.text)
 }
 
 fn expect_output(image: &Image, expected: &str) -> Result<()> {
