@@ -523,8 +523,9 @@ impl Surroundings for Around<'_, '_> {
     }
 
     fn file(&self, _path: &str) -> Setting<'_> {
-        // Without a build context nothing tells.
-        Setting::Unknown
+        // Without a build context the tools' defaults are taken to hold: settings that make files links into a cache
+        // are rare, and those that the Dockerfile itself shows are seen.
+        Setting::Unset
     }
 
     fn folder(&self, name: &str) -> Setting<'_> {

@@ -254,9 +254,12 @@ impl Manager {
             .any(|ending| text.ends_with(ending.as_str()));
         if text.contains("://") || text.starts_with("git+") || text.starts_with("git@") {
             ArgumentKind::Url
-        } else if text == "." || text == ".." || begins_like_path || is_file {
-            ArgumentKind::Path
-        } else if self.arguments.slash_is_path && text.contains('/') {
+        } else if text == "."
+            || text == ".."
+            || begins_like_path
+            || is_file
+            || self.arguments.slash_is_path && text.contains('/')
+        {
             ArgumentKind::Path
         } else {
             ArgumentKind::Package
@@ -325,17 +328,17 @@ impl<'a> Reader<'a> {
             });
             return true;
         }
-        if let Some((name, value)) = text.split_once('=') {
-            if name.starts_with("--") || !known.cluster || known.role(name).is_some() {
-                let (role, value) = (known.role(name), Some(Value { text: Some(value), at }));
-                self.options.push(OptionUse {
-                    name: name.into(),
-                    role,
-                    value,
-                    at,
-                });
-                return false;
-            }
+        if let Some((name, value)) = text.split_once('=')
+            && (name.starts_with("--") || !known.cluster || known.role(name).is_some())
+        {
+            let (role, value) = (known.role(name), Some(Value { text: Some(value), at }));
+            self.options.push(OptionUse {
+                name: name.into(),
+                role,
+                value,
+                at,
+            });
+            return false;
         }
         if text.starts_with("--") || !known.cluster {
             self.options.push(OptionUse {

@@ -73,7 +73,7 @@ impl Removal {
             let span =
                 statement_span(script, &whole, index).ok_or_else(|| self.commands.first().copied().unwrap_or(0))?;
             let own = script.script.statements.get(index).map(|statement| &statement.span);
-            if let Some((place, _)) = spans.iter_mut().find(|(place, _)| Some(&*place) == own) {
+            if let Some((place, _)) = spans.iter_mut().find(|(place, _)| Some(place) == own) {
                 *place = span;
             }
         }

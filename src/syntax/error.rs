@@ -95,14 +95,15 @@ impl Problem {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &text[..at];
+        let (before, after) = text.split_at(at);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line_text = text[start..].split(['\n', '\r']).next().unwrap_or_default();
+        let left = before.get(start..).unwrap_or_default().trim_start_matches('\u{FEFF}');
+        let right = after.split('\n').next().unwrap_or_default().trim_end_matches('\r');
         SyntaxError {
             file: file.to_owned(),
             line: before.matches('\n').count() + 1,
-            column: text[start..at].trim_start_matches('\u{FEFF}').chars().count() + 1,
-            text: line_text.trim_start_matches('\u{FEFF}').to_owned(),
+            column: left.chars().count() + 1,
+            text: format!("{left}{right}"),
             found: self.found,
             expected: self.expected,
             help: self.help,

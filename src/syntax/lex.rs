@@ -286,13 +286,16 @@ impl<'a> Lexer<'a> {
             '-' | '+' | '?' => self.alternative(&name, modifier, null_is_unset),
             '#' | '%' if !null_is_unset => self.trim(&name, modifier),
             '/' if !null_is_unset => self.substitute(&name),
+            '#' | '%' => Err(Unprocessable),
+            // Such as `${env:NAME}`, which is PowerShell's: only a replacement finds that it makes no sense.
+            _ if null_is_unset => self.alternative(&name, modifier, true),
             _ => Err(Unprocessable),
         }
     }
 
     /// `${name-word}`, `${name+word}`, `${name?word}`, with or without a colon.
     fn alternative(&mut self, name: &str, modifier: char, null_is_unset: bool) -> Result<String, Unprocessable> {
-        let (word, _) = self.process(Some('}'))?;
+        let word = self.operand('}', false)?;
         if self.variable.is_none() {
             let colon = if null_is_unset { ":" } else { "" };
             return Ok(format!("${{{name}{colon}{modifier}{word}}}"));
@@ -303,27 +306,23 @@ impl<'a> Lexer<'a> {
             ('-', None) => Ok(word),
             ('+', Some(_)) => Ok(word),
             ('+', None) => Ok(String::new()),
-            ('?', None) => Err(Unprocessable),
-            (_, Some(value)) => Ok(value),
-            (_, None) => Ok(String::new()),
+            ('-' | '?', Some(value)) => Ok(value),
+            _ => Err(Unprocessable),
         }
     }
 
-    /// A pattern operand, in which escapes stay for the matcher.
-    fn pattern(&mut self, stop: char) -> Result<String, Unprocessable> {
+    /// What stands up to `stop`. Escapes stay in patterns, for the matcher; in words they do not.
+    fn operand(&mut self, stop: char, keep_escapes: bool) -> Result<String, Unprocessable> {
         let mode = self.mode;
-        self.mode = Mode {
-            keep_escapes: true,
-            ..mode
-        };
+        self.mode = Mode { keep_escapes, ..mode };
         let result = self.process(Some(stop));
         self.mode = mode;
-        result.map(|(pattern, _)| pattern)
+        result.map(|(operand, _)| operand)
     }
 
     /// `${name#pattern}` and `${name%pattern}`, doubled for the longest match.
     fn trim(&mut self, name: &str, modifier: char) -> Result<String, Unprocessable> {
-        let pattern = self.pattern('}')?;
+        let pattern = self.operand('}', true)?;
         if self.variable.is_none() {
             return Ok(format!("${{{name}{modifier}{pattern}}}"));
         }
@@ -353,8 +352,8 @@ impl<'a> Lexer<'a> {
     /// `${name/pattern/replacement}` and `${name//pattern/replacement}`.
     fn substitute(&mut self, name: &str) -> Result<String, Unprocessable> {
         let all = self.characters.next_if_eq(&'/').is_some();
-        let pattern = self.pattern('/')?;
-        let replacement = self.pattern('}')?;
+        let pattern = self.operand('/', true)?;
+        let replacement = self.operand('}', true)?;
         if self.variable.is_none() {
             return Ok(format!("${{{name}/{pattern}/{replacement}}}"));
         }
@@ -364,7 +363,7 @@ impl<'a> Lexer<'a> {
         while at <= value.len() {
             let longest = (at..=value.len())
                 .rev()
-                .find(|&end| matches_wildcard(&pattern, &value[at..end]));
+                .find(|&end| value.get(at..end).is_some_and(|part| matches_wildcard(&pattern, part)));
             match longest.filter(|&end| end > at) {
                 Some(end) => {
                     result.push_str(&replacement);

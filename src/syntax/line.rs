@@ -1,6 +1,8 @@
 //! The logical layer: one joined line to keyword, flags and arguments, as BuildKit's `parser` package reads it. What
 //! its `instructions` package checks afterwards is in [`super::validate`].
 
+use std::ops::Range;
+
 use pest::Parser as _;
 
 use super::arguments::arguments;
@@ -24,7 +26,8 @@ pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
     let Some(kind) = Keyword::from_word(keyword.as_str()) else {
         return Err(unknown_keyword(keyword.as_str(), keyword_range.start));
     };
-    let flags = flags(line, &mut end, escape);
+    let (flags, flags_length) = flags(line, end..start + text.len(), escape);
+    end += flags_length;
 
     let rest = line.trimmed(end..line.text().len());
     let arguments_range = rest.source_range(0..rest.text().len());
@@ -47,6 +50,10 @@ pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
 }
 
 fn unknown_keyword(word: &str, at: usize) -> Problem {
+    if word.is_empty() {
+        let found = "an escape character with nothing to continue";
+        return Problem::new(at, found, "an instruction", "remove the line");
+    }
     let names: Vec<&str> = Keyword::ALL.iter().map(|keyword| keyword.name()).collect();
     let upper = word.to_uppercase();
     let nearest = names
@@ -66,22 +73,22 @@ fn unknown_keyword(word: &str, at: usize) -> Problem {
     )
 }
 
-/// Reads the flags from byte `at` of `line` on, and moves `at` behind them.
-fn flags(line: &Logical, at: &mut usize, escape: Escape) -> Vec<Flag> {
-    let start = *at;
-    let text = line.text().get(start..).unwrap_or_default();
+/// Reads the flags at the beginning of `range` of `line`. Returns their length too.
+fn flags(line: &Logical, range: Range<usize>, escape: Escape) -> (Vec<Flag>, usize) {
+    let start = range.start;
+    let text = line.text().get(range).unwrap_or_default();
     // Most instructions have none.
     if !text.starts_with("--") {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
     let Some(flags) = Grammar::parse(escape.flags(), text)
         .ok()
         .and_then(|mut pairs| pairs.next())
     else {
-        return Vec::new();
+        return (Vec::new(), 0);
     };
-    *at += flags.as_span().end();
-    flags
+    let length = flags.as_span().end();
+    let flags = flags
         .into_inner()
         .map(|part| {
             let unquoted = unquote_flag(part.as_str(), escape);
@@ -95,7 +102,8 @@ fn flags(line: &Logical, at: &mut usize, escape: Escape) -> Vec<Flag> {
                 range: line.source_range(start + part.as_span().start()..start + part.as_span().end()),
             }
         })
-        .collect()
+        .collect();
+    (flags, length)
 }
 
 /// Takes quotes and escapes out of a flag, as BuildKit does: both kinds of quotes are alike, escapes count in both.

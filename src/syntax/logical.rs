@@ -26,6 +26,12 @@ impl Logical {
         }
     }
 
+    /// Cuts off carriage returns at the end, which belong to the newline behind the text.
+    pub(super) fn trim_carriage_returns(&mut self) {
+        let length = self.text.trim_end_matches('\r').len();
+        self.text.truncate(length);
+    }
+
     /// The joined text.
     pub fn text(&self) -> &str {
         &self.text

@@ -114,8 +114,9 @@ fn logical_line(text: &str, escape: Escape) -> (Logical, usize) {
     // Without an escape character a line ends where it ends, and most lines are without.
     let first = text.split('\n').next().unwrap_or_default();
     if !first.contains(escape.character()) {
+        let first = first.trim_end_matches('\r');
         line.push(first, 0);
-        return (line, first.trim_end_matches('\r').len());
+        return (line, first.len());
     }
     for pair in Grammar::parse(escape.logical_line(), text)
         .into_iter()
@@ -128,6 +129,7 @@ fn logical_line(text: &str, escape: Escape) -> (Logical, usize) {
             line.push(span.as_str(), span.start());
         }
     }
+    line.trim_carriage_returns();
     // A continuation at the end of the file, or before blank lines up to it, is part of the instruction's text, but
     // the last newline is not.
     let length = text.get(..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len();

@@ -54,7 +54,7 @@ pub(super) fn node(node: &Node) -> Result<(), Problem> {
                 ));
             }
         }
-        (Arguments::Words(words), _) if words.is_empty() => return missing("at least one"),
+        (Arguments::Words(words), _) if words.is_empty() => return missing("at least one port"),
         (Arguments::Pairs { pairs, .. }, _) if pairs.is_empty() => return missing("at least one name=value"),
         (Arguments::Pairs { pairs, .. }, _) => {
             if let Some(pair) = pairs.iter().find(|pair| pair.name.is_empty()) {
@@ -65,7 +65,7 @@ pub(super) fn node(node: &Node) -> Result<(), Problem> {
         }
         (_, Keyword::Healthcheck) => healthcheck(node)?,
         (Arguments::Rest(text), Keyword::Onbuild) if text.value.is_empty() => return missing("an instruction"),
-        (Arguments::Rest(text), _) if text.value.is_empty() => return missing("exactly one"),
+        (Arguments::Rest(text), _) if text.value.is_empty() => return missing("an argument"),
         (Arguments::Shell(_), Keyword::Shell) => {
             let found = "SHELL in shell form";
             return Err(Problem::new(
@@ -157,7 +157,7 @@ fn flags(node: &Node) -> Result<(), Problem> {
             (FlagKind::Boolean, Some(value)) if matches!(value.to_lowercase().as_str(), "true" | "false") => {}
             (FlagKind::Boolean, Some(value)) => {
                 return wrong(
-                    format!("--{}={value}", flag.name),
+                    wrong_value(flag, value),
                     "true or false",
                     "use one of the two".to_owned(),
                 );
@@ -184,16 +184,38 @@ fn value_of(flag: &Flag, value: &str) -> Result<(), Problem> {
             "a duration such as 30s, 1m30s or 500ms, of at least 1ms"
         }
         "retries" if !value.is_empty() && value.parse::<i32>().map_or(true, |count| count < 0) => "a number from 0",
-        "device" if csv_fields(value).is_none() => "comma-separated fields with quotes around whole fields",
+        "device" if !is_device(value) => "a device's name, and `required` or `required=true` behind a comma",
         _ => return Ok(()),
     };
-    let found = format!("--{}={value}", flag.name);
-    Err(Problem::new(
-        flag.range.start,
-        found,
-        expected,
-        "use one of the accepted values",
-    ))
+    let help = "use one of the accepted values";
+    Err(Problem::new(flag.range.start, wrong_value(flag, value), expected, help))
+}
+
+/// Whether `text` says which device RUN needs: one name, with or without `name=`, and whether it must be there.
+fn is_device(text: &str) -> bool {
+    const BOOLEANS: [&str; 12] = [
+        "1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False",
+    ];
+    let Some(fields) = csv_fields(text) else { return false };
+    let mut name = String::new();
+    fields.into_iter().all(|field| match field.split_once('=') {
+        None if field.eq_ignore_ascii_case("required") => true,
+        Some((key, value)) if key.eq_ignore_ascii_case("required") => BOOLEANS.contains(&value),
+        // The first name wins; whatever comes behind it is one too many.
+        _ if !name.is_empty() => false,
+        Some((key, value)) if key.eq_ignore_ascii_case("name") => {
+            name = value.to_owned();
+            true
+        }
+        _ => {
+            name = field;
+            true
+        }
+    })
+}
+
+fn wrong_value(flag: &Flag, value: &str) -> String {
+    format!("wrong value `{value}` for --{}", flag.name)
 }
 
 /// Whether `text` is a duration of Go's `time.ParseDuration`, and zero or at least a millisecond.
@@ -292,7 +314,7 @@ fn mount(flag: &Flag) -> Result<(), Problem> {
         let help = "put quotes around whole fields or leave them out";
         return Err(Problem::new(
             flag.range.start,
-            format!("--mount={value}"),
+            wrong_value(flag, value),
             "comma-separated key=value fields",
             help,
         ));
@@ -390,12 +412,12 @@ fn from(node: &Node) -> Result<(), Problem> {
         _ => {
             let found = format!("FROM with {} arguments", words.len());
             let expected = "`FROM image` or `FROM image AS name`";
-            Err(Problem::new(
-                node.keyword_range.start,
-                found,
-                expected,
-                "put a comment on a line of its own",
-            ))
+            let help = match words {
+                [] => "name a base image, or `scratch` for an empty one",
+                _ if words.iter().any(|word| word.value.starts_with('#')) => "put the comment on a line of its own",
+                _ => "name one image, and the stage behind AS",
+            };
+            Err(Problem::new(node.keyword_range.start, found, expected, help))
         }
     }
 }

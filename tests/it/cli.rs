@@ -11,7 +11,7 @@ fn rewrite_writes_the_file_to_stdout_and_the_summary_to_stderr() {
     let outcome = folder.plimsoll(&["rewrite"]);
     assert_eq!(outcome.code, 0);
     assert!(outcome.stdout.contains("--mount=type=cache"), "{outcome}");
-    assert_eq!(outcome.stderr, "Dockerfile: 1 change\n");
+    assert!(outcome.stderr.starts_with("Dockerfile: 1 change\n"), "{outcome}");
     assert_eq!(folder.read("Dockerfile"), IMPROVABLE, "without --write the file stays");
     let quiet = folder.plimsoll(&["rewrite", "--quiet"]);
     assert_eq!((quiet.stdout, quiet.stderr.as_str()), (outcome.stdout, ""));

@@ -9,3 +9,4 @@ mod engine;
 mod patch;
 mod report;
 mod support;
+mod syntax;

@@ -144,7 +144,7 @@ impl Rules<'_> {
     ) -> Option<Result<Candidate, Obstacle>> {
         let known = cache.cache;
         let name = &used.manager.name;
-        if !known.mount || known.unfit_verbs.iter().any(|verb| *verb == used.verb) {
+        if !known.mount || known.unfit_verbs.contains(&used.verb) {
             return None;
         }
         // Nothing is downloaded, or the lists are those of an older layer, which a mount would hide.

@@ -195,7 +195,7 @@ fn one(
         }
         "python" | "python3" | "virtualenv" => {
             let is_venv = program == "virtualenv" || values().take(2).eq([Some("-m"), Some("venv")]);
-            let target = values().last().flatten().filter(|target| !target.starts_with('-'));
+            let target = values().next_back().flatten().filter(|target| !target.starts_with('-'));
             let path = target.and_then(|target| absolute(command.workdir.as_deref(), target));
             match path {
                 Some(path) if is_venv && !view.exists(path.trim_start_matches('/')) => Ok(effects),

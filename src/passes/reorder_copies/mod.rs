@@ -209,7 +209,6 @@ fn without_context(file: &Dockerfile, before: std::ops::Range<usize>) -> Option<
     ))
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything that is known of one install")]
 fn plan(
     file: &Dockerfile,
     facts: &Facts,
@@ -679,7 +678,6 @@ fn copy_lines(
 
 /// The RUN that installs the dependencies alone, and what is left of the one that installs all; none where it is there
 /// already.
-#[expect(clippy::type_complexity, reason = "an edit and what is left")]
 fn split_run(
     file: &Dockerfile,
     facts: &Facts,

@@ -64,8 +64,8 @@ impl Workbench {
     pub fn build(&self, variant: &str, dockerfile: &Path, context: &Path) -> Result<Image> {
         let tag = format!("{}:{variant}", self.namespace);
         let mounts = format!("BUILDKIT_CACHE_MOUNT_NS={}", self.namespace);
-        // A host name of our own keeps layers of earlier runs from being taken: it is part of what BuildKit compares and
-        // of nothing that the image holds. `--no-cache` would empty the mounts as well.
+        // A host name of our own keeps layers of earlier runs from being taken: BuildKit compares it, no image holds it.
+        // `--no-cache` would empty the mounts as well.
         let host = format!("{}:127.0.0.1", self.namespace);
         let mut command = docker(&["build", "--progress=plain", "--tag", &tag, "--add-host", &host]);
         command

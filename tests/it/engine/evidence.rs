@@ -22,8 +22,8 @@ impl Log {
 
     /// Checks that `rebuild` downloaded what the edit added and nothing that the first build knew.
     ///
-    /// That the new package's line is found shows that the log has such lines and that the pattern matches them; without
-    /// it, the absence of the others would mean nothing.
+    /// Finding the new package's line shows that the log has such lines and that the pattern matches them; without it,
+    /// the absence of the others would mean nothing.
     pub fn check(&self, first: &str, rebuild: &str) -> Result<()> {
         let fetched = |package: &str, log: &str| -> Result<bool> {
             let pattern = self.fetched.as_deref().context("`known` and `new` need `fetched`")?;

@@ -2,9 +2,9 @@
 //! compared, and a rebuild after an edit must take the packages it knows from the cache mounts. [`context`] compares
 //! what builds copy with what the library says.
 //!
-//! It takes minutes, a container engine and the package registries, so it runs only when asked:
-//! - `PLIMSOLL_ENGINE=auto`: what cannot run here is skipped, and said so;
-//! - `PLIMSOLL_ENGINE=required`: what cannot run here is a failure;
+//! It takes a container engine, the package registries and minutes. What cannot run is skipped and said so.
+//! - `PLIMSOLL_ENGINE=required`: what cannot run is a failure;
+//! - `PLIMSOLL_ENGINE=off`: not now;
 //! - `PLIMSOLL_ENGINE_ONLY=npm-ci,yarn`: these projects only;
 //! - `PLIMSOLL_ENGINE_REWRITES=FOLDER`: `FOLDER/NAME.Dockerfile`, where it exists, stands for what Plimsoll makes of
 //!   the project's file, and `FOLDER/NAME.edited.Dockerfile` of the edited one: to try a rewrite before a pass has it.
@@ -41,8 +41,8 @@ enum Mode {
 impl Mode {
     fn from_env() -> Result<Self> {
         match env::var("PLIMSOLL_ENGINE").as_deref() {
-            Err(_) | Ok("" | "off") => Ok(Mode::Off),
-            Ok("auto") => Ok(Mode::Auto),
+            Err(_) | Ok("" | "auto") => Ok(Mode::Auto),
+            Ok("off") => Ok(Mode::Off),
             Ok("required") => Ok(Mode::Required),
             Ok(other) => bail!("PLIMSOLL_ENGINE={other}: expected auto, required or off"),
         }
@@ -53,9 +53,7 @@ impl Mode {
 fn gate(what: &str) -> Option<Mode> {
     let mode = Mode::from_env().unwrap();
     if mode == Mode::Off {
-        say(&format!(
-            "SKIPPED: {what}; PLIMSOLL_ENGINE=auto runs the engine tests with docker"
-        ));
+        say(&format!("SKIPPED: {what}, as PLIMSOLL_ENGINE=off says"));
         return None;
     }
     if let Err(reason) = docker::is_usable() {
