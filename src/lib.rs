@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod context;
 pub mod emit;
 pub mod facts;
 pub mod knowledge;

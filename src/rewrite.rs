@@ -19,7 +19,7 @@ const BUILDKIT_NOTES: [&str; 2] = [
 ];
 
 /// Which passes run, and how far they go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What the passes are told.
     pub passes: PassOptions,

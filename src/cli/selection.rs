@@ -1,6 +1,7 @@
 //! Which passes run, and how far they go: the options that `rewrite`, `diff` and `check` share.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -8,8 +9,10 @@ use toml::Spanned;
 
 use super::source::Source;
 use crate::config::{Config, ConfigError};
+use crate::context::{ContextSource, locate};
 use crate::passes::{Level, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
+use crate::syntax::{self, Dockerfile, Keyword};
 
 /// The options. Each wins over its key in plimsoll.toml.
 #[derive(Debug, Default, Args)]
@@ -30,6 +33,9 @@ pub(super) struct Selection {
     /// Write cache mounts even if plimsoll.toml says otherwise
     #[arg(long, overrides_with = "no_cache_mounts")]
     cache_mounts: bool,
+    /// The build context: the folder that `docker build` is given [default: found from the Dockerfile and Compose files]
+    #[arg(long, value_name = "DIR")]
+    context: Option<PathBuf>,
     /// Read this file instead of looking for plimsoll.toml
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
@@ -42,10 +48,35 @@ impl Selection {
     /// Rewrites the Dockerfile that `path` means.
     pub(super) fn rewrite(&self, path: &Path) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
-        let options = self.options(self.config(&source.folder)?);
+        let mut options = self.options(self.config(&source.folder)?);
+        let mut notes = Vec::new();
+        options.passes.context = self.context(&source, &mut notes)?;
         let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
+        rewrite.notes.extend(notes);
         rewrite.notes.extend(passes_out_of_reach(&options));
         Ok((source, rewrite))
+    }
+
+    /// The build context: as given, else as found from the Dockerfile's place. Standard input has none of its own.
+    fn context(&self, source: &Source, notes: &mut Vec<String>) -> anyhow::Result<Option<Arc<ContextSource>>> {
+        let path = source.path.as_deref();
+        if let Some(folder) = &self.context {
+            let path = path.map(std::path::absolute).transpose()?;
+            return Ok(Some(Arc::new(ContextSource::open(folder, path.as_deref())?)));
+        }
+        let Some(path) = path else { return Ok(None) };
+        // A file that cannot be parsed is reported by what follows.
+        let sources = syntax::parse(&source.name, &source.text)
+            .map(|file| copied(&file))
+            .unwrap_or_default();
+        let location = locate(path, None, &sources);
+        match ContextSource::open(&location.root, Some(&std::path::absolute(path)?)) {
+            Ok(context) => Ok(Some(Arc::new(context))),
+            Err(error) => {
+                notes.push(format!("no build context: {error}"));
+                Ok(None)
+            }
+        }
     }
 
     fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
@@ -78,11 +109,21 @@ impl Selection {
             passes: PassOptions {
                 level: self.level.or(config.level).unwrap_or_default(),
                 cache_mounts,
+                context: None,
             },
             only: names(&self.only, config.only),
             skip,
         }
     }
+}
+
+/// The sources of COPY and ADD in the build context.
+fn copied(file: &Dockerfile) -> Vec<String> {
+    let nodes = file.instructions.iter().map(|instruction| instruction.node());
+    let copies =
+        nodes.filter(|node| matches!(node.keyword, Keyword::Copy | Keyword::Add) && node.flag("from").is_none());
+    let sources = copies.filter_map(|node| node.words().split_last().map(|(_, sources)| sources));
+    sources.flatten().map(|source| source.value.clone()).collect()
 }
 
 /// The names of the passes, for clap to check, complete and suggest.

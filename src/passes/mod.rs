@@ -11,15 +11,19 @@ mod joint;
 mod layout;
 mod merge_runs;
 mod removal;
+mod reorder_copies;
 
 pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
 pub use merge_runs::MergeRuns;
+pub use reorder_copies::ReorderCopies;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::context::ContextSource;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, LineRange};
 
@@ -62,12 +66,14 @@ impl fmt::Display for Level {
 }
 
 /// What a pass may be told by its caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PassOptions {
     /// The highest level of change to make.
     pub level: Level,
     /// Whether the engine that builds the file knows `RUN --mount=type=cache` (BuildKit does).
     pub cache_mounts: bool,
+    /// The files that the build is sent; none where they are not known.
+    pub context: Option<Arc<ContextSource>>,
 }
 
 impl Default for PassOptions {
@@ -75,6 +81,7 @@ impl Default for PassOptions {
         PassOptions {
             level: Level::default(),
             cache_mounts: true,
+            context: None,
         }
     }
 }
@@ -145,5 +152,6 @@ pub trait Pass: Sync {
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome;
 }
 
-/// Every pass, in the order in which they run. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
-pub const REGISTRY: &[&dyn Pass] = &[&MergeRuns, &CacheMounts, &CleanLayers];
+/// Every pass, in the order in which they run. `reorder-copies` comes first: merged RUNs move less
+/// easily. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
+pub const REGISTRY: &[&dyn Pass] = &[&ReorderCopies, &MergeRuns, &CacheMounts, &CleanLayers];

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use plimsoll::context::ContextSource;
 use plimsoll::passes::PassOptions;
 use plimsoll::rewrite::{Options, rewrite};
 
@@ -45,7 +48,7 @@ pub fn check(project: &Project) -> Result<Report> {
     };
 
     let text = project.dockerfile()?;
-    let text_after = rewritten(&text, true)?;
+    let text_after = rewritten(&text, &context, true)?;
     ensure!(text_after != text, "Plimsoll changes nothing");
     let original = build("original", &text)?;
     let rewritten_image = build("rewritten", &text_after)?;
@@ -62,7 +65,7 @@ pub fn check(project: &Project) -> Result<Report> {
     compare_files(&original, &rewritten_image)?;
 
     // For engines without BuildKit, cleaning up in the layer takes the place of the mounts.
-    let without_mounts = rewritten(&text, false)?;
+    let without_mounts = rewritten(&text, &context, false)?;
     if without_mounts != text {
         let cleaned = build("without-mounts", &without_mounts)?;
         expect_output(&cleaned, expected).context("without mounts")?;
@@ -77,7 +80,7 @@ pub fn check(project: &Project) -> Result<Report> {
 
     project.edit(&context)?;
     let edited = match project.edited_dockerfile() {
-        Some(text) => rewritten(&text, true)?,
+        Some(text) => rewritten(&text, &context, true)?,
         None => text_after,
     };
     let rebuilt = build("rebuilt", &project.declared.log.made_loud(&edited)?)?;
@@ -92,9 +95,10 @@ pub fn check(project: &Project) -> Result<Report> {
     })
 }
 
-fn rewritten(text: &str, cache_mounts: bool) -> Result<String> {
+fn rewritten(text: &str, context: &Path, cache_mounts: bool) -> Result<String> {
     let passes = PassOptions {
         cache_mounts,
+        context: Some(Arc::new(ContextSource::open(context, None)?)),
         ..PassOptions::default()
     };
     let options = Options {

@@ -1,5 +1,6 @@
 //! Real builds: each project under `tests/fixtures/projects` is built as it is and as rewritten, the two images are
-//! compared, and a rebuild after an edit must take the packages it knows from the cache mounts.
+//! compared, and a rebuild after an edit must take the packages it knows from the cache mounts. [`context`] compares
+//! what builds copy with what the library says.
 //!
 //! It takes a container engine, the package registries and minutes. What cannot run is skipped and said so.
 //! - `PLIMSOLL_ENGINE=required`: what cannot run is a failure;
@@ -10,8 +11,10 @@
 
 mod check;
 mod compare;
+mod context;
 mod docker;
 mod evidence;
+mod ignore_sets;
 mod project;
 
 use std::collections::VecDeque;
@@ -46,18 +49,26 @@ impl Mode {
     }
 }
 
-#[test]
-fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
+/// How an engine test runs; `None`, and a line that says so, where it is skipped. `what` names it.
+fn gate(what: &str) -> Option<Mode> {
     let mode = Mode::from_env().unwrap();
     if mode == Mode::Off {
-        say("SKIPPED: the engine tests, as PLIMSOLL_ENGINE=off says");
-        return;
+        say(&format!("SKIPPED: {what}, as PLIMSOLL_ENGINE=off says"));
+        return None;
     }
     if let Err(reason) = docker::is_usable() {
         assert!(mode != Mode::Required, "no container engine ({reason})");
-        say(&format!("SKIPPED: no container engine ({reason})"));
-        return;
+        say(&format!("SKIPPED: {what}: no container engine ({reason})"));
+        return None;
     }
+    Some(mode)
+}
+
+#[test]
+fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
+    let Some(mode) = gate("the project builds (about ten minutes)") else {
+        return;
+    };
 
     let projects = Project::all().unwrap();
     let only = env::var("PLIMSOLL_ENGINE_ONLY").unwrap_or_default();

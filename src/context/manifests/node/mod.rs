@@ -1,0 +1,15 @@
+//! Node.js: npm, Yarn (classic and berry), pnpm and Bun.
+
+mod binaries;
+mod install;
+mod local;
+mod package_json;
+mod script_command;
+mod script_file;
+mod script_words;
+mod scripts;
+mod settings;
+mod workspace;
+
+pub(super) use install::{bun, npm, pnpm, yarn};
+pub(super) use package_json::declared;

@@ -1,0 +1,7 @@
+//! PHP: Composer.
+
+mod composer;
+mod install;
+
+pub(super) use composer::declared;
+pub(super) use install::install;

@@ -1,0 +1,24 @@
+//! The build context: the files around a Dockerfile, as the build sees them.
+//!
+//! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
+//! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
+
+pub mod compose;
+mod disk;
+mod glob;
+mod go_regex;
+mod ignore;
+mod locate;
+pub mod manifests;
+mod measure;
+mod memory;
+mod path;
+mod source;
+mod walk;
+mod yaml;
+
+pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
+pub use locate::{ContextLocation, Origin, locate};
+pub use measure::{Measure, Measured, Totals};
+pub use source::{Child, ContextError, ContextSource, Presence, Unread};
+pub use walk::{Entry, Kind, Walk};

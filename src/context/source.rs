@@ -1,0 +1,572 @@
+//! Questions about single paths of a context, answered as the build would answer them, without a walk.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::disk::{self, Disk};
+use super::glob;
+use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
+use super::measure::Measure;
+use super::memory::Memory;
+use super::path;
+use super::walk::{self, Kind, Walk};
+
+/// The largest file that is read: manifests, scripts and sources are smaller, data is of no interest.
+const LARGEST_READ: u64 = 4 * 1024 * 1024;
+
+/// The most links that one path may lead through, as in BuildKit's `RootPath`.
+const MOST_LINKS: usize = 255;
+
+/// The name of the context's own ignore file.
+const IGNORE_FILE: &str = ".dockerignore";
+
+/// Why a context cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The root is no folder that can be read.
+    #[error("{}: {source}", root.display())]
+    Root {
+        /// The root.
+        root: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The ignore file makes every build fail.
+    #[error("{}: {source}", file.display())]
+    Ignore {
+        /// The ignore file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: IgnoreError,
+    },
+}
+
+/// Why a file's text is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There is no such file, or its path leaves the context.
+    Missing,
+    /// The .dockerignore keeps it out of the build.
+    Ignored {
+        /// The line that does.
+        line: usize,
+    },
+    /// It is a folder or a device.
+    NoFile,
+    /// It is larger than 4 MiB.
+    TooLarge,
+    /// The system would not read it, and why.
+    Failed(String),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unread::Missing => f.write_str("does not exist"),
+            Unread::Ignored { line } => write!(f, "is ignored by line {line} of the .dockerignore"),
+            Unread::NoFile => f.write_str("is not a file"),
+            Unread::TooLarge => f.write_str("is larger than 4 MiB"),
+            Unread::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+/// What the build finds at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there; links are followed.
+    Here(Kind),
+    /// This line of the .dockerignore keeps it out of the build, or a folder above it, whether or not it is there.
+    Ignored {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// It is not there, or leads out of the context.
+    Missing,
+}
+
+/// An entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Child {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// The files of a context. What the .dockerignore keeps out does not exist here, except in [`measure`](Self::measure).
+///
+/// Paths are relative to the root with `/`; a leading `/` means the root too. A path that leaves the root does not exist.
+/// Links lead where they lead in the engine, for which the root is `/`: never out of it.
+#[derive(Debug)]
+pub struct ContextSource {
+    tree: Tree,
+    ignore: DockerIgnore,
+    ignore_file: Option<PathBuf>,
+    folders: Mutex<HashMap<String, Arc<Folder>>>,
+    /// Whether something is sent of an ignored folder: it takes a walk to tell.
+    holding: Mutex<HashMap<String, bool>>,
+    texts: Mutex<HashMap<String, Result<Arc<str>, Unread>>>,
+    walk: OnceLock<Walk>,
+}
+
+#[derive(Debug)]
+enum Tree {
+    Disk(Disk),
+    Memory(Memory),
+}
+
+impl ContextSource {
+    /// Opens the folder `root` as the context of `dockerfile`, `None` where that is read from standard input. The ignore
+    /// file is `<Dockerfile's name>.dockerignore` beside the Dockerfile where that exists, even empty, else
+    /// `.dockerignore` at the root, as in BuildKit.
+    ///
+    /// # Errors
+    /// Where the root cannot be read, or where its ignore file fails every build.
+    pub fn open(root: &Path, dockerfile: Option<&Path>) -> Result<ContextSource, ContextError> {
+        let at_root = |source| ContextError::Root {
+            root: root.to_owned(),
+            source,
+        };
+        // Reading the folder once tells a missing root from an empty one.
+        root.read_dir().map_err(at_root)?;
+        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        let own = dockerfile.and_then(|dockerfile| {
+            let mut name = dockerfile.file_name()?.to_owned();
+            name.push(IGNORE_FILE);
+            Some(dockerfile.with_file_name(name))
+        });
+        if let Some(own) = own
+            && let Ok(text) = disk::read(&own, LARGEST_READ)
+        {
+            return ContextSource::new(tree, Some((own, text)));
+        }
+        // A link is followed inside the context only.
+        let found = follow(&tree, IGNORE_FILE, |_| Ok(())).and_then(|path| tree.read(&path));
+        ContextSource::new(tree, found.ok().map(|text| (root.join(IGNORE_FILE), text)))
+    }
+
+    /// A context of the given files, as (path, text). A `.dockerignore` among them counts.
+    ///
+    /// # Errors
+    /// Where the .dockerignore fails every build.
+    pub fn in_memory<P: Into<String>, T: Into<Vec<u8>>>(
+        files: impl IntoIterator<Item = (P, T)>,
+    ) -> Result<ContextSource, ContextError> {
+        let files = files.into_iter().map(|(path, text)| (path.into(), text.into()));
+        let tree = Tree::Memory(Memory::new(files));
+        let text = tree.read(IGNORE_FILE).ok();
+        ContextSource::new(tree, text.map(|text| (PathBuf::from(IGNORE_FILE), text)))
+    }
+
+    /// The folder `root` without a .dockerignore.
+    pub(super) fn unfiltered(root: &Path) -> ContextSource {
+        ContextSource::with(
+            Tree::Disk(Disk { root: root.to_owned() }),
+            DockerIgnore::default(),
+            None,
+        )
+    }
+
+    fn new(tree: Tree, ignore_file: Option<(PathBuf, Vec<u8>)>) -> Result<ContextSource, ContextError> {
+        let ignore = match &ignore_file {
+            None => DockerIgnore::default(),
+            Some((file, text)) => DockerIgnore::parse(text).map_err(|source| ContextError::Ignore {
+                file: file.clone(),
+                source,
+            })?,
+        };
+        Ok(ContextSource::with(tree, ignore, ignore_file.map(|(file, _)| file)))
+    }
+
+    fn with(tree: Tree, ignore: DockerIgnore, ignore_file: Option<PathBuf>) -> ContextSource {
+        ContextSource {
+            tree,
+            ignore,
+            ignore_file,
+            folders: Mutex::default(),
+            holding: Mutex::default(),
+            texts: Mutex::default(),
+            walk: OnceLock::new(),
+        }
+    }
+
+    /// The root on the disk; `None` in memory.
+    pub fn root(&self) -> Option<&Path> {
+        match &self.tree {
+            Tree::Disk(disk) => Some(&disk.root),
+            Tree::Memory(_) => None,
+        }
+    }
+
+    /// The patterns that apply.
+    pub fn ignore(&self) -> &DockerIgnore {
+        &self.ignore
+    }
+
+    /// The file that the patterns come from.
+    pub fn ignore_file(&self) -> Option<&Path> {
+        self.ignore_file.as_deref()
+    }
+
+    /// What the build finds at `path`.
+    pub fn presence(&self, path: &str) -> Presence {
+        match self.resolve(path) {
+            Ok(path) => self.tree.kind(&path).map_or(Presence::Missing, Presence::Here),
+            Err(Unread::Ignored { line }) => Presence::Ignored { line },
+            Err(_) => Presence::Missing,
+        }
+    }
+
+    /// Whether the build finds something at `path`.
+    pub fn exists(&self, path: &str) -> bool {
+        matches!(self.presence(path), Presence::Here(_))
+    }
+
+    /// The text of the file `path`; bytes that are no UTF-8 are replaced. Each file is read once.
+    ///
+    /// # Errors
+    /// Where the build has no such file, or it is larger than 4 MiB.
+    pub fn read(&self, path: &str) -> Result<Arc<str>, Unread> {
+        let path = self.resolve(path)?;
+        if let Some(text) = lock(&self.texts).get(&path) {
+            return text.clone();
+        }
+        let text = self
+            .tree
+            .read(&path)
+            .map(|bytes| Arc::from(String::from_utf8_lossy(&bytes)));
+        lock(&self.texts).insert(path, text.clone());
+        text
+    }
+
+    /// What the build finds in the folder `path`, by name; empty where it is no folder.
+    pub fn list(&self, path: &str) -> Vec<Child> {
+        let Ok(folder) = self.resolve(path) else {
+            return Vec::new();
+        };
+        self.children(&folder)
+    }
+
+    /// What the build finds in `folder`, in which no link is left to follow.
+    fn children(&self, folder: &str) -> Vec<Child> {
+        let listed = self.tree.list(folder).into_iter();
+        let sent = listed.filter(|(name, kind)| self.check(&path::join(folder, name), *kind).is_ok());
+        let mut children: Vec<Child> = sent.map(|(name, kind)| Child { name, kind }).collect();
+        children.sort();
+        children
+    }
+
+    /// The paths that a COPY of `pattern` takes, in order, each copied whole. The Dockerfile's own quoting is gone from
+    /// the pattern. Like BuildKit, `..` stops at the root, wildcards are Go's `filepath.Match`, links before the first
+    /// wildcard are followed, and a backslash counts only beside a wildcard.
+    pub fn glob(&self, pattern: &str) -> Vec<String> {
+        let pattern = path::inside(pattern);
+        let segments: Vec<&str> = pattern.split('/').collect();
+        let wild = segments.iter().position(|segment| glob::has_wildcard(segment));
+        let Some(wild) = wild else {
+            return if self.exists(&pattern) {
+                vec![pattern]
+            } else {
+                Vec::new()
+            };
+        };
+        let (literal, wild) = segments.split_at(wild);
+        let Ok(base) = self.resolve(&literal.join("/")) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        self.glob_in(&base, "", &wild.join("/"), &mut found);
+        found
+    }
+
+    /// Adds what matches `pattern` in the folder `base`/`folder`. What matches is not entered.
+    fn glob_in(&self, base: &str, folder: &str, pattern: &str, found: &mut Vec<String>) {
+        // A class may match a `/`, so that a path may be deeper than its pattern.
+        let deepest = pattern.matches(['/', '[']).count();
+        for child in self.children(&path::join(base, folder)) {
+            let relative = path::join(folder, &child.name);
+            if glob::matches(pattern, &relative) == Ok(true) {
+                found.push(path::join(base, &relative));
+            } else if child.kind == Kind::Folder && relative.matches('/').count() < deepest {
+                self.glob_in(base, &relative, pattern, found);
+            }
+        }
+    }
+
+    /// The whole context, through its .dockerignore. The folder is walked once, on all cores.
+    pub fn measure(&self) -> Measure<'_> {
+        Measure::new(self.walk(), &self.ignore)
+    }
+
+    /// Everything in the folder, ignored or not, to be measured with another .dockerignore. It is walked once.
+    pub fn walk(&self) -> &Walk {
+        self.walk.get_or_init(|| match &self.tree {
+            Tree::Disk(disk) => walk::walk(&disk.root),
+            Tree::Memory(memory) => memory.walk(),
+        })
+    }
+
+    /// Where `path` leads, all links followed, none of its steps ignored.
+    fn resolve(&self, path: &str) -> Result<String, Unread> {
+        let path = path::within(path).ok_or(Unread::Missing)?;
+        follow(&self.tree, &path, |step| {
+            let kind = self.tree.kind(step).ok_or(Unread::Missing)?;
+            self.check(step, kind)
+        })
+    }
+
+    /// Whether the build has `path`, an entry of `kind`.
+    fn check(&self, path: &str, kind: Kind) -> Result<(), Unread> {
+        if path.is_empty() || self.ignore.is_empty() {
+            return Ok(());
+        }
+        let verdict = if kind == Kind::Folder {
+            let folder = self.folder(path);
+            match folder.verdict() {
+                Verdict::Ignored { .. } if !folder.is_closed() && self.holds_sent(path) => Verdict::Sent,
+                verdict => verdict,
+            }
+        } else {
+            self.ignore.file(path, &self.folder(path::parent(path)))
+        };
+        match verdict {
+            Verdict::Sent => Ok(()),
+            Verdict::Ignored { line } | Verdict::Fails { line } => Err(Unread::Ignored { line }),
+        }
+    }
+
+    /// Whether something in the ignored folder `path` is sent.
+    fn holds_sent(&self, path: &str) -> bool {
+        if let Some(known) = lock(&self.holding).get(path) {
+            return *known;
+        }
+        let mut children = self.tree.list(path).into_iter();
+        let holds = children.any(|(name, kind)| self.check(&path::join(path, &name), kind).is_ok());
+        lock(&self.holding).insert(path.to_owned(), holds);
+        holds
+    }
+
+    /// What matching the folder `path` found.
+    fn folder(&self, path: &str) -> Arc<Folder> {
+        if let Some(folder) = lock(&self.folders).get(path) {
+            return Arc::clone(folder);
+        }
+        let folder = Arc::new(match path {
+            "" => self.ignore.root(),
+            _ => self.ignore.folder(path, &self.folder(path::parent(path))),
+        });
+        lock(&self.folders).insert(path.to_owned(), Arc::clone(&folder));
+        folder
+    }
+}
+
+impl Tree {
+    fn kind(&self, path: &str) -> Option<Kind> {
+        match self {
+            Tree::Disk(disk) => disk.kind(path),
+            Tree::Memory(memory) => memory.kind(path),
+        }
+    }
+
+    fn link(&self, path: &str) -> Option<String> {
+        match self {
+            Tree::Disk(disk) => disk.link(path),
+            Tree::Memory(_) => None,
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+        match self {
+            Tree::Disk(disk) => disk.read(path, LARGEST_READ),
+            Tree::Memory(memory) => memory.read(path, LARGEST_READ),
+        }
+    }
+
+    fn list(&self, path: &str) -> Vec<(String, Kind)> {
+        match self {
+            Tree::Disk(disk) => disk.list(path),
+            Tree::Memory(memory) => memory.list(path),
+        }
+    }
+}
+
+/// Follows the links in `path` as in a root of its own: an absolute target begins at the root, and `..` stops there.
+/// `check` is asked about each step.
+fn follow(tree: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Unread>) -> Result<String, Unread> {
+    let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+    let mut done = String::new();
+    let mut links = 0;
+    while let Some(name) = left.pop() {
+        match name.as_str() {
+            "" | "." => continue,
+            ".." => {
+                done = path::parent(&done).to_owned();
+                continue;
+            }
+            _ => {}
+        }
+        let step = path::join(&done, &name);
+        check(&step)?;
+        let Some(target) = tree.link(&step) else {
+            done = step;
+            continue;
+        };
+        links += 1;
+        if links > MOST_LINKS {
+            return Err(Unread::Missing);
+        }
+        if target.starts_with('/') {
+            done.clear();
+        }
+        left.extend(target.split('/').rev().map(str::to_owned));
+    }
+    Ok(done)
+}
+
+/// A thread that panicked while it held the lock left whole entries behind: they are still good.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(files: &[(&str, &str)]) -> ContextSource {
+        ContextSource::in_memory(files.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn what_is_ignored_does_not_exist() {
+        let context = context(&[
+            (".dockerignore", "# why\nnode_modules\n!node_modules/kept/*.js\ndist\n"),
+            ("package.json", "{}"),
+            ("node_modules/kept/a.js", ""),
+            ("node_modules/kept/a.ts", ""),
+            ("node_modules/x/a.js", ""),
+            ("dist/a.js", ""),
+        ]);
+        assert!(context.exists("package.json") && context.exists("./package.json") && context.exists("/package.json"));
+        assert_eq!(context.presence("dist/a.js"), Presence::Ignored { line: 4 });
+        assert_eq!(context.presence("dist"), Presence::Ignored { line: 4 });
+        assert_eq!(context.presence("node_modules"), Presence::Here(Kind::Folder));
+        assert_eq!(context.presence("node_modules/x"), Presence::Ignored { line: 2 });
+        assert_eq!(context.presence("nothing"), Presence::Missing);
+        assert_eq!(context.presence("../package.json"), Presence::Missing);
+        assert_eq!(context.read("dist/a.js"), Err(Unread::Ignored { line: 4 }));
+        assert_eq!(context.read("package.json").as_deref(), Ok("{}"));
+        assert_eq!(context.read("node_modules"), Err(Unread::NoFile));
+        let names: Vec<String> = context
+            .list("node_modules")
+            .into_iter()
+            .map(|child| child.name)
+            .collect();
+        assert_eq!(names, ["kept"]);
+        assert_eq!(context.measure().sent.files, 3);
+    }
+
+    #[test]
+    fn globs_are_copys() {
+        let context = context(&[
+            ("a/x.txt", ""),
+            ("a/y.md", ""),
+            ("a/sub/x.txt", ""),
+            ("b.txt", ""),
+            ("we[ird", ""),
+            (".dockerignore", "a/y.md"),
+        ]);
+        for (pattern, expected) in [
+            ("*.txt", vec!["b.txt"]),
+            ("../b.txt", vec!["b.txt"]),
+            ("a/*", vec!["a/sub", "a/x.txt"]),
+            ("*/*.txt", vec!["a/x.txt"]),
+            ("a/**/x.txt", vec!["a/sub/x.txt"]),
+            ("a[^b]x.txt", vec!["a/x.txt"]),
+            ("a/", vec!["a"]),
+            (".", vec![""]),
+            ("we\\[ird", vec![]),
+            ("[", vec![]),
+            ("nothing*", vec![]),
+        ] {
+            assert_eq!(context.glob(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_dockerfiles_own_ignore_file_wins_even_when_empty() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        write("a", "");
+        write("b", "");
+        write(".dockerignore", "a");
+        write("prod.Dockerfile.dockerignore", "b");
+        write("empty.Dockerfile.dockerignore", "");
+        let exists = |dockerfile: &str, path: &str| {
+            ContextSource::open(root.path(), Some(&root.path().join(dockerfile)))
+                .unwrap()
+                .exists(path)
+        };
+        assert!(exists("prod.Dockerfile", "a") && !exists("prod.Dockerfile", "b"));
+        assert!(!exists("Dockerfile", "a") && exists("Dockerfile", "b"));
+        assert!(exists("empty.Dockerfile", "a") && exists("empty.Dockerfile", "b"));
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join(".dockerignore"), "a\n!\n").unwrap();
+        let error = ContextSource::open(root.path(), None).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with(".dockerignore: line 2: `!` must be followed by a pattern"),
+            "{error}"
+        );
+        assert!(ContextSource::open(&root.path().join("no"), None).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_inside() {
+        use std::os::unix::fs::symlink;
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir_all(at("etc")).unwrap();
+        std::fs::create_dir_all(at("sub/deep")).unwrap();
+        std::fs::write(at("etc/passwd"), "mine").unwrap();
+        std::fs::write(at("ignored"), "x").unwrap();
+        std::fs::write(at(".dockerignore"), "ignored").unwrap();
+        symlink("/etc/passwd", at("absolute")).unwrap();
+        symlink("../../../../etc/passwd", at("sub/deep/up")).unwrap();
+        symlink("/proc/self", at("outside")).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        symlink("sub", at("folder")).unwrap();
+        symlink("ignored", at("to-ignored")).unwrap();
+        let context = ContextSource::open(root.path(), None).unwrap();
+        assert_eq!(context.read("absolute").as_deref(), Ok("mine"));
+        assert_eq!(context.read("folder/deep/up").as_deref(), Ok("mine"));
+        assert_eq!(context.presence("outside"), Presence::Missing);
+        assert_eq!(context.presence("loop"), Presence::Missing);
+        assert_eq!(context.presence("to-ignored"), Presence::Ignored { line: 1 });
+        assert_eq!(context.glob("folder/d*"), ["sub/deep"]);
+        assert_eq!(context.glob("fold*"), ["folder"]);
+        assert_eq!(context.list("/").len(), 8);
+    }
+
+    #[test]
+    fn large_files_are_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("data"), vec![0; LARGEST_READ as usize + 1]).unwrap();
+        let context = ContextSource::open(root.path(), None).unwrap();
+        assert_eq!(context.read("data"), Err(Unread::TooLarge));
+    }
+
+    #[test]
+    fn it_can_be_shared_by_threads() {
+        fn is_shared<T: Send + Sync>() {}
+        is_shared::<ContextSource>();
+    }
+}

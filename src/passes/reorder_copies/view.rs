@@ -1,0 +1,265 @@
+//! What COPY and ADD put into the image before an install, as the install sees it.
+
+use crate::context::manifests::Files;
+use crate::context::{ContextSource, Kind, Presence};
+use crate::facts::{Facts, Scope, is_within};
+use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
+
+/// A file or folder of the context at its place in the image. Paths have no `/` in front.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    /// The path in the context; empty for all of it.
+    pub(super) from: String,
+    /// The path in the image: of a folder, where its contents go.
+    pub(super) to: String,
+    pub(super) is_folder: bool,
+}
+
+/// A COPY or ADD.
+#[derive(Debug)]
+pub(super) struct Copy {
+    /// Its number in the file.
+    pub(super) index: usize,
+    /// The absolute destination; none where it cannot be told.
+    pub(super) destination: Option<String>,
+    /// The destination as written.
+    pub(super) destination_text: String,
+    /// The flags as written.
+    pub(super) flags: String,
+    /// What it takes from the context, in order; empty where something else than plain files is copied.
+    pub(super) layers: Vec<Layer>,
+    /// Why it cannot be moved or read, if so: obstacle and remedy.
+    pub(super) oddity: Option<(String, String)>,
+}
+
+impl Copy {
+    /// Whether the whole context is copied.
+    pub(super) fn is_everything(&self) -> bool {
+        self.layers.iter().any(|layer| layer.is_folder && layer.from.is_empty())
+    }
+
+    pub(super) fn has_relative_destination(&self) -> bool {
+        !self.destination_text.starts_with(['/', '$'])
+    }
+
+    /// The path in the context of what it puts at `path`, if it does.
+    pub(super) fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
+        self.layers.iter().rev().find_map(|layer| layer.supplies(context, path))
+    }
+}
+
+impl Layer {
+    fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
+        let path = path.trim_end_matches('/');
+        if !self.is_folder {
+            return (path == self.to).then(|| self.from.clone());
+        }
+        let rest = inside(path, &self.to)?;
+        let from = join(&self.from, rest);
+        context.exists(&from).then_some(from)
+    }
+}
+
+/// What of `path` is behind `folder`, if it is `folder` or in it.
+pub(super) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix('/')
+    }
+}
+
+pub(super) fn join(folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("", path) | (path, "") => path.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}
+
+/// `text` with its variables, where every build gives the same.
+fn resolved(scope: &Scope, text: &str, escape: char) -> Option<String> {
+    let variable = |name: &str| scope.variables.get(name).filter(|found| found.certain)?.value.clone();
+    let lexed = expand(text, escape, &variable)?;
+    lexed.unset.is_empty().then_some(lexed.value)
+}
+
+/// Reads instruction number `index` if it is a COPY or ADD.
+pub(super) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, index: usize) -> Option<Copy> {
+    let instruction = file.instructions.get(index)?;
+    let node = instruction.node();
+    if !matches!(node.keyword, Keyword::Copy | Keyword::Add) {
+        return None;
+    }
+    let scope = facts.scope(index)?;
+    let (last, sources) = node.words().split_last()?;
+    let absolute = resolved(scope, &last.value, file.escape()).and_then(|path| scope.absolute(&path));
+    let mut copy = Copy {
+        index,
+        destination: absolute,
+        destination_text: last.value.clone(),
+        flags: flags(instruction),
+        layers: Vec::new(),
+        oddity: None,
+    };
+    copy.oddity = read(&mut copy, file, instruction, facts, context, sources).err();
+    if copy.oddity.is_some() {
+        copy.layers.clear();
+    }
+    Some(copy)
+}
+
+fn flags(instruction: &Instruction) -> String {
+    let texts = instruction.node().flags.iter();
+    let texts = texts.filter_map(|flag| instruction.text().get(flag.range.clone()));
+    texts.map(|text| format!("{text} ")).collect()
+}
+
+fn read(
+    copy: &mut Copy,
+    file: &Dockerfile,
+    instruction: &Instruction,
+    facts: &Facts,
+    context: &ContextSource,
+    sources: &[crate::syntax::Text],
+) -> Result<(), (String, String)> {
+    let node = instruction.node();
+    let odd = |obstacle: String, remedy: &str| Err((obstacle, remedy.to_owned()));
+    let by_hand = "copy the files that the install reads in a COPY of their own, before the install";
+    if node.flag("from").is_some() {
+        return odd("it copies from another stage or image".to_owned(), by_hand);
+    }
+    if let Some(flag) = node
+        .flags
+        .iter()
+        .find(|flag| !matches!(flag.name.as_str(), "chown" | "chmod" | "link"))
+    {
+        return odd(format!("it has the flag --{}", flag.name), by_hand);
+    }
+    if !node.heredocs.is_empty() {
+        return odd("it writes a heredoc".to_owned(), by_hand);
+    }
+    let Some(destination) = copy.destination.clone() else {
+        return odd(
+            "its destination depends on a variable or a base image that is not known".to_owned(),
+            "write the destination, or the WORKDIR, as an absolute path",
+        );
+    };
+    let to = destination.trim_start_matches('/').to_owned();
+    let mut found: Vec<(String, bool)> = Vec::new();
+    for source in sources {
+        let text = &source.value;
+        if text.contains(['$', '"', '\'', file.escape()]) || text.contains("://") || text.starts_with("git@") {
+            return odd(format!("its source `{text}` is not a plain path"), by_hand);
+        }
+        let paths = context.glob(text);
+        if paths.is_empty() {
+            return odd(
+                format!("the build context has no `{text}`"),
+                "name the right build context with --context DIR",
+            );
+        }
+        for path in paths {
+            match context.presence(&path) {
+                Presence::Here(Kind::Folder) => found.push((path, true)),
+                Presence::Here(Kind::File) if node.keyword == Keyword::Copy || !is_archive(&path) => {
+                    found.push((path, false));
+                }
+                _ => return odd(format!("`{path}` is not a plain file or folder"), by_hand),
+            }
+        }
+    }
+    // The WORKDIR and what is above it are folders, with or without a `/` at the end.
+    let scope = facts.scope(copy.index);
+    let workdir = scope.and_then(|scope| scope.workdir.as_deref()).unwrap_or("/");
+    let into_folder = found.len() > 1
+        || is_within(workdir, &destination)
+        || sources.len() > 1
+        || copy.destination_text.ends_with('/')
+        || matches!(copy.destination_text.as_str(), "." | "..")
+        || copy.destination_text.ends_with("/.");
+    for (from, is_folder) in found {
+        let name = from.rsplit('/').next().unwrap_or(&from);
+        let to = if is_folder || !into_folder {
+            to.clone()
+        } else {
+            join(&to, name)
+        };
+        copy.layers.push(Layer { from, to, is_folder });
+    }
+    Ok(())
+}
+
+/// Whether ADD may unpack it.
+fn is_archive(path: &str) -> bool {
+    [".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz", ".tbz2"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
+}
+
+/// The image as COPY and ADD make it of the context. Its root is `/`.
+pub(super) struct View<'c> {
+    pub(super) context: &'c ContextSource,
+    pub(super) copies: &'c [Copy],
+}
+
+impl View<'_> {
+    /// The last copy that puts something at `path`, and the path in the context.
+    pub(super) fn supplier(&self, path: &str) -> Option<(&Copy, String)> {
+        let mut copies = self.copies.iter().rev();
+        copies.find_map(|copy| Some((copy, copy.supplies(self.context, path)?)))
+    }
+}
+
+impl Files for View<'_> {
+    fn read(&self, path: &str) -> Option<String> {
+        let (_, from) = self.supplier(path)?;
+        let text = self.context.read(&from).ok()?;
+        // Bytes that are no UTF-8 were replaced.
+        (!text.contains('\u{FFFD}')).then(|| text.to_string())
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        let path = path.trim_matches('/');
+        let holds = |layer: &Layer| inside(&layer.to, path).is_some() && (layer.is_folder || layer.to != path);
+        path.is_empty() || self.supplier(path).is_some() || self.copies.iter().flat_map(|copy| &copy.layers).any(holds)
+    }
+
+    fn list(&self, dir: &str) -> Vec<String> {
+        let dir = dir.trim_matches('/');
+        let mut names = std::collections::BTreeSet::new();
+        for layer in self.copies.iter().flat_map(|copy| &copy.layers) {
+            if layer.is_folder
+                && let Some(rest) = inside(dir, &layer.to)
+            {
+                let folder = join(&layer.from, rest);
+                for child in self.context.list(&folder) {
+                    let is_folder = match child.kind {
+                        Kind::Link => {
+                            matches!(
+                                self.context.presence(&join(&folder, &child.name)),
+                                Presence::Here(Kind::Folder)
+                            )
+                        }
+                        kind => kind == Kind::Folder,
+                    };
+                    names.insert(if is_folder {
+                        format!("{}/", child.name)
+                    } else {
+                        child.name
+                    });
+                }
+            } else if let Some(rest) = inside(&layer.to, dir).filter(|rest| !rest.is_empty()) {
+                match rest.split_once('/') {
+                    Some((folder, _)) => names.insert(format!("{folder}/")),
+                    None if layer.is_folder => names.insert(format!("{rest}/")),
+                    None => names.insert(rest.to_owned()),
+                };
+            }
+        }
+        names.into_iter().collect()
+    }
+}
