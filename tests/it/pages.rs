@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use plimsoll::passes::{Pass, REGISTRY};
+use plimsoll::context::ContextSource;
+use plimsoll::passes::{Pass, PassOptions, REGISTRY};
 use plimsoll::rewrite::{Options, rewrite};
 
 const HEADINGS: [&str; 5] = [
@@ -48,8 +50,14 @@ fn what_stands_before_becomes_what_stands_after() {
     for pass in REGISTRY {
         let blocks = examples(*pass);
         assert!(!blocks.is_empty() && blocks.len().is_multiple_of(2), "{}", pass.id());
+        let context = ContextSource::in_memory(files(*pass)).unwrap();
+        let passes = PassOptions {
+            context: Some(Arc::new(context)),
+            ..PassOptions::default()
+        };
         for pair in blocks.chunks(2) {
             let options = Options {
+                passes: passes.clone(),
                 only: vec![pass.id().to_owned()],
                 ..Options::default()
             };
@@ -61,10 +69,25 @@ fn what_stands_before_becomes_what_stands_after() {
 
 /// The Dockerfiles of a page's examples, before and after in turn.
 fn examples(pass: &dyn Pass) -> Vec<String> {
+    let blocks = blocks(pass).into_iter().filter(|(kind, _)| kind == "dockerfile");
+    blocks.map(|(_, text)| text).collect()
+}
+
+/// The files around the Dockerfiles of a page's examples: blocks of `text` that name their file.
+fn files(pass: &dyn Pass) -> Vec<(String, String)> {
+    let named = blocks(pass).into_iter();
+    named
+        .filter_map(|(kind, text)| Some((kind.strip_prefix("text ")?.to_owned(), text)))
+        .collect()
+}
+
+/// The blocks of a page's examples: what stands behind the opening fence, and the text.
+fn blocks(pass: &dyn Pass) -> Vec<(String, String)> {
     let (_, section) = pass.page().split_once("## Before and after\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
-    let blocks = section.split("```dockerfile\n").skip(1);
-    blocks
-        .map(|block| block.split_once("```").unwrap().0.to_owned())
+    let fenced = section.split("```").skip(1).step_by(2);
+    fenced
+        .map(|block| block.split_once('\n').unwrap())
+        .map(|(kind, text)| (kind.to_owned(), text.to_owned()))
         .collect()
 }

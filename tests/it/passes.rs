@@ -1,14 +1,16 @@
 //! The passes, on Dockerfiles written for the purpose: `tests/fixtures/passes/<pass>/<case>.Dockerfile`.
 //!
 //! The folder names the only pass that runs; in `all`, all of them do. A comment `# options: …` in the case is read as
-//! on the command line. A case's snapshot, `snapshots/passes/<pass>/<case>.snap`, holds the rewritten text and what the
+//! on the command line. The folder `<case>`, if there is one, is the build context. A case's snapshot, `snapshots/passes/<pass>/<case>.snap`, holds the rewritten text and what the
 //! passes say of it; that a second run changes nothing, and that no byte changes outside the lines that the changes
 //! name, is checked of every case.
 
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use plimsoll::context::ContextSource;
 use plimsoll::passes::Level;
 use plimsoll::rewrite::{Options, Rewrite, rewrite};
 use plimsoll::syntax;
@@ -39,7 +41,10 @@ fn all_passes() {
 #[track_caller]
 fn check_folder(folder: &str) {
     let entries = fs::read_dir(Path::new(FIXTURES).join(folder)).unwrap();
-    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "Dockerfile"))
+        .collect();
     cases.sort();
     assert!(!cases.is_empty());
     let failed = cases
@@ -52,7 +57,11 @@ fn check_folder(folder: &str) {
 fn check(folder: &str, case: &Path) {
     let name = case.file_stem().unwrap().to_str().unwrap();
     let text = fs::read_to_string(case).unwrap();
-    let options = options(folder, &text);
+    let mut options = options(folder, &text);
+    let context = case.with_extension("");
+    if context.is_dir() {
+        options.passes.context = Some(Arc::new(ContextSource::open(&context, None).unwrap()));
+    }
     let result = rewrite("Dockerfile", &text, &options).unwrap();
     assert_rest_is_untouched(&result);
     let again = rewrite("Dockerfile", &result.text, &options).unwrap();
