@@ -3,6 +3,7 @@
 //! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
+mod calls;
 pub mod compose;
 mod disk;
 mod glob;
@@ -17,6 +18,7 @@ mod source;
 mod walk;
 mod yaml;
 
+pub use calls::{Call, calls, sources};
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};

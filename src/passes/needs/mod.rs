@@ -1,0 +1,92 @@
+//! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
+
+mod packages;
+mod scripts;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::context::{ContextSource, calls, compose};
+use crate::facts::{Facts, Stage};
+use crate::knowledge::{Family, package_of_tool};
+use crate::syntax::{Dockerfile, Keyword};
+
+use super::Evidence;
+use super::reorder_copies::view::{self, Copy};
+
+pub(super) use packages::installed_by_name;
+
+/// What an image needs at run time, each with the first fact that says so.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    /// Programs.
+    pub(super) tools: BTreeMap<String, Evidence>,
+    /// Libraries, by the Debian package with their headers.
+    pub(super) libraries: BTreeMap<String, Evidence>,
+    /// What compiles or installs at start.
+    pub(super) builds_at_start: Option<Evidence>,
+    /// Python's own folders in `/usr/local`, or paths below them, that something names.
+    pub(super) python_folders: Option<Evidence>,
+}
+
+impl Needs {
+    /// Looks for what the stage needs.
+    pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource, family: Family) -> Needs {
+        let copies: Vec<Copy> =
+            stage.instructions.clone().filter_map(|index| view::copy(file, facts, context, index)).collect();
+        let image = view::View { context, copies: &copies };
+        let mut needs = Needs::default();
+        let mut scripts = scripts::Reader::new(&image, &mut needs);
+        for index in stage.instructions.clone() {
+            scripts.instruction(file, facts, index);
+        }
+        scripts.compose(context);
+        let is_tool = |name: &str| package_of_tool(family, name).is_some();
+        for call in calls(context, &is_tool) {
+            needs.tool(&call.tool, || Evidence {
+                place: format!("{}:{}", call.path, call.line),
+                fact: format!("calls {}", call.tool),
+            });
+        }
+        packages::read(file, facts, stage.instructions.clone(), context, &mut needs);
+        needs
+    }
+
+    fn tool(&mut self, name: &str, evidence: impl FnOnce() -> Evidence) {
+        if !self.tools.contains_key(name) {
+            self.tools.insert(name.to_owned(), evidence());
+        }
+    }
+
+    /// The packages of the distribution that bring the tools, with what needs them.
+    pub(super) fn tool_packages(&self, family: Family) -> BTreeMap<&'static str, &Evidence> {
+        let mut found = BTreeMap::new();
+        for (tool, evidence) in &self.tools {
+            if let Some(package) = package_of_tool(family, tool) {
+                found.entry(package).or_insert(evidence);
+            }
+        }
+        found
+    }
+}
+
+/// The Compose files at the root of the context, parsed.
+fn compose_services(context: &ContextSource) -> Vec<(String, compose::Service)> {
+    const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    let mut services = Vec::new();
+    for child in context.list("") {
+        let is_compose = NAMES.contains(&child.name.as_str()) || child.name.starts_with("docker-compose.");
+        if !is_compose {
+            continue;
+        }
+        let Ok(text) = context.read(&child.name) else { continue };
+        let found = compose::services(std::path::Path::new(&child.name), &text, &mut Vec::new()).unwrap_or_default();
+        services.extend(found.into_iter().map(|service| (child.name.clone(), service)));
+    }
+    services
+}
+
+/// The last instruction of a kind in a stage: the one that counts.
+pub(super) fn last(file: &Dockerfile, stage: Range<usize>, keyword: Keyword) -> Option<usize> {
+    stage.rev().find(|index| file.instructions.get(*index).is_some_and(|found| found.keyword() == keyword))
+}

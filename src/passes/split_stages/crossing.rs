@@ -1,0 +1,421 @@
+//! What crosses from the builder to the runtime stage, and what the runtime stage stands on.
+
+use std::collections::BTreeMap;
+
+use crate::context::{Kind, Presence};
+use crate::facts::is_within;
+use crate::knowledge::{Purpose, base_image, image_configuration, installed_tools};
+use crate::syntax::{Instruction, Keyword};
+
+use super::super::needs::{Needs, installed_by_name, last};
+use super::Obstacle;
+use super::outputs::{Output, absolute};
+use super::plan::{Gain, Line, Subject, copied_to};
+use super::work::Works;
+
+/// The folder of the virtual environment that takes the place of Python's own folders.
+const VENV: &str = "/opt/venv";
+
+/// A file or folder that is copied out of the builder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Crossing {
+    pub(super) path: String,
+    /// The RUN in whose place the COPY stands.
+    pub(super) at: usize,
+    /// Whether it is the whole folder of the project, which brings what COPY put there.
+    pub(super) is_project: bool,
+}
+
+impl Crossing {
+    /// Where it goes: its own place.
+    pub(super) fn target(&self) -> String {
+        // A pattern names files; they go to their folder.
+        match self.path.rsplit_once('/') {
+            Some((folder, name)) if name.contains('*') => format!("{folder}/"),
+            _ => self.path.clone(),
+        }
+    }
+}
+
+/// How Python's packages get into the runtime stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Python {
+    /// A virtual environment; the first RUN that installs into it, and whether VIRTUAL_ENV is to be set.
+    Venv { first: usize, announce: bool },
+    /// From and to the interpreter's own folders.
+    Own,
+}
+
+/// Everything that crosses.
+#[derive(Debug)]
+pub(super) struct Crossings {
+    pub(super) list: Vec<Crossing>,
+    /// The image of the runtime stage, where it is not that of the builder.
+    pub(super) image: Option<String>,
+    /// The tag that keeps the builder on the release of that image.
+    pub(super) pinned: Option<String>,
+    /// Whether the sources are of no use at run time.
+    pub(super) drops_sources: bool,
+    /// Settings of the old image that the new one lacks.
+    config: Vec<String>,
+    python: Option<Python>,
+    /// The RUN behind which the linker's cache is made anew.
+    links_at: Option<usize>,
+}
+
+impl Crossings {
+    /// What comes before RUN number `index` in the builder.
+    pub(super) fn before_in_builder(&self, index: usize) -> Vec<Line> {
+        match self.python {
+            Some(Python::Venv { first, announce }) if first == index => vec![
+                Line::New { text: format!("RUN python -m venv {VENV}"), at: index },
+                Line::New { text: path_line(announce), at: usize::MAX },
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What comes behind the COPY of RUN number `index` in the runtime stage.
+    pub(super) fn after_in_runtime(&self, index: usize) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if let Some(Python::Venv { first, announce }) = self.python
+            && first == index
+        {
+            lines.push(Line::New { text: path_line(announce), at: usize::MAX });
+        }
+        if self.links_at == Some(index) {
+            lines.push(Line::New { text: "RUN ldconfig".to_owned(), at: usize::MAX });
+        }
+        lines
+    }
+
+    /// The settings of the old image, before the first instruction.
+    pub(super) fn config_before(&self, index: usize, first: usize) -> Vec<Line> {
+        if index != first {
+            return Vec::new();
+        }
+        self.config.iter().map(|text| Line::New { text: text.clone(), at: usize::MAX }).collect()
+    }
+}
+
+fn path_line(announce: bool) -> String {
+    if announce {
+        format!("ENV VIRTUAL_ENV={VENV} PATH=\"{VENV}/bin:$PATH\"")
+    } else {
+        format!("ENV PATH=\"{VENV}/bin:$PATH\"")
+    }
+}
+
+/// Works out what crosses.
+pub(super) fn plan(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    needs: &Needs,
+    gain: &Gain,
+) -> Result<Crossings, Obstacle> {
+    let repository = subject.image.repository();
+    let known = base_image(&repository);
+    let is_distribution = known.is_some_and(|image| image.is_distribution) && subject.release.family.is_debian_like();
+    let is_python = subject.image.official_name() == Some("python");
+    let mut crossings = Crossings {
+        list: Vec::new(),
+        image: None,
+        pinned: None,
+        drops_sources: false,
+        config: Vec::new(),
+        python: None,
+        links_at: None,
+    };
+    let smaller = gain.smaller.as_ref().filter(|smaller| smaller.purpose != Purpose::Same);
+    let mut sites: Vec<usize> = Vec::new();
+    for (&index, work) in works {
+        for output in work.outputs() {
+            match output {
+                Output::PythonSite if is_python => sites.push(index),
+                Output::PythonSite | Output::Local if is_distribution => {
+                    crossings.add("/usr/local", index);
+                    if *output == Output::Local {
+                        crossings.links_at = Some(index);
+                    }
+                }
+                Output::PythonSite | Output::Local => {
+                    return Err((
+                        format!("line {} installs among the files of the base image", subject.line(index)),
+                        "install into a virtual environment, or a folder of its own under /opt".to_owned(),
+                    ));
+                }
+                Output::Path(path) => crossings.add(path, index),
+                Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
+                Output::Project(folder) => project(subject, index, folder, &mut crossings)?,
+                Output::Metadata(folder) => {
+                    if brings_sources(subject, index, folder) {
+                        project(subject, index, folder, &mut crossings)?;
+                    }
+                }
+            }
+        }
+    }
+    if let Some(&first) = sites.first() {
+        python(subject, works, needs, first, &mut crossings)?;
+    }
+    crossings.simplify();
+    if let Some(smaller) = smaller {
+        let only_programs = sites.is_empty() && crossings.list.iter().all(|crossing| !crossing.path.ends_with("node_modules"));
+        if only_programs && !crossings.list.is_empty() {
+            base(subject, &repository, smaller, &mut crossings)?;
+        }
+    }
+    Ok(crossings)
+}
+
+impl Crossings {
+    fn add(&mut self, path: &str, at: usize) {
+        if self.list.iter().all(|known| known.path != path) {
+            self.list.push(Crossing { path: path.to_owned(), at, is_project: false });
+        }
+    }
+
+    /// Leaves out what is in something else that crosses.
+    fn simplify(&mut self) {
+        let all = self.list.clone();
+        let is_inner = |own: &Crossing| {
+            all.iter().any(|other| other.is_project && other.path != own.path && is_within(&own.path, &other.path))
+        };
+        self.list.retain(|crossing| !is_inner(crossing));
+        self.list.sort_by_key(|crossing| crossing.at);
+    }
+}
+
+fn python(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    needs: &Needs,
+    first: usize,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    let managers: Vec<&str> = works
+        .keys()
+        .filter_map(|index| subject.facts.run(subject.file, *index))
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| Some(command.manager.as_ref()?.manager.id.as_str()))
+        .collect();
+    let end = subject.range().end.saturating_sub(1);
+    let variables = subject.facts.scope(end).map(|scope| &scope.variables);
+    let value = |name: &str| variables.and_then(|variables| variables.get(name)).and_then(|variable| variable.value.as_deref());
+    let sets_path = value("PATH").is_some_and(|path| !path.contains("/usr/local/bin"))
+        && subject.range().any(|index| {
+            subject.keyword(index) == Some(Keyword::Env) && subject.text(index).contains("PATH=") && !subject.text(index).contains("$PATH") && !subject.text(index).contains("${PATH}")
+        });
+    let elsewhere = needs.python_folders.is_some() || sets_path || managers.contains(&"uv");
+    if !elsewhere {
+        let announce = managers.iter().any(|id| matches!(*id, "poetry" | "pipenv" | "pdm"));
+        crossings.python = Some(Python::Venv { first, announce });
+        crossings.list.push(Crossing { path: VENV.to_owned(), at: first, is_project: false });
+        return Ok(());
+    }
+    let why = match &needs.python_folders {
+        Some(evidence) => format!("{} {}", evidence.place, evidence.fact),
+        None => "packages are installed into the interpreter's own folders".to_owned(),
+    };
+    let tag = subject.image.tag.as_deref().unwrap_or_default();
+    let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
+    let [major, minor] = version.as_slice() else {
+        return Err((
+            format!("{why}, and the tag does not tell the version of Python"),
+            "name it in FROM: python:3.12".to_owned(),
+        ));
+    };
+    let replaced = installed_by_name(subject.file, subject.facts, subject.range());
+    if let Some((_, name, _)) = replaced.iter().find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel")) {
+        return Err((
+            format!("{why}, where {name} is replaced by another version of itself"),
+            format!("leave {name} as the base image has it, or install into a virtual environment"),
+        ));
+    }
+    crossings.python = Some(Python::Own);
+    for path in [format!("/usr/local/lib/python{major}.{minor}/site-packages"), "/usr/local/bin".to_owned()] {
+        crossings.list.push(Crossing { path, at: first, is_project: false });
+    }
+    Ok(())
+}
+
+/// The folder of the project that `folder` is in: where COPY put files of the context.
+fn root(subject: &Subject<'_>, folder: &str) -> Option<String> {
+    let copies = subject.range().filter(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
+    let from_context = copies.filter(|index| {
+        subject.file.instructions.get(*index).is_some_and(|instruction| instruction.node().flag("from").is_none())
+    });
+    let mut targets: Vec<String> = from_context
+        .filter_map(|index| {
+            let target = copied_to(subject, index)?;
+            let workdir = subject.facts.scope(index).and_then(|scope| scope.workdir.clone()).unwrap_or_default();
+            // A file's own name is no folder.
+            let is_folder = brings_folder(subject, index) || target == workdir || subject.text(index).trim_end().ends_with('/');
+            Some(if is_folder { target } else { target.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned()) })
+        })
+        .collect();
+    targets.sort_by_key(String::len);
+    let above = targets.iter().find(|target| is_within(folder, target));
+    above.cloned().or_else(|| targets.iter().any(|target| is_within(target, folder)).then(|| folder.to_owned()))
+}
+
+/// Whether a COPY names a folder of the context.
+fn brings_folder(subject: &Subject<'_>, index: usize) -> bool {
+    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else { return false };
+    let sources = node.words().split_last().map(|(_, sources)| sources).unwrap_or_default();
+    node.flag("from").is_none()
+        && sources.iter().any(|source| {
+            let path = source.value.trim_start_matches("./").trim_matches('/');
+            path.is_empty() || path == "." || subject.context.presence(path) == Presence::Here(Kind::Folder)
+        })
+}
+
+/// Whether sources, not only single files, were copied into `folder` before RUN number `index`.
+fn brings_sources(subject: &Subject<'_>, index: usize, folder: &str) -> bool {
+    (subject.range().start..index).any(|copy| {
+        matches!(subject.keyword(copy), Some(Keyword::Copy | Keyword::Add))
+            && brings_folder(subject, copy)
+            && copied_to(subject, copy).is_some_and(|target| is_within(&target, folder) || is_within(folder, &target))
+    })
+}
+
+fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
+    // What is built away from the project is installed from there, or of no use.
+    let Some(root) = root(subject, folder) else { return Ok(()) };
+    let shared = ["", "/", "/root", "/home", "/usr", "/usr/local", "/usr/bin", "/usr/local/bin", "/etc", "/var", "/opt", "/bin", "/lib", "/tmp", "/srv"];
+    if shared.contains(&root.as_str()) {
+        let place = if root.is_empty() { "/" } else { &root };
+        return Err((
+            format!("line {} builds in {place}, which holds more than the project", subject.line(index)),
+            "give the project a folder of its own with WORKDIR".to_owned(),
+        ));
+    }
+    match crossings.list.iter_mut().find(|crossing| crossing.is_project && crossing.path == root) {
+        Some(known) => known.at = known.at.max(index),
+        None => crossings.list.push(Crossing { path: root, at: index, is_project: true }),
+    }
+    Ok(())
+}
+
+/// The programs in `folder` that something names.
+fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
+    let on_path = image_configuration(&subject.image.repository(), subject.image.tag.as_deref())
+        .is_some_and(|config| config.path.iter().any(|part| part == folder));
+    let mut found = Vec::new();
+    for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
+        let Some(at) = last(subject.file, subject.range(), keyword) else { continue };
+        let execution = subject.facts.instructions.get(at).and_then(|facts| facts.execution.as_deref());
+        for command in execution.iter().flat_map(|execution| &execution.commands) {
+            for (number, word) in command.words.iter().enumerate() {
+                let text = word.value.as_deref().unwrap_or(&word.text);
+                if text.contains('/') || text.ends_with(".jar") {
+                    found.extend(absolute(command, text).filter(|path| path != folder && is_within(path, folder)));
+                } else if number == 0 && on_path {
+                    found.push(format!("{folder}/{text}"));
+                }
+            }
+        }
+    }
+    found.retain(|path| !is_supplied(subject, path));
+    found.sort();
+    found.dedup();
+    if !found.is_empty() {
+        found.iter().for_each(|path| crossings.add(path, index));
+        return Ok(());
+    }
+    if !folder.ends_with("/target") && !on_path && root(subject, folder).is_some() {
+        return project(subject, index, folder, crossings);
+    }
+    Err((
+        format!("line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them", subject.line(index)),
+        "start the program by its path in CMD or ENTRYPOINT".to_owned(),
+    ))
+}
+
+/// Whether the context brings the file at `path`.
+fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
+    subject.range().any(|index| {
+        matches!(subject.keyword(index), Some(Keyword::Copy | Keyword::Add))
+            && copied_to(subject, index).is_some_and(|target| {
+                is_within(path, &target)
+                    && subject.context.exists(path.get(target.len()..).unwrap_or_default().trim_start_matches('/'))
+            })
+    })
+}
+
+/// Puts the runtime stage on an image without the language's own tools.
+fn base(
+    subject: &Subject<'_>,
+    repository: &str,
+    smaller: &crate::knowledge::Slimmer,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    let starts = [Keyword::Cmd, Keyword::Entrypoint].into_iter().any(|keyword| last(subject.file, subject.range(), keyword).is_some());
+    if !starts {
+        return Err((
+            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT".to_owned(),
+            "name the program in CMD or ENTRYPOINT".to_owned(),
+        ));
+    }
+    let tag = subject.image.tag.as_deref();
+    let old = image_configuration(repository, tag);
+    let new = image_configuration(&smaller.image, Some(&smaller.tag));
+    if let Some(old) = old {
+        let mut pairs: Vec<String> = Vec::new();
+        for (name, value) in &old.env {
+            if new.is_none_or(|new| new.env.get(name) != Some(value)) {
+                pairs.push(format!("{name}={value}"));
+            }
+        }
+        let lacking: Vec<&str> = old.path.iter().map(String::as_str).filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part))).collect();
+        if !lacking.is_empty() {
+            pairs.push(format!("PATH={}:$PATH", lacking.join(":")));
+        }
+        if !pairs.is_empty() {
+            let newline = subject.file.newline.as_str();
+            crossings.config.push(format!("ENV {}", pairs.join(&format!(" {}{newline}    ", subject.file.escape()))));
+        }
+        if let Some(workdir) = &old.workdir
+            && needs_workdir(subject)
+        {
+            crossings.config.push(format!("WORKDIR {workdir}"));
+        }
+    }
+    crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
+    crossings.pinned = smaller.pinned.clone();
+    crossings.drops_sources = smaller.purpose == Purpose::Binaries && has_only_sources(subject) && crossings.list.iter().all(|c| !c.is_project);
+    Ok(())
+}
+
+/// Whether something depends on the WORKDIR of the base image.
+fn needs_workdir(subject: &Subject<'_>) -> bool {
+    let mut range = subject.range().skip(1);
+    range
+        .find_map(|index| match subject.keyword(index)? {
+            Keyword::Workdir => Some(!subject.text(index).split_whitespace().nth(1).is_some_and(|path| path.starts_with('/'))),
+            Keyword::Copy | Keyword::Add | Keyword::Run | Keyword::Cmd | Keyword::Entrypoint => Some(true),
+            _ => None,
+        })
+        .unwrap_or(true)
+}
+
+/// Whether all that the context holds is sources of a compiled language, and what only developers read.
+fn has_only_sources(subject: &Subject<'_>) -> bool {
+    let reads_files = ["ReadFile", "os.Open", "ParseFiles", "ParseGlob", "http.Dir", "http.FileServer", "DirFS", "File::open", "fs::read", "ServeDir", "LoadHTMLGlob", "Static("];
+    let aside = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = name.rsplit('.').next().unwrap_or_default();
+        matches!(ending, "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h")
+            || matches!(name, "Cargo.toml" | "LICENSE" | "Makefile" | ".dockerignore" | ".gitignore" | ".editorconfig" | ".golangci.yml" | "rust-toolchain.toml" | "rust-toolchain")
+            || name.starts_with("Dockerfile")
+            || name.starts_with("docker-compose")
+            || path.starts_with(".git")
+    };
+    let others = crate::context::sources(subject.context, |path| !aside(path));
+    let sources = crate::context::sources(subject.context, |path| path.ends_with(".go") || path.ends_with(".rs"));
+    others.is_empty()
+        && sources
+            .iter()
+            .filter_map(|path| subject.context.read(path).ok())
+            .all(|text| !reads_files.iter().any(|call| text.contains(call)))
+}

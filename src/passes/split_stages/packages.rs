@@ -1,0 +1,119 @@
+//! System packages: which of them the builder needs, and which the program.
+
+use std::collections::BTreeMap;
+
+use crate::facts::Execution;
+use crate::knowledge::{Action, Kind, PackageRole, Release, package_fact, runtime_of};
+
+use super::Evidence;
+use super::work::Works;
+
+/// Where a package is needed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) builder: bool,
+    pub(super) runtime: bool,
+    pub(super) why: String,
+}
+
+/// A package that a command of a RUN names.
+#[derive(Clone, Debug)]
+pub(super) struct Divided {
+    /// The numbers of command and word.
+    pub(super) at: (usize, usize),
+    pub(super) name: String,
+    pub(super) place: Place,
+}
+
+/// What is known of the use of packages.
+pub(super) struct Uses<'a> {
+    pub(super) release: &'a Release,
+    /// The packages whose tools run in the image, with what says so.
+    pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
+    /// The packages whose tools the builder's commands call, or that installs need.
+    pub(super) in_builder: BTreeMap<&'static str, String>,
+}
+
+/// Divides the packages that a RUN installs; none where a word of a package list is not literal.
+pub(super) fn divide(run: &Execution, works: &Works, uses: &Uses<'_>) -> Option<Vec<Divided>> {
+    let removed = removed_again(run);
+    let mut divided = Vec::new();
+    for (number, command) in run.commands.iter().enumerate() {
+        let Some(used) = &command.manager else { continue };
+        if used.manager.kind != Kind::System || used.action != Action::Install {
+            continue;
+        }
+        if used.has_unknown_arguments || command.words.iter().any(|word| word.value.is_none()) {
+            return None;
+        }
+        let group = used
+            .options
+            .iter()
+            .find(|(name, ..)| matches!(name.as_str(), "-t" | "--virtual"))
+            .and_then(|(_, value, _)| value.clone());
+        for (name, _, word) in &used.packages {
+            let is_removed = removed.iter().any(|gone| gone == name || group.as_ref() == Some(gone));
+            let place = if is_removed && works.builds() {
+                Place {
+                    builder: true,
+                    runtime: false,
+                    why: "the same RUN removes it again".to_owned(),
+                }
+            } else {
+                place(name, uses)
+            };
+            divided.push(Divided {
+                at: (number, *word),
+                name: name.clone(),
+                place,
+            });
+        }
+    }
+    Some(divided)
+}
+
+/// What commands of the same RUN remove.
+pub(super) fn removed_again(run: &Execution) -> Vec<String> {
+    let removals = run.commands.iter().filter_map(|command| command.manager.as_ref());
+    removals
+        .filter(|used| used.manager.kind == Kind::System && used.action == Action::Remove)
+        .flat_map(|used| used.packages.iter().map(|(name, ..)| name.clone()))
+        .collect()
+}
+
+/// Whether a package is only there to build: such packages make a split worth its while.
+pub(super) fn is_for_builds(name: &str, release: &Release) -> bool {
+    match role(name, release) {
+        Some(PackageRole::BuildOnly) => true,
+        Some(PackageRole::Headers) => runtime_of(release, name).is_some(),
+        _ => false,
+    }
+}
+
+fn role(name: &str, release: &Release) -> Option<PackageRole> {
+    package_fact(release.family, name).map(|fact| fact.role)
+}
+
+fn place(name: &str, uses: &Uses<'_>) -> Place {
+    let at_run_time = uses.at_run_time.get(name);
+    let in_builder = uses.in_builder.get(name);
+    let here = |builder: bool, runtime: bool, why: String| Place { builder, runtime, why };
+    if let Some(evidence) = at_run_time {
+        let builds = in_builder.is_some() || matches!(role(name, uses.release), Some(PackageRole::BuildOnly | PackageRole::Headers) | None);
+        return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
+    }
+    match role(name, uses.release) {
+        Some(PackageRole::BuildOnly) => here(true, false, "only builds use it".to_owned()),
+        Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
+        Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
+        Some(PackageRole::Either) => match in_builder {
+            Some(why) => here(true, false, format!("{why}, and nothing that runs calls it")),
+            None => here(false, true, "no step of the build calls it".to_owned()),
+        },
+        None => {
+            let is_library = name.starts_with("lib") || name.starts_with("fonts-");
+            let why = if is_library { "a library" } else { "nothing tells what it is for" };
+            here(!is_library || in_builder.is_some(), true, why.to_owned())
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Programs that are known by what they do to a build.
+
+/// Something that makes outputs of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compiler {
+    /// Compilers of C and its like, and what calls them.
+    Native,
+    /// Bundlers and compilers of JavaScript, without a manager before them.
+    Node,
+    /// A project's own copy of Maven or Gradle, and compilers of Java.
+    Wrapper,
+}
+
+/// What `program`, a word as written, compiles.
+pub(super) fn compiler(program: &str) -> Option<Compiler> {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    Some(match name {
+        "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar" | "ld"
+        | "configure" | "bootstrap" | "autogen.sh" | "autoreconf" | "autoconf" | "automake" | "libtoolize" | "qmake"
+        | "scons" | "gfortran" | "rustc" | "ghc" | "nasm" | "yasm" | "buildconf" => Compiler::Native,
+        "tsc" | "webpack" | "vite" | "ng" | "gulp" | "grunt" | "esbuild" | "rollup" | "parcel" | "turbo" | "nx" | "node-gyp" => {
+            Compiler::Node
+        }
+        "gradlew" | "mvnw" | "javac" => Compiler::Wrapper,
+        _ => return None,
+    })
+}
+
+/// Whether a word calls Python: `python3.11`, `/usr/bin/python`.
+pub(super) fn is_python(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
+    version.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}

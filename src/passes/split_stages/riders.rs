@@ -1,0 +1,144 @@
+//! Commands beside those that build: whether a RUN can go to one stage, and leave nothing to do for the other.
+
+use std::collections::BTreeMap;
+
+use crate::facts::{Body, Command, Execution, is_within};
+use crate::shell::{self, RedirectKind, ShellOptions};
+
+use super::Obstacle;
+use super::crossing::Crossings;
+use super::outputs::{Output, absolute};
+use super::plan::Subject;
+use super::work::Works;
+
+/// Programs that change no file that stays.
+const HARMLESS: &[&str] = &[
+    "cd", "pushd", "popd", "export", "set", "unset", "echo", "printf", "true", "false", ":", "ls", "cat", "pwd", "which", "sleep", "source", ".", "test",
+    "[", "date", "nproc", "uname", "du", "env", "ldconfig", "strip", "id", "whoami", "head", "tail", "grep", "umask", "wait", "command", "type", "ldd", "file", "sha256sum", "gpg",
+];
+
+/// Programs whose operands are the files that they change.
+const CHANGE_OPERANDS: &[&str] = &["mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "tar", "unzip", "patch", "gunzip", "xz", "gzip"];
+
+/// Programs whose last operand is what they write.
+const CHANGE_LAST: &[&str] = &["cp", "mv", "ln", "install", "rsync"];
+
+/// Programs that fetch into the working directory, or where an option says.
+const FETCH: &[&str] = &["git", "curl", "wget"];
+
+/// Folders of which nothing is needed at run time.
+const SCRATCH: &[&str] = &["/tmp", "/var/tmp", "/usr/src", "/root/.cache", "/root/.npm", "/root/.cargo", "/var/lib/apt", "/var/cache", "/build", "/src", "/root/.ssh", "/root/.m2", "/root/.gradle"];
+
+/// Checks that a RUN that builds does nothing else that the program needs.
+///
+/// # Errors
+/// What it does beside.
+pub(super) fn check(subject: &Subject<'_>, index: usize, run: &Execution, works: &Works, crossings: &Crossings) -> Result<(), Obstacle> {
+    let other = |what: &str| {
+        (
+            format!("line {} builds, and {what} too, which the program may need", subject.line(index)),
+            "give that a RUN of its own".to_owned(),
+        )
+    };
+    let is_covered = |path: &str| {
+        SCRATCH.iter().any(|folder| is_within(path, folder))
+            || crossings.list.iter().any(|crossing| is_within(path, &crossing.path))
+            || works.outputs().any(|output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) if is_within(path, folder)))
+    };
+    for number in works.setups() {
+        let Some(command) = run.commands.get(number) else { continue };
+        let Some(program) = command.program() else { return Err(other("runs a program that a variable names")) };
+        if HARMLESS.contains(&program) {
+            continue;
+        }
+        let Some(changed) = changes(program, command) else { return Err(other(&format!("runs `{program}`"))) };
+        if let Some(path) = changed.iter().find(|path| path.as_deref().is_none_or(|path| !is_covered(path))) {
+            let path = path.as_deref().unwrap_or("something that a variable names");
+            return Err(other(&format!("changes {path}")));
+        }
+    }
+    let Body::Script(body) = &run.body else { return Ok(()) };
+    for visit in shell::commands(&body.script, ShellOptions::default()) {
+        for redirect in &visit.command.redirects {
+            if matches!(redirect.kind, RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString | RedirectKind::Input) {
+                continue;
+            }
+            let target = redirect.target.as_ref().and_then(|target| target.literal.as_deref());
+            let is_free = target.is_some_and(|path| path.starts_with("/dev/") || path.starts_with('/') && is_covered(path));
+            if !is_free {
+                return Err(other(&format!("writes {}", target.unwrap_or("a file that a variable names"))));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The paths that a command changes, none for one that cannot be told; none at all for a program that is not known.
+fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
+    let operands = || command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
+    let path = |word: &crate::facts::Word| word.value.as_deref().and_then(|value| absolute(command, value));
+    if CHANGE_OPERANDS.contains(&program) {
+        // `chmod 755`, `chown app:app`: not a path.
+        let skip = usize::from(matches!(program, "chmod" | "chown" | "chgrp"));
+        return Some(operands().skip(skip).map(path).collect());
+    }
+    if CHANGE_LAST.contains(&program) {
+        return Some(operands().last().map(path).into_iter().collect());
+    }
+    if FETCH.contains(&program) {
+        let place = command.words.iter().skip(1).filter(|word| word.text.starts_with('/')).map(path);
+        return Some(place.chain([command.workdir.clone()]).take(1).collect());
+    }
+    None
+}
+
+/// Whether a RUN does nothing but change files in `folder`.
+pub(super) fn only_within(run: &Execution, works: &Works, folder: &str) -> bool {
+    if works.builds() || works.has_packages() {
+        return false;
+    }
+    let mut any = false;
+    let all = works.setups().all(|number| {
+        let Some(command) = run.commands.get(number) else { return false };
+        let Some(program) = command.program() else { return false };
+        if matches!(program, "cd" | "echo" | "true" | ":" | "set" | "ls" | "pwd") {
+            return true;
+        }
+        any = true;
+        changes(program, command).is_some_and(|paths| {
+            paths.iter().all(|path| path.as_deref().is_some_and(|path| is_within(path, folder)))
+        })
+    });
+    all && any && !has_redirects(run)
+}
+
+fn has_redirects(run: &Execution) -> bool {
+    let Body::Script(body) = &run.body else { return false };
+    shell::commands(&body.script, ShellOptions::default()).iter().any(|visit| !visit.command.redirects.is_empty())
+}
+
+/// Whether a RUN makes users and folders that no later step of the builder has to do with.
+pub(super) fn prepares_runtime_only(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    works: &BTreeMap<usize, Works>,
+    last_build: usize,
+) -> bool {
+    const PREPARES: &[&str] = &["useradd", "groupadd", "adduser", "addgroup", "usermod", "mkdir", "chown", "chmod", "chgrp", "touch", "echo", "true", ":"];
+    let only_prepares = run.commands.iter().all(|command| command.program().is_some_and(|program| PREPARES.contains(&program)));
+    let names: Vec<&str> = run
+        .commands
+        .iter()
+        .filter(|command| matches!(command.program(), Some("mkdir" | "chmod" | "chown" | "touch")))
+        .flat_map(|command| command.words.iter().skip(1))
+        .filter_map(|word| word.text.trim_end_matches('/').rsplit('/').next())
+        .filter(|name| name.len() > 1 && !name.starts_with('-'))
+        .collect();
+    only_prepares
+        && !has_redirects(run)
+        && works
+            .keys()
+            .filter(|later| **later > index && **later <= last_build)
+            .all(|later| !names.iter().any(|name| subject.text(*later).contains(name)))
+}
