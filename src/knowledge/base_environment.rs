@@ -90,14 +90,14 @@ impl BaseEnvironment {
     }
 }
 
-fn short_name(image_name: &str) -> &str {
+pub(super) fn short_name(image_name: &str) -> &str {
     let name = image_name.strip_prefix("index.").unwrap_or(image_name);
     let name = name.strip_prefix("docker.io/").unwrap_or(name);
     name.strip_prefix("library/").unwrap_or(name)
 }
 
 /// The name of the official image that `name` is a copy of: one architecture of it, or a mirror.
-fn official_name(name: &str) -> Option<&str> {
+pub(super) fn official_name(name: &str) -> Option<&str> {
     const PLACES: [&str; 12] = [
         "amd64/",
         "arm32v5/",
@@ -116,7 +116,7 @@ fn official_name(name: &str) -> Option<&str> {
 }
 
 /// Whether `text` fits `pattern`, in which `*` is any text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|behind| {

@@ -1,27 +1,42 @@
-//! Typed access to `data/`: what is known about package managers and base images.
+//! Typed access to `data/`: what is known about package managers, base images, packages and tools.
 //!
 //! The tables are embedded in the program and parsed once, when they are first asked for. `data/README.md` describes
 //! how to write them.
 
 mod base_environment;
+mod base_image;
 mod cache;
 mod condition;
+mod distribution;
 mod invocation;
 mod manager;
 mod managers;
+mod package_role;
+mod packages;
 mod programs;
+mod runtime_needs;
+mod tools;
 mod verbs;
 
 #[cfg(test)]
 mod tests;
 
 pub use base_environment::{Account, BaseEnvironment, base_environment};
+pub use base_image::{
+    BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
+    image_contents, slimmer, slimmer_images,
+};
 pub use cache::{Cache, Holds, Place, Sharing};
 pub use condition::{Condition, Setting, Surroundings};
+pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
+pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
+pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub use programs::inert_programs;
+pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
+pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};

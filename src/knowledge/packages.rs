@@ -1,0 +1,246 @@
+//! Facts about the packages of distributions: which libraries a `-dev` package is for, and sizes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use super::distribution::{Family, Release};
+
+/// The `-dev` packages of Debian's and Ubuntu's releases, a line each, with the library packages they link.
+const DEBIAN_LIBRARIES: &[(Family, &str, &str)] = &[
+    (
+        Family::Debian,
+        "bullseye",
+        include_str!("../../data/packages/debian-bullseye-libraries.tsv"),
+    ),
+    (
+        Family::Debian,
+        "bookworm",
+        include_str!("../../data/packages/debian-bookworm-libraries.tsv"),
+    ),
+    (
+        Family::Debian,
+        "trixie",
+        include_str!("../../data/packages/debian-trixie-libraries.tsv"),
+    ),
+    (
+        Family::Ubuntu,
+        "focal",
+        include_str!("../../data/packages/ubuntu-focal-libraries.tsv"),
+    ),
+    (
+        Family::Ubuntu,
+        "jammy",
+        include_str!("../../data/packages/ubuntu-jammy-libraries.tsv"),
+    ),
+    (
+        Family::Ubuntu,
+        "noble",
+        include_str!("../../data/packages/ubuntu-noble-libraries.tsv"),
+    ),
+];
+
+/// The same libraries in Alpine and Fedora, by Debian's names.
+const OTHER_LIBRARIES: &str = include_str!("../../data/packages/other-libraries.tsv");
+
+/// Sizes and dependencies of the packages that Dockerfiles install.
+const SIZES: &[(&str, &str)] = &[
+    (
+        "bullseye",
+        include_str!("../../data/packages/debian-bullseye-sizes.tsv"),
+    ),
+    (
+        "bookworm",
+        include_str!("../../data/packages/debian-bookworm-sizes.tsv"),
+    ),
+    ("trixie", include_str!("../../data/packages/debian-trixie-sizes.tsv")),
+];
+
+type Libraries = HashMap<&'static str, Vec<&'static str>>;
+
+/// The lines of a table: no comments, cells parted by tabs.
+fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split('\t').collect())
+}
+
+fn words(cell: &'static str) -> Vec<&'static str> {
+    cell.split_whitespace().collect()
+}
+
+/// The library packages that a program linked with `dev_package` needs at run time, in the names of this release: for
+/// `libpq-dev` on bookworm `libpq5`. Empty for headers without a library. None if it isn't known.
+#[must_use]
+pub fn runtime_of(release: &Release, dev_package: &str) -> Option<Vec<&'static str>> {
+    match release.family {
+        Family::Debian | Family::Ubuntu => debian_libraries(release)?.get(dev_package).cloned(),
+        Family::Alpine => other_libraries().alpine.get(dev_package).cloned(),
+        Family::Fedora | Family::RedHat | Family::Amazon => other_libraries().fedora.get(dev_package).cloned(),
+        Family::Suse | Family::Arch | Family::Bare => None,
+    }
+}
+
+/// The library packages of this release for a library that is named as Debian names its `-dev` package, as the table
+/// of runtime needs does: `libpq-dev` is `libpq` on Alpine.
+#[must_use]
+pub fn library_packages(release: &Release, debian_dev_package: &str) -> Option<Vec<&'static str>> {
+    let other = other_libraries();
+    match release.family {
+        Family::Debian | Family::Ubuntu => runtime_of(release, debian_dev_package),
+        Family::Alpine => other.alpine_by_debian.get(debian_dev_package).cloned(),
+        Family::Fedora | Family::RedHat | Family::Amazon => other.fedora_by_debian.get(debian_dev_package).cloned(),
+        Family::Suse | Family::Arch | Family::Bare => None,
+    }
+}
+
+fn debian_libraries(release: &Release) -> Option<&'static Libraries> {
+    static TABLES: [LazyLock<Libraries>; 6] = [
+        LazyLock::new(|| libraries(0)),
+        LazyLock::new(|| libraries(1)),
+        LazyLock::new(|| libraries(2)),
+        LazyLock::new(|| libraries(3)),
+        LazyLock::new(|| libraries(4)),
+        LazyLock::new(|| libraries(5)),
+    ];
+    let codename = release.codename.as_deref()?;
+    let at = DEBIAN_LIBRARIES
+        .iter()
+        .position(|(family, name, _)| *family == release.family && *name == codename)?;
+    TABLES.get(at).map(|table| &**table)
+}
+
+fn libraries(at: usize) -> Libraries {
+    let text = DEBIAN_LIBRARIES.get(at).map_or("", |(_, _, text)| text);
+    rows(text)
+        .filter_map(|row| Some((*row.first()?, row.get(1).map(|cell| words(cell)).unwrap_or_default())))
+        .collect()
+}
+
+#[derive(Default)]
+struct OtherLibraries {
+    alpine: Libraries,
+    fedora: Libraries,
+    alpine_by_debian: Libraries,
+    fedora_by_debian: Libraries,
+}
+
+fn other_libraries() -> &'static OtherLibraries {
+    static TABLE: LazyLock<OtherLibraries> = LazyLock::new(|| {
+        let mut table = OtherLibraries::default();
+        for row in rows(OTHER_LIBRARIES) {
+            // A row: Debian's -dev packages, Alpine's, Alpine's libraries, Fedora's -devel, Fedora's libraries.
+            let mut cells = row.into_iter().map(words);
+            let mut next = || cells.next().unwrap_or_default();
+            let (debian, alpine, alpine_runtime, fedora, fedora_runtime) = (next(), next(), next(), next(), next());
+            for name in &alpine {
+                table.alpine.insert(name, alpine_runtime.clone());
+            }
+            for name in &fedora {
+                table.fedora.insert(name, fedora_runtime.clone());
+            }
+            for name in debian {
+                if !alpine.is_empty() {
+                    table.alpine_by_debian.insert(name, alpine_runtime.clone());
+                }
+                if !fedora.is_empty() {
+                    table.fedora_by_debian.insert(name, fedora_runtime.clone());
+                }
+            }
+        }
+        table
+    });
+    &TABLE
+}
+
+/// What a package takes, and what else it brings.
+struct Package {
+    kib: u64,
+    depends: Vec<&'static str>,
+    /// Whether the image of the distribution has it.
+    is_base: bool,
+}
+
+type Packages = HashMap<&'static str, Package>;
+
+/// Sizes of releases that have no table are those of the release closest to them.
+fn packages(release: &Release) -> Option<&'static Packages> {
+    static TABLES: [LazyLock<Packages>; 3] = [
+        LazyLock::new(|| sizes(0)),
+        LazyLock::new(|| sizes(1)),
+        LazyLock::new(|| sizes(2)),
+    ];
+    if !release.family.is_debian_like() {
+        return None;
+    }
+    let at = match release.codename.as_deref() {
+        Some("jessie" | "stretch" | "buster" | "bullseye" | "trusty" | "xenial" | "bionic" | "focal") => 0,
+        Some("bookworm" | "jammy" | "kinetic" | "lunar") => 1,
+        _ => 2,
+    };
+    TABLES.get(at).map(|table| &**table)
+}
+
+fn sizes(at: usize) -> Packages {
+    let text = SIZES.get(at).map_or("", |(_, text)| text);
+    rows(text)
+        .filter_map(|row| {
+            let (is_base, kib) = match row.get(1)?.strip_prefix('=') {
+                Some(kib) => (true, kib),
+                None => (false, *row.get(1)?),
+            };
+            let package = Package {
+                kib: kib.parse().ok()?,
+                is_base,
+                depends: row.get(2).map(|cell| words(cell)).unwrap_or_default(),
+            };
+            Some((*row.first()?, package))
+        })
+        .collect()
+}
+
+/// The installed size of a package alone, in KiB, for estimates.
+#[must_use]
+pub fn installed_size(release: &Release, package: &str) -> Option<u64> {
+    packages(release)?.get(package).map(|package| package.kib)
+}
+
+/// What `names` bring into an image of the distribution, with all that they depend on, in KiB: an estimate. Packages
+/// that the distribution's own image has count nothing, neither do unknown ones.
+#[must_use]
+pub fn installed_closure_size(release: &Release, names: &[&str]) -> u64 {
+    let Some(packages) = packages(release) else {
+        return 0;
+    };
+    closure(release, names)
+        .iter()
+        .filter_map(|name| packages.get(name))
+        .map(|package| package.kib)
+        .sum()
+}
+
+/// `names` that are known with all that they depend on, less what the distribution's own image has.
+#[must_use]
+pub fn closure(release: &Release, names: &[&str]) -> HashSet<&'static str> {
+    let Some(packages) = packages(release) else {
+        return HashSet::new();
+    };
+    let mut found = HashSet::new();
+    let mut open: Vec<&str> = names.to_vec();
+    while let Some(name) = open.pop() {
+        let Some((name, package)) = packages.get_key_value(name) else {
+            continue;
+        };
+        if !package.is_base && found.insert(*name) {
+            open.extend(&package.depends);
+        }
+    }
+    found
+}
+
+/// Whether the distribution's own image has the package.
+#[must_use]
+pub fn is_in_base(release: &Release, package: &str) -> bool {
+    packages(release)
+        .and_then(|packages| packages.get(package))
+        .is_some_and(|package| package.is_base)
+}
