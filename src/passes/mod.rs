@@ -7,16 +7,24 @@ mod absence;
 mod cache_mounts;
 mod clean_layers;
 mod downloads;
+mod extra_packages;
 mod joint;
 mod layout;
 mod merge_runs;
+mod needs;
 mod removal;
 mod reorder_copies;
+mod runtime_libs;
+mod slim_base;
+mod split_stages;
 
 pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
 pub use merge_runs::MergeRuns;
 pub use reorder_copies::ReorderCopies;
+pub use runtime_libs::RuntimeLibs;
+pub use slim_base::SlimBase;
+pub use split_stages::SplitStages;
 
 use std::fmt;
 use std::sync::Arc;
@@ -154,4 +162,4 @@ pub trait Pass: Sync {
 
 /// Every pass, in the order in which they run. `reorder-copies` comes first: merged RUNs move less
 /// easily. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
-pub const REGISTRY: &[&dyn Pass] = &[&ReorderCopies, &MergeRuns, &CacheMounts, &CleanLayers];
+pub const REGISTRY: &[&dyn Pass] = &[&SplitStages, &RuntimeLibs, &SlimBase, &ReorderCopies, &MergeRuns, &CacheMounts, &CleanLayers];

@@ -1,5 +1,6 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
+mod lacking;
 mod packages;
 mod scripts;
 
@@ -14,6 +15,7 @@ use crate::syntax::{Dockerfile, Keyword};
 use super::Evidence;
 use super::reorder_copies::view::{self, Copy};
 
+pub(super) use lacking::lacking;
 pub(super) use packages::installed_by_name;
 
 /// What an image needs at run time, each with the first fact that says so.

@@ -4,7 +4,7 @@ mod commands;
 mod install;
 #[cfg(test)]
 mod tests;
-mod view;
+pub(super) mod view;
 
 use crate::context::Kind;
 use crate::context::manifests::Files as _;

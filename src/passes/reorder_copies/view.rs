@@ -7,43 +7,43 @@ use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
 
 /// A file or folder of the context at its place in the image. Paths have no `/` in front.
 #[derive(Clone, Debug)]
-pub(super) struct Layer {
+pub(in crate::passes) struct Layer {
     /// The path in the context; empty for all of it.
-    pub(super) from: String,
+    pub(in crate::passes) from: String,
     /// The path in the image: of a folder, where its contents go.
-    pub(super) to: String,
-    pub(super) is_folder: bool,
+    pub(in crate::passes) to: String,
+    pub(in crate::passes) is_folder: bool,
 }
 
 /// A COPY or ADD.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(in crate::passes) struct Copy {
     /// Its number in the file.
-    pub(super) index: usize,
+    pub(in crate::passes) index: usize,
     /// The absolute destination; none where it cannot be told.
-    pub(super) destination: Option<String>,
+    pub(in crate::passes) destination: Option<String>,
     /// The destination as written.
-    pub(super) destination_text: String,
+    pub(in crate::passes) destination_text: String,
     /// The flags as written.
-    pub(super) flags: String,
+    pub(in crate::passes) flags: String,
     /// What it takes from the context, in order; empty where something else than plain files is copied.
-    pub(super) layers: Vec<Layer>,
+    pub(in crate::passes) layers: Vec<Layer>,
     /// Why it cannot be moved or read, if so: obstacle and remedy.
-    pub(super) oddity: Option<(String, String)>,
+    pub(in crate::passes) oddity: Option<(String, String)>,
 }
 
 impl Copy {
     /// Whether the whole context is copied.
-    pub(super) fn is_everything(&self) -> bool {
+    pub(in crate::passes) fn is_everything(&self) -> bool {
         self.layers.iter().any(|layer| layer.is_folder && layer.from.is_empty())
     }
 
-    pub(super) fn has_relative_destination(&self) -> bool {
+    pub(in crate::passes) fn has_relative_destination(&self) -> bool {
         !self.destination_text.starts_with(['/', '$'])
     }
 
     /// The path in the context of what it puts at `path`, if it does.
-    pub(super) fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
+    pub(in crate::passes) fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
         self.layers.iter().rev().find_map(|layer| layer.supplies(context, path))
     }
 }
@@ -61,7 +61,7 @@ impl Layer {
 }
 
 /// What of `path` is behind `folder`, if it is `folder` or in it.
-pub(super) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+pub(in crate::passes) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() {
         return Some(path);
     }
@@ -73,7 +73,7 @@ pub(super) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     }
 }
 
-pub(super) fn join(folder: &str, name: &str) -> String {
+pub(in crate::passes) fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         ("", path) | (path, "") => path.to_owned(),
         _ => format!("{folder}/{name}"),
@@ -88,7 +88,7 @@ fn resolved(scope: &Scope, text: &str, escape: char) -> Option<String> {
 }
 
 /// Reads instruction number `index` if it is a COPY or ADD.
-pub(super) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, index: usize) -> Option<Copy> {
+pub(in crate::passes) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, index: usize) -> Option<Copy> {
     let instruction = file.instructions.get(index)?;
     let node = instruction.node();
     if !matches!(node.keyword, Keyword::Copy | Keyword::Add) {
@@ -201,14 +201,14 @@ fn is_archive(path: &str) -> bool {
 }
 
 /// The image as COPY and ADD make it of the context. Its root is `/`.
-pub(super) struct View<'c> {
-    pub(super) context: &'c ContextSource,
-    pub(super) copies: &'c [Copy],
+pub(in crate::passes) struct View<'c> {
+    pub(in crate::passes) context: &'c ContextSource,
+    pub(in crate::passes) copies: &'c [Copy],
 }
 
 impl View<'_> {
     /// The last copy that puts something at `path`, and the path in the context.
-    pub(super) fn supplier(&self, path: &str) -> Option<(&Copy, String)> {
+    pub(in crate::passes) fn supplier(&self, path: &str) -> Option<(&Copy, String)> {
         let mut copies = self.copies.iter().rev();
         copies.find_map(|copy| Some((copy, copy.supplies(self.context, path)?)))
     }

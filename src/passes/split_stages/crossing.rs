@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::context::{Kind, Presence};
 use crate::facts::is_within;
-use crate::knowledge::{Purpose, base_image, image_configuration, installed_tools};
+use crate::knowledge::{Purpose, base_image, image_configuration};
 use crate::syntax::{Instruction, Keyword};
 
 use super::super::needs::{Needs, installed_by_name, last};

@@ -20,6 +20,8 @@ pub(super) enum Output {
     NamedIn(String),
     /// Anything in the folder of the project that this folder is in.
     Project(String),
+    /// What an editable install writes beside the sources in this folder, if they are there.
+    Metadata(String),
     /// `/usr/local`.
     Local,
 }
@@ -168,7 +170,7 @@ impl Surroundings<'_> {
         if editable || (builds_project && !skips_project) || names_project {
             // The project's own folder gets its metadata, and compiled parts of an editable install.
             if editable || builds_project {
-                left.push(Output::Project(workdir(command, used)?));
+                left.push(Output::Metadata(workdir(command, used)?));
             }
         }
         Ok(Some(left))

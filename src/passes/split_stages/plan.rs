@@ -6,15 +6,15 @@ use std::ops::Range;
 use crate::context::ContextSource;
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
 use crate::knowledge::{
-    Action, Family, Kind, Purpose, Release, Slimmer, image_configuration, package_of_tool, release_of, slimmer,
+    Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer,
 };
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::super::needs::{Needs, last};
+use super::super::needs::Needs;
 use super::super::removal::Removal;
 use super::Obstacle;
-use super::crossing::{self, Crossing, Python};
-use super::outputs::{Output, Poetry, Surroundings, venvs};
+use super::crossing::{self, Crossing};
+use super::outputs::{Poetry, Surroundings, venvs};
 use super::packages::{self, Divided, Uses};
 use super::riders;
 use super::work::{Work, Works};
@@ -40,6 +40,8 @@ pub(super) struct Plan {
     pub(super) runtime: Vec<Line>,
     /// The image of the runtime stage, where it is another one.
     pub(super) image: Option<String>,
+    /// The tag that keeps the builder on the release of that image.
+    pub(super) pinned: Option<String>,
     pub(super) divided: Vec<Divided>,
     pub(super) crossings: Vec<Crossing>,
     pub(super) evidence: Vec<Evidence>,
@@ -153,6 +155,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         builder: Vec::new(),
         runtime: Vec::new(),
         image: crossings.image.clone(),
+        pinned: crossings.pinned.clone(),
         divided: Vec::new(),
         crossings: crossings.list.clone(),
         evidence,
@@ -170,14 +173,14 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         match keyword {
             Keyword::Run => {
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
-                let works = works.get(&index).ok_or_else(|| opaque(subject, index))?;
-                let sides = self::run(subject, index, run, works, &uses, &crossings)?;
-                let covered = whole.iter().any(|(folder, at)| index <= *at && riders::only_within(run, works, folder));
-                let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, works, last_build);
-                if in_builder && !(droppable && !works.builds()) {
+                let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
+                let sides = self::run(subject, index, run, own, &uses, &crossings)?;
+                let covered = whole.iter().any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
+                let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build);
+                if in_builder && !(droppable && !own.builds()) {
                     plan.builder.extend(sides.builder);
                 }
-                if !covered || works.has_packages() {
+                if !covered || own.has_packages() {
                     plan.runtime.extend(sides.runtime);
                 }
                 plan.divided.extend(sides.divided);

@@ -60,7 +60,7 @@ pub(super) fn check(subject: &Subject<'_>, index: usize, run: &Execution, works:
     let Body::Script(body) = &run.body else { return Ok(()) };
     for visit in shell::commands(&body.script, ShellOptions::default()) {
         for redirect in &visit.command.redirects {
-            if matches!(redirect.kind, RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString | RedirectKind::Input) {
+            if matches!(redirect.kind, RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString | RedirectKind::Read) {
                 continue;
             }
             let target = redirect.target.as_ref().and_then(|target| target.literal.as_deref());

@@ -1,0 +1,77 @@
+//! Adding system packages to a stage that lacks them.
+
+use crate::facts::Facts;
+use crate::knowledge::{Action, Family, Kind};
+use crate::syntax::{Dockerfile, Edit, Instruction, Keyword};
+
+use super::layout::Layout;
+
+/// The longest line of package names.
+const WIDTH: usize = 100;
+
+/// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
+/// step. None where the stage's distribution has no installer that is known; the file is unchanged then.
+pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Family, names: &[String]) -> Option<()> {
+    let range = facts.stages.get(stage)?.instructions.clone();
+    for index in range.clone() {
+        let Some(run) = facts.run(file, index) else { continue };
+        let crate::facts::Body::Script(script) = &run.body else { continue };
+        let install = run.commands.iter().find(|command| {
+            let used = command.manager.as_ref();
+            command.editable
+                && !command.context.conditional
+                && used.is_some_and(|used| {
+                    used.manager.kind == Kind::System && used.action == Action::Install && !used.packages.is_empty()
+                })
+        });
+        let Some(install) = install else { continue };
+        let (_, _, word) = install.manager.as_ref()?.packages.last()?;
+        let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else { return None };
+        let on_own_line = script.source_behind(before.span.end..last.span.end).len() > last.span.end - before.span.end;
+        let between = if on_own_line {
+            Layout::of(file, file.instructions.get(index)?).new_line()
+        } else {
+            " ".to_owned()
+        };
+        let text: String = names.iter().map(|name| format!("{between}{name}")).collect();
+        let at = script.source(last.span.clone()).end;
+        return file.edit(index, vec![Edit::insert(at, text)]).ok();
+    }
+    let (newline, escape) = (file.newline.as_str(), file.escape());
+    let list = names.join(" ");
+    let and = |parts: &[String]| parts.join(&format!(" {escape}{newline}    && "));
+    let text = match family {
+        Family::Debian | Family::Ubuntu => {
+            let install = format!("apt-get install -y --no-install-recommends {list}");
+            let install = if install.len() > WIDTH {
+                let each = names.join(&format!(" {escape}{newline}        "));
+                format!("apt-get install -y --no-install-recommends {escape}{newline}        {each}")
+            } else {
+                install
+            };
+            and(&["apt-get update".to_owned(), install, "rm -rf /var/lib/apt/lists/*".to_owned()])
+        }
+        Family::Alpine => format!("apk add --no-cache {list}"),
+        Family::Fedora | Family::RedHat | Family::Amazon => {
+            and(&[format!("dnf install -y {list}"), "dnf clean all".to_owned()])
+        }
+        Family::Suse | Family::Arch | Family::Bare => return None,
+    };
+    let mut new = file.instruction(format!("RUN {text}")).ok()?;
+    let sets = |instruction: &Instruction| {
+        matches!(
+            instruction.keyword(),
+            Keyword::Arg | Keyword::Env | Keyword::Workdir | Keyword::Label | Keyword::Shell | Keyword::Maintainer
+        )
+    };
+    let mut at = range.start + 1;
+    while at < range.end && file.instructions.get(at).is_some_and(sets) {
+        at += 1;
+    }
+    let is_apart = file.instructions.get(at).is_none_or(|next| next.leading.contains('\n'));
+    if is_apart {
+        new.leading = newline.to_owned();
+    }
+    file.instructions.insert(at, new);
+    Some(())
+}

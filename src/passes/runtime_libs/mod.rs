@@ -1,0 +1,116 @@
+//! `runtime-libs`: libraries in the place of `-dev` packages where nothing is compiled. See
+//! `docs/passes/runtime-libs.md`.
+
+use std::collections::BTreeSet;
+
+use crate::context::sources;
+use crate::facts::{Base, Body, Facts};
+use crate::knowledge::{Action, Kind, PackageRole, package_fact, release_of, runtime_of};
+use crate::syntax::{Dockerfile, Edit};
+
+use super::split_stages::{builds, is_runtime_stage};
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+
+/// Swaps `-dev` packages of the runtime stage for the libraries that programs built with them load.
+pub struct RuntimeLibs;
+
+impl Pass for RuntimeLibs {
+    fn id(&self) -> &'static str {
+        "runtime-libs"
+    }
+
+    fn level(&self) -> Level {
+        Level::Standard
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/runtime-libs.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(stage) = facts.stages.last().filter(|stage| is_runtime_stage(file, stage)) else { return outcome };
+        let Base::Image(image) = &stage.base else { return outcome };
+        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else { return outcome };
+        if builds(file, facts, stage).is_some() {
+            return outcome;
+        }
+        let unversioned = options.context.as_deref().map(loads_unversioned);
+        for index in stage.instructions.clone() {
+            let Some(run) = facts.run(file, index) else { continue };
+            let Body::Script(script) = &run.body else { continue };
+            if facts.instructions.get(index).is_some_and(|found| found.skip.applies_to(self.id())) {
+                continue;
+            }
+            let Some(lines) = file.instructions.get(index).and_then(|instruction| instruction.lines) else { continue };
+            let mut named: BTreeSet<String> = BTreeSet::new();
+            let (mut edits, mut swapped) = (Vec::new(), Vec::new());
+            for command in &run.commands {
+                let Some(used) = &command.manager else { continue };
+                if used.manager.kind != Kind::System || used.action != Action::Install || !command.editable {
+                    continue;
+                }
+                named.extend(used.packages.iter().map(|(name, ..)| name.clone()));
+                let is_headers = |name: &str| package_fact(release.family, name).is_some_and(|fact| fact.role == PackageRole::Headers);
+                for (name, version, word) in used.packages.iter().filter(|(name, ..)| is_headers(name)) {
+                    let refusal = |obstacle: String, remedy: &str| Refusal {
+                        pass: RuntimeLibs.id(),
+                        lines,
+                        what: format!("install the libraries of {name} instead of its headers"),
+                        obstacle,
+                        remedy: remedy.to_owned(),
+                    };
+                    let libraries = match (&unversioned, runtime_of(&release, name)) {
+                        (None, _) => Err(("without the build context nothing tells whether something is compiled at start".to_owned(), "name the build context with --context DIR")),
+                        (Some(Some(place)), _) => Err((format!("{place} loads a library by a name that only the -dev package brings"), "load it by its full name: libfoo.so.1")),
+                        (_, None) => Err((format!("nothing is known of the libraries of {name} in this release"), "install the library itself in the last stage")),
+                        (_, Some(_)) if version.is_some() => Err((format!("{name} is pinned to a version"), "install the library itself in the last stage")),
+                        (_, Some(libraries)) => Ok(libraries),
+                    };
+                    let libraries = match libraries {
+                        Ok(libraries) => libraries,
+                        Err((obstacle, remedy)) => {
+                            outcome.refusals.push(refusal(obstacle, remedy));
+                            continue;
+                        }
+                    };
+                    let new: Vec<&str> = libraries.into_iter().filter(|library| named.insert((*library).to_owned())).collect();
+                    let Some([before, own]) = command.words.get(word.saturating_sub(1)..=*word) else { continue };
+                    edits.push(if new.is_empty() {
+                        Edit::delete(script.source_behind(before.span.end..own.span.end))
+                    } else {
+                        Edit::replace(script.source(own.span.clone()), new.join(" "))
+                    });
+                    let names = if new.is_empty() { "nothing, as the rest has its libraries".to_owned() } else { new.join(", ") };
+                    swapped.push(format!("{name} by {names}"));
+                }
+            }
+            if !edits.is_empty() && file.edit(index, edits).is_ok() {
+                outcome.changes.push(Change {
+                    pass: self.id(),
+                    level: Level::Standard,
+                    lines,
+                    what: format!("replace {}", swapped.join("; ")),
+                    why: "nothing is compiled in this stage: programs load the library, and headers are of no use".to_owned(),
+                    evidence: Vec::new(),
+                });
+            }
+        }
+        outcome
+    }
+}
+
+/// The first source that loads a library by its name without a version, which only `-dev` packages have.
+fn loads_unversioned(context: &crate::context::ContextSource) -> Option<String> {
+    let is_code = |path: &str| [".py", ".js", ".ts", ".rb", ".php", ".jl", ".lua", ".R", ".java"].iter().any(|ending| path.ends_with(ending));
+    sources(context, is_code).into_iter().find(|path| {
+        context.read(path).is_ok_and(|text| {
+            text.match_indices(".so").any(|(at, _)| {
+                let before = text.get(..at).unwrap_or_default();
+                let name = before.rsplit(['"', '\'', '/', ' ']).next().unwrap_or_default();
+                let ends = text.get(at + 3..).is_some_and(|rest| rest.starts_with(['"', '\'']));
+                ends && name.starts_with("lib") && before.get(..before.len() - name.len()).is_some_and(|b| b.ends_with(['"', '\'']))
+            })
+        })
+    })
+}

@@ -1,0 +1,121 @@
+//! `slim-base`: the runtime stage on the slim variant of its image. See `docs/passes/slim-base.md`.
+
+use crate::facts::{Base, Facts, Shell};
+use crate::knowledge::{Purpose, release_of, slimmer};
+use crate::syntax::{Dockerfile, Edit, Keyword};
+
+use super::needs::{Needs, lacking};
+use super::split_stages::{builds, is_runtime_stage};
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
+
+/// Puts the last stage on a smaller variant of the same image, of the same version and release.
+pub struct SlimBase;
+
+impl Pass for SlimBase {
+    fn id(&self) -> &'static str {
+        "slim-base"
+    }
+
+    fn level(&self) -> Level {
+        Level::Standard
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/slim-base.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some((number, stage)) = facts.stages.iter().enumerate().next_back() else { return outcome };
+        let Base::Image(image) = &stage.base else { return outcome };
+        let range = stage.instructions.clone();
+        let is_kept = facts.instructions.get(range.start).is_some_and(|found| found.skip.applies_to(self.id()));
+        let is_split = is_runtime_stage(file, stage);
+        if is_kept || !is_split && options.level < Level::Aggressive {
+            return outcome;
+        }
+        let Some(smaller) = slimmer(&image.repository(), image.tag.as_deref()) else { return outcome };
+        if smaller.purpose != Purpose::Same {
+            return outcome;
+        }
+        let Some(from) = file.instructions.get(range.start) else { return outcome };
+        let Some(lines) = from.lines else { return outcome };
+        let refusal = |obstacle: String, remedy: &str| Refusal {
+            pass: SlimBase.id(),
+            lines,
+            what: format!("use {}:{}, which is smaller", smaller.image, smaller.tag),
+            obstacle,
+            remedy: remedy.to_owned(),
+        };
+        let word = from.node().words().first().cloned();
+        let Some(word) = word.filter(|word| !word.value.contains('$') && image.digest.is_none()) else {
+            let obstacle = "FROM names the image by a variable or a digest".to_owned();
+            outcome.refusals.push(refusal(obstacle, "name the slim variant in its place"));
+            return outcome;
+        };
+        let is_posix = range.clone().all(|index| {
+            facts.scope(index).is_none_or(|scope| matches!(scope.shell, Shell::Posix(_)))
+        });
+        let triggers = range.clone().any(|index| file.instructions.get(index).is_some_and(|i| i.keyword() == Keyword::Onbuild));
+        if !is_posix || triggers {
+            return outcome;
+        }
+        let Some(context) = options.context.as_deref() else {
+            outcome.refusals.push(refusal(
+                "without the build context nothing tells which tools and libraries the program uses".to_owned(),
+                "name the Dockerfile by its path, or its build context with --context DIR",
+            ));
+            return outcome;
+        };
+        if let Some(line) = builds(file, facts, stage) {
+            outcome.refusals.push(refusal(
+                format!("line {line} installs or compiles in this stage, for which the larger image may be needed"),
+                "install and compile in a stage of its own",
+            ));
+            return outcome;
+        }
+        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else { return outcome };
+        let needs = Needs::of(file, facts, stage, context, release.family);
+        if let Some(evidence) = &needs.builds_at_start {
+            outcome.refusals.push(refusal(
+                format!("{} {}", evidence.place, evidence.fact),
+                "install and compile in the Dockerfile, and start the result",
+            ));
+            return outcome;
+        }
+        let extra = lacking(file, facts, range.clone(), &needs, &release, image, (&smaller.image, &smaller.tag));
+        let edit = Edit::replace(word.range, with_tag(&word.value, &smaller.tag));
+        let old = file.clone();
+        if file.edit(range.start, vec![edit]).is_err() {
+            return outcome;
+        }
+        let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
+        if !names.is_empty() && extra_packages::add(file, facts, number, release.family, &names).is_none() {
+            *file = old;
+            return outcome;
+        }
+        let mut what = format!("use {} in place of {}", with_tag(&word.value, &smaller.tag), word.value);
+        if !names.is_empty() {
+            what.push_str(&format!(", with {}", names.join(", ")));
+        }
+        outcome.changes.push(Change {
+            pass: self.id(),
+            level: if is_split { Level::Standard } else { Level::Aggressive },
+            lines,
+            what,
+            why: "the same version on the same release of the distribution, without compilers, headers and tools that nothing here calls".to_owned(),
+            evidence: extra.into_iter().map(|(name, evidence)| super::Evidence {
+                place: evidence.place,
+                fact: format!("{}: {name}", evidence.fact),
+            }).collect(),
+        });
+        outcome
+    }
+}
+
+/// The image as written, with another tag.
+fn with_tag(image: &str, tag: &str) -> String {
+    let (folder, name) = image.rsplit_once('/').map_or(("", image), |(folder, name)| (folder, name));
+    let name = name.split(':').next().unwrap_or(name);
+    if folder.is_empty() { format!("{name}:{tag}") } else { format!("{folder}/{name}:{tag}") }
+}

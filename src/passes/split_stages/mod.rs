@@ -1,0 +1,143 @@
+//! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
+
+mod crossing;
+mod outputs;
+mod packages;
+mod plan;
+mod programs;
+mod riders;
+mod stages;
+mod work;
+
+use crate::facts::Stage;
+use crate::knowledge::Kind;
+use crate::syntax::Keyword;
+use crate::facts::Facts;
+use crate::syntax::Dockerfile;
+
+use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use plan::{Gain, Plan, Subject};
+
+/// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
+pub struct SplitStages;
+
+/// What stands in the way, and what the user can do.
+type Obstacle = (String, String);
+
+impl Pass for SplitStages {
+    fn id(&self) -> &'static str {
+        "split-stages"
+    }
+
+    fn level(&self) -> Level {
+        Level::Standard
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/split-stages.md")
+    }
+
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(stage) = facts.stages.last() else { return outcome };
+        let is_kept = stage.instructions.clone().any(|index| {
+            facts.instructions.get(index).is_some_and(|found| found.skip.applies_to(self.id()))
+        });
+        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else { return outcome };
+        let lines = plan::lines(file, &stage.instructions);
+        let refusal = |(obstacle, remedy): Obstacle| Refusal {
+            pass: SplitStages.id(),
+            lines,
+            what: "build in one stage, and run in another".to_owned(),
+            obstacle,
+            remedy,
+        };
+        let Some(context) = options.context.as_deref() else {
+            let builds = facts.stages.last().is_some_and(|stage| {
+                stage.instructions.clone().filter_map(|index| facts.run(file, index)).any(|run| {
+                    run.commands.iter().filter_map(|command| command.manager.as_ref()).any(|used| used.manager.kind == crate::knowledge::Kind::Language)
+                })
+            });
+            if builds {
+                outcome.refusals.push(refusal((
+                    "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
+                    "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+                )));
+            }
+            return outcome;
+        };
+        let subject = Subject { file, facts, stage, image: &image, release, context };
+        match plan::plan(&subject, &gain) {
+            Ok(None) => {}
+            Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
+            Ok(Some(plan)) => {
+                let pinned = plan.pinned.clone();
+                if stages::write(file, &plan, pinned.as_deref()).is_some() {
+                    outcome.changes.push(change(&plan, lines));
+                }
+            }
+        }
+        outcome
+    }
+}
+
+/// Whether a stage takes files out of an earlier one, as the runtime stage of a split does.
+pub(super) fn is_runtime_stage(file: &Dockerfile, stage: &Stage) -> bool {
+    stage.instructions.clone().any(|index| {
+        let node = file.instructions.get(index).map(crate::syntax::Instruction::node);
+        node.is_some_and(|node| node.keyword == Keyword::Copy && node.flag("from").is_some())
+    })
+}
+
+/// The line of the first step of a stage that installs a language's packages, compiles, or cannot be read.
+pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<usize> {
+    stage.instructions.clone().find_map(|index| {
+        let run = facts.run(file, index)?;
+        let is_opaque = matches!(run.body, crate::facts::Body::Opaque(_));
+        let builds = run.commands.iter().any(|command| {
+            let by_manager = command.manager.as_ref().is_some_and(|used| {
+                use crate::knowledge::Action;
+                used.manager.kind == Kind::Language
+                    && matches!(used.action, Action::Install | Action::Upgrade | Action::Build | Action::Download)
+                    && !used.packages.iter().all(|(name, ..)| crate::knowledge::is_plain_node_package(name))
+            });
+            by_manager || command.program().is_some_and(|program| programs::compiler(program).is_some())
+        });
+        let line = file.instructions.get(index)?.lines.map_or(0, |lines| lines.first);
+        (builds || is_opaque).then_some(line)
+    })
+}
+
+fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
+    let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
+    let left: Vec<&str> =
+        plan.divided.iter().filter(|package| !package.place.runtime).map(|package| package.name.as_str()).collect();
+    let mut why = format!("the image takes {} out of the builder", listed(&crossing));
+    if !left.is_empty() {
+        why.push_str(&format!(" and leaves {} there", listed(&left)));
+    }
+    let mut evidence: Vec<Evidence> = plan
+        .divided
+        .iter()
+        .filter(|package| !package.place.runtime)
+        .map(|package| Evidence { place: package.name.clone(), fact: package.place.why.clone() })
+        .collect();
+    evidence.extend(plan.evidence.iter().cloned());
+    Change {
+        pass: SplitStages.id(),
+        level: Level::Standard,
+        lines,
+        what: format!("build in a stage of its own, `{}`", plan.builder_name),
+        why,
+        evidence,
+    }
+}
+
+/// `a, b and c`.
+fn listed(items: &[&str]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
