@@ -8,8 +8,28 @@ const MOST_FILES: usize = 20_000;
 
 /// Folders whose code does not run in the image.
 const ASIDE: &[&str] = &[
-    "node_modules", ".git", ".github", ".venv", "venv", "env", "__pycache__", "test", "tests", "__tests__", "spec", "docs",
-    "doc", "dist", "build", "target", ".next", ".tox", "site-packages", "vendor", "e2e", "cypress",
+    "node_modules",
+    ".git",
+    ".github",
+    ".venv",
+    "venv",
+    "env",
+    "__pycache__",
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "docs",
+    "doc",
+    "dist",
+    "build",
+    "target",
+    ".next",
+    ".tox",
+    "site-packages",
+    "vendor",
+    "e2e",
+    "cypress",
 ];
 
 /// A tool that a source file starts.
@@ -79,11 +99,31 @@ fn starters(path: &str) -> &'static [&'static str] {
     }
     match ending {
         "py" | "ipynb" => &[
-            "subprocess", "os.system", "os.popen", "os.exec", "os.spawn", "Popen", "pexpect", "shutil", "which(", "plumbum",
-            "import sh", "from sh ", "invoke", "fabric", "delegator",
+            "subprocess",
+            "os.system",
+            "os.popen",
+            "os.exec",
+            "os.spawn",
+            "Popen",
+            "pexpect",
+            "shutil",
+            "which(",
+            "plumbum",
+            "import sh",
+            "from sh ",
+            "invoke",
+            "fabric",
+            "delegator",
         ],
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => &[
-            "child_process", "execa", "shelljs", "zx", "spawn", "execSync", "execFile", "Deno.Command",
+            "child_process",
+            "execa",
+            "shelljs",
+            "zx",
+            "spawn",
+            "execSync",
+            "execFile",
+            "Deno.Command",
         ],
         "rb" | "rake" => &["system", "`", "Open3", "popen", "%x", "exec"],
         "php" => &["exec", "proc_open", "passthru", "system", "popen", "Process"],
@@ -105,7 +145,11 @@ fn literals(line: &str) -> impl Iterator<Item = &str> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_+.-/".contains(c);
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
         let word = rest.get(..end)?;
-        let ends = rest.get(end..)?.chars().next().is_none_or(|c| matches!(c, '"' | '\'' | '`' | ' '));
+        let ends = rest
+            .get(end..)?
+            .chars()
+            .next()
+            .is_none_or(|c| matches!(c, '"' | '\'' | '`' | ' '));
         let name = word.rsplit('/').next().unwrap_or(word);
         (ends && !name.is_empty()).then_some(name)
     })
@@ -118,15 +162,24 @@ mod tests {
     fn tools(files: &[(&str, &str)]) -> Vec<(String, String, usize)> {
         let context = ContextSource::in_memory(files.iter().map(|(path, text)| (*path, *text))).unwrap();
         let is_tool = |name: &str| ["git", "ffmpeg", "dot"].contains(&name);
-        calls(&context, &is_tool).into_iter().map(|call| (call.tool, call.path, call.line)).collect()
+        calls(&context, &is_tool)
+            .into_iter()
+            .map(|call| (call.tool, call.path, call.line))
+            .collect()
     }
 
     #[test]
     fn literals_of_files_that_start_programs() {
         assert_eq!(
             tools(&[
-                ("app.py", "import subprocess\nsubprocess.run(['git', 'log'])\nos.system(\"/usr/bin/ffmpeg -i x\")\n"),
-                ("lib/draw.js", "const { exec } = require('child_process')\nexec(`dot -Tpng ${file}`)\n"),
+                (
+                    "app.py",
+                    "import subprocess\nsubprocess.run(['git', 'log'])\nos.system(\"/usr/bin/ffmpeg -i x\")\n"
+                ),
+                (
+                    "lib/draw.js",
+                    "const { exec } = require('child_process')\nexec(`dot -Tpng ${file}`)\n"
+                ),
             ]),
             [
                 ("git".to_owned(), "app.py".to_owned(), 2),

@@ -15,7 +15,9 @@ pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
     let range = facts.stages.get(stage)?.instructions.clone();
     for index in range.clone() {
         let Some(run) = facts.run(file, index) else { continue };
-        let crate::facts::Body::Script(script) = &run.body else { continue };
+        let crate::facts::Body::Script(script) = &run.body else {
+            continue;
+        };
         let install = run.commands.iter().find(|command| {
             let used = command.manager.as_ref();
             command.editable
@@ -26,7 +28,9 @@ pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
         });
         let Some(install) = install else { continue };
         let (_, _, word) = install.manager.as_ref()?.packages.last()?;
-        let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else { return None };
+        let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else {
+            return None;
+        };
         let on_own_line = script.source_behind(before.span.end..last.span.end).len() > last.span.end - before.span.end;
         let between = if on_own_line {
             Layout::of(file, file.instructions.get(index)?).new_line()
@@ -49,7 +53,11 @@ pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
             } else {
                 install
             };
-            and(&["apt-get update".to_owned(), install, "rm -rf /var/lib/apt/lists/*".to_owned()])
+            and(&[
+                "apt-get update".to_owned(),
+                install,
+                "rm -rf /var/lib/apt/lists/*".to_owned(),
+            ])
         }
         Family::Alpine => format!("apk add --no-cache {list}"),
         Family::Fedora | Family::RedHat | Family::Amazon => {

@@ -162,4 +162,12 @@ pub trait Pass: Sync {
 
 /// Every pass, in the order in which they run. `reorder-copies` comes first: merged RUNs move less
 /// easily. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
-pub const REGISTRY: &[&dyn Pass] = &[&SplitStages, &RuntimeLibs, &SlimBase, &ReorderCopies, &MergeRuns, &CacheMounts, &CleanLayers];
+pub const REGISTRY: &[&dyn Pass] = &[
+    &SplitStages,
+    &RuntimeLibs,
+    &SlimBase,
+    &ReorderCopies,
+    &MergeRuns,
+    &CacheMounts,
+    &CleanLayers,
+];

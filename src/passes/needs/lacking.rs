@@ -31,11 +31,21 @@ pub(in super::super) fn lacking(
     // Commands of the stage run there, too.
     for index in stage {
         let Some(run) = facts.run(file, index) else { continue };
-        let line = file.instructions.get(index).and_then(|instruction| instruction.lines).map_or(0, |lines| lines.first);
+        let line = file
+            .instructions
+            .get(index)
+            .and_then(|instruction| instruction.lines)
+            .map_or(0, |lines| lines.first);
         for program in run.commands.iter().filter_map(|command| command.program()) {
             let package = package_of_tool(release.family, program).filter(|package| had.packages.contains(package));
             if let Some(package) = package {
-                add(package, &Evidence { place: format!("{}:{line}", file.name), fact: format!("runs {program}") });
+                add(
+                    package,
+                    &Evidence {
+                        place: format!("{}:{line}", file.name),
+                        fact: format!("runs {program}"),
+                    },
+                );
             }
         }
     }
@@ -46,7 +56,8 @@ pub(in super::super) fn lacking(
     }
     for (library, evidence) in &needs.libraries {
         let packages = library_packages(release, library).unwrap_or_default();
-        let was_there = had.packages.contains(library.as_str()) || packages.iter().any(|package| had.packages.contains(package));
+        let was_there =
+            had.packages.contains(library.as_str()) || packages.iter().any(|package| had.packages.contains(package));
         if was_there {
             packages.iter().for_each(|package| add(package, evidence));
         }
@@ -57,7 +68,9 @@ pub(in super::super) fn lacking(
 /// The system packages that a stage installs by name.
 fn installed(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usize>) -> BTreeSet<String> {
     let runs = stage.filter_map(|index| facts.run(file, index));
-    let used = runs.flat_map(|run| &run.commands).filter_map(|command| command.manager.as_ref());
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
     used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install)
         .flat_map(|used| used.packages.iter().map(|(name, ..)| name.clone()))
         .collect()

@@ -1,5 +1,6 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
+mod interpreter;
 mod lacking;
 mod packages;
 mod scripts;
@@ -33,10 +34,22 @@ pub(super) struct Needs {
 
 impl Needs {
     /// Looks for what the stage needs.
-    pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource, family: Family) -> Needs {
-        let copies: Vec<Copy> =
-            stage.instructions.clone().filter_map(|index| view::copy(file, facts, context, index)).collect();
-        let image = view::View { context, copies: &copies };
+    pub(super) fn of(
+        file: &Dockerfile,
+        facts: &Facts,
+        stage: &Stage,
+        context: &ContextSource,
+        family: Family,
+    ) -> Needs {
+        let copies: Vec<Copy> = stage
+            .instructions
+            .clone()
+            .filter_map(|index| view::copy(file, facts, context, index))
+            .collect();
+        let image = view::View {
+            context,
+            copies: &copies,
+        };
         let mut needs = Needs::default();
         let mut scripts = scripts::Reader::new(&image, &mut needs);
         for index in stage.instructions.clone() {
@@ -51,6 +64,10 @@ impl Needs {
             });
         }
         packages::read(file, facts, stage.instructions.clone(), context, &mut needs);
+        if needs.python_folders.is_none() {
+            needs.python_folders =
+                interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
+        }
         needs
     }
 
@@ -74,7 +91,12 @@ impl Needs {
 
 /// The Compose files at the root of the context, parsed.
 fn compose_services(context: &ContextSource) -> Vec<(String, compose::Service)> {
-    const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    const NAMES: &[&str] = &[
+        "compose.yaml",
+        "compose.yml",
+        "docker-compose.yaml",
+        "docker-compose.yml",
+    ];
     let mut services = Vec::new();
     for child in context.list("") {
         let is_compose = NAMES.contains(&child.name.as_str()) || child.name.starts_with("docker-compose.");
@@ -90,5 +112,9 @@ fn compose_services(context: &ContextSource) -> Vec<(String, compose::Service)> 
 
 /// The last instruction of a kind in a stage: the one that counts.
 pub(super) fn last(file: &Dockerfile, stage: Range<usize>, keyword: Keyword) -> Option<usize> {
-    stage.rev().find(|index| file.instructions.get(*index).is_some_and(|found| found.keyword() == keyword))
+    stage.rev().find(|index| {
+        file.instructions
+            .get(*index)
+            .is_some_and(|found| found.keyword() == keyword)
+    })
 }

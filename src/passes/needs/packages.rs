@@ -17,7 +17,9 @@ pub(super) fn read(file: &Dockerfile, facts: &Facts, stage: Range<usize>, contex
     }
     let wanted = |path: &str| ecosystem_of(path).is_some();
     for path in sources(context, wanted) {
-        let (Some(ecosystem), Ok(text)) = (ecosystem_of(&path), context.read(&path)) else { continue };
+        let (Some(ecosystem), Ok(text)) = (ecosystem_of(&path), context.read(&path)) else {
+            continue;
+        };
         for (number, line) in text.lines().enumerate() {
             if let Some(name) = named(&path, line) {
                 add(needs, ecosystem, name, &format!("{path}:{}", number + 1));
@@ -27,7 +29,9 @@ pub(super) fn read(file: &Dockerfile, facts: &Facts, stage: Range<usize>, contex
 }
 
 fn add(needs: &mut Needs, ecosystem: Ecosystem, name: &str, place: &str) {
-    let Some(need) = runtime_needs(ecosystem, name) else { return };
+    let Some(need) = runtime_needs(ecosystem, name) else {
+        return;
+    };
     let evidence = || Evidence {
         place: place.to_owned(),
         fact: format!("{name} needs it"),
@@ -49,7 +53,11 @@ pub(in super::super) fn installed_by_name(
     let mut found = Vec::new();
     for index in stage {
         let Some(run) = facts.run(file, index) else { continue };
-        let line = file.instructions.get(index).and_then(|instruction| instruction.lines).map_or(0, |lines| lines.first);
+        let line = file
+            .instructions
+            .get(index)
+            .and_then(|instruction| instruction.lines)
+            .map_or(0, |lines| lines.first);
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
             let ecosystem = match used.manager.id.as_str() {
                 "pip" | "uv" | "poetry" | "pipenv" | "pdm" => Ecosystem::Python,
@@ -60,7 +68,11 @@ pub(in super::super) fn installed_by_name(
             };
             if matches!(used.action, Action::Install | Action::Upgrade) {
                 let place = format!("{}:{line}", file.name);
-                found.extend(used.packages.iter().map(|(name, ..)| (ecosystem, name.clone(), place.clone())));
+                found.extend(
+                    used.packages
+                        .iter()
+                        .map(|(name, ..)| (ecosystem, name.clone(), place.clone())),
+                );
             }
         }
     }
@@ -73,8 +85,8 @@ fn ecosystem_of(path: &str) -> Option<Ecosystem> {
     let is_requirements = name.ends_with(".txt") && (name.contains("require") || path.contains("requirements/"))
         || name.ends_with(".in") && name.contains("require");
     Some(match name {
-        "pyproject.toml" | "setup.py" | "setup.cfg" | "Pipfile" | "Pipfile.lock" | "poetry.lock" | "uv.lock" | "pdm.lock"
-        | "environment.yml" | "environment.yaml" => Ecosystem::Python,
+        "pyproject.toml" | "setup.py" | "setup.cfg" | "Pipfile" | "Pipfile.lock" | "poetry.lock" | "uv.lock"
+        | "pdm.lock" | "environment.yml" | "environment.yaml" => Ecosystem::Python,
         "package.json" | "package-lock.json" | "yarn.lock" | "pnpm-lock.yaml" => Ecosystem::Node,
         "Gemfile" | "Gemfile.lock" => Ecosystem::Ruby,
         "composer.json" | "composer.lock" => Ecosystem::Php,
@@ -91,11 +103,18 @@ fn named<'l>(path: &str, line: &'l str) -> Option<&'l str> {
         return None;
     }
     // poetry.lock and uv.lock: `name = "x"`.
-    let line = line.strip_prefix("name = ").filter(|_| path.ends_with(".lock")).unwrap_or(line);
+    let line = line
+        .strip_prefix("name = ")
+        .filter(|_| path.ends_with(".lock"))
+        .unwrap_or(line);
     let line = line.trim_start_matches(['-', ' ', '"', '\'', '/', '[']);
     let line = line.strip_prefix("node_modules/").unwrap_or(line);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    let scope = line.starts_with('@').then(|| line.find('/')).flatten().map_or(0, |slash| slash + 1);
+    let scope = line
+        .starts_with('@')
+        .then(|| line.find('/'))
+        .flatten()
+        .map_or(0, |slash| slash + 1);
     let rest = line.get(scope..)?;
     let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
     line.get(..scope + end).filter(|name| !name.is_empty())

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::context::ContextSource;
 use crate::context::compose::{self, HealthCheck};
 use crate::context::manifests::Files as _;
-use crate::context::ContextSource;
 use crate::facts::{Facts, Scope};
 use crate::shell::{self, ShellOptions};
 use crate::syntax::{Dockerfile, Keyword};
@@ -61,7 +61,9 @@ impl<'r, 'v> Reader<'r, 'v> {
 
     /// Reads CMD, ENTRYPOINT or HEALTHCHECK.
     pub(super) fn instruction(&mut self, file: &Dockerfile, facts: &Facts, index: usize) {
-        let Some(instruction) = file.instructions.get(index) else { return };
+        let Some(instruction) = file.instructions.get(index) else {
+            return;
+        };
         let keyword = instruction.keyword();
         if !matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck) {
             return;
@@ -70,11 +72,21 @@ impl<'r, 'v> Reader<'r, 'v> {
         if stage.and_then(|stage| last(file, stage.instructions.clone(), keyword)) != Some(index) {
             return;
         }
-        let Some(execution) = facts.instructions.get(index).and_then(|facts| facts.execution.as_deref()) else { return };
+        let Some(execution) = facts
+            .instructions
+            .get(index)
+            .and_then(|facts| facts.execution.as_deref())
+        else {
+            return;
+        };
         let line = instruction.lines.map_or(0, |lines| lines.first);
         let place = format!("{}:{line}", file.name);
         for command in &execution.commands {
-            let words: Vec<&str> = command.words.iter().map(|word| word.value.as_deref().unwrap_or(&word.text)).collect();
+            let words: Vec<&str> = command
+                .words
+                .iter()
+                .map(|word| word.value.as_deref().unwrap_or(&word.text))
+                .collect();
             self.command(&words, command.workdir.as_deref(), &place, 0);
         }
     }
@@ -105,21 +117,34 @@ impl<'r, 'v> Reader<'r, 'v> {
             fact: format!("runs {program}"),
         };
         self.needs.tool(program, fact);
-        let builds = BUILDS.iter().find(|(name, _)| *name == program).is_some_and(|(_, verbs)| {
-            verbs.is_empty() || words.get(1).is_some_and(|verb| verbs.contains(verb))
-        });
+        let builds = BUILDS
+            .iter()
+            .find(|(name, _)| *name == program)
+            .is_some_and(|(_, verbs)| verbs.is_empty() || words.get(1).is_some_and(|verb| verbs.contains(verb)));
         let by_module = words.windows(3).any(|three| matches!(three, ["-m", "pip", "install"]));
         if (builds || by_module) && self.needs.builds_at_start.is_none() {
             self.needs.builds_at_start = Some(Evidence {
                 place: place.to_owned(),
-                fact: format!("runs `{}` at start", words.iter().take(2).copied().collect::<Vec<_>>().join(" ")),
+                fact: format!(
+                    "runs `{}` at start",
+                    words.iter().take(2).copied().collect::<Vec<_>>().join(" ")
+                ),
             });
         }
         if depth >= DEEPEST {
             return;
         }
         if matches!(program, "sh" | "bash" | "ash" | "dash") {
-            if let Some(at) = words.iter().position(|word| word.starts_with('-') && word.ends_with('c'))
+            let is_login = |word: &&str| *word == "--login" || word.starts_with('-') && !word.starts_with("--") && word.contains('l');
+            if words.iter().skip(1).take(2).any(|word| is_login(&word)) && self.needs.python_folders.is_none() {
+                self.needs.python_folders = Some(Evidence {
+                    place: place.to_owned(),
+                    fact: "starts a login shell, which has a PATH of its own".to_owned(),
+                });
+            }
+            if let Some(at) = words
+                .iter()
+                .position(|word| word.starts_with('-') && word.ends_with('c'))
                 && let Some(text) = words.get(at + 1)
             {
                 self.script(text, workdir, place, depth + 1);
@@ -138,7 +163,11 @@ impl<'r, 'v> Reader<'r, 'v> {
     /// Follows a file of the image, if the context has it and it is a script or a list of commands.
     fn file(&mut self, word: &str, workdir: Option<&str>, depth: usize) {
         let word = word.split('=').next_back().unwrap_or(word);
-        let path = Scope { workdir: workdir.map(str::to_owned), ..Scope::default() }.absolute(word);
+        let path = Scope {
+            workdir: workdir.map(str::to_owned),
+            ..Scope::default()
+        }
+        .absolute(word);
         let path = match path {
             Some(path) if word.contains('/') || word.contains('.') => path,
             // A program in a folder of PATH that a COPY put there.
@@ -152,7 +181,9 @@ impl<'r, 'v> Reader<'r, 'v> {
             },
         };
         let path = path.trim_start_matches('/').to_owned();
-        let Some((_, from)) = self.image.supplier(&path) else { return };
+        let Some((_, from)) = self.image.supplier(&path) else {
+            return;
+        };
         if !self.seen.insert(path.clone()) {
             return;
         }
@@ -160,23 +191,39 @@ impl<'r, 'v> Reader<'r, 'v> {
         let first_line = text.lines().next().unwrap_or_default();
         let interpreter = first_line.strip_prefix("#!").unwrap_or_default();
         let ending = path.rsplit('.').next().unwrap_or_default();
-        if interpreter.is_empty() && matches!(ending, "conf" | "ini" | "cfg" | "toml" | "yml" | "yaml" | "json" | "service")
+        if interpreter.is_empty()
+            && matches!(
+                ending,
+                "conf" | "ini" | "cfg" | "toml" | "yml" | "yaml" | "json" | "service"
+            )
             || path.contains("cron")
             || path.ends_with("Procfile")
         {
             self.listed(&text, workdir, &from, depth);
             return;
         }
-        let is_shell = ["sh", "bash", "ash", "dash"].iter().any(|shell| interpreter.trim().ends_with(shell));
+        let is_shell = ["sh", "bash", "ash", "dash"]
+            .iter()
+            .any(|shell| interpreter.trim().ends_with(shell));
         if is_shell || interpreter.is_empty() && ending == "sh" {
             let shell = interpreter.split(['/', ' ']).next_back().unwrap_or_default().to_owned();
             if !shell.is_empty() && shell != "sh" {
-                self.needs.tool(&shell, || Evidence { place: format!("{from}:1"), fact: format!("is a {shell} script") });
+                self.needs.tool(&shell, || Evidence {
+                    place: format!("{from}:1"),
+                    fact: format!("is a {shell} script"),
+                });
             }
             self.script(&text, workdir, &from, depth);
-        } else if let Some(program) = interpreter.split(['/', ' ']).next_back().filter(|name| !name.is_empty()) {
+        } else if let Some(program) = interpreter
+            .split(['/', ' '])
+            .next_back()
+            .filter(|name| !name.is_empty())
+        {
             let program = program.to_owned();
-            self.needs.tool(&program, || Evidence { place: format!("{from}:1"), fact: format!("is run by {program}") });
+            self.needs.tool(&program, || Evidence {
+                place: format!("{from}:1"),
+                fact: format!("is run by {program}"),
+            });
         }
     }
 
@@ -186,14 +233,28 @@ impl<'r, 'v> Reader<'r, 'v> {
             // What is not understood still names its tools.
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.+".contains(c)));
             for word in words.filter(|word| !word.is_empty()) {
-                self.needs.tool(word, || Evidence { place: from.to_owned(), fact: format!("names {word}") });
+                self.needs.tool(word, || Evidence {
+                    place: from.to_owned(),
+                    fact: format!("names {word}"),
+                });
             }
             return;
         };
         for visit in shell::commands(&script, ShellOptions::default()) {
-            let words: Vec<&str> = visit.command.words.iter().map(|word| word.literal.as_deref().unwrap_or(&word.text)).collect();
-            let line = text.get(..visit.command.span.start).map_or(1, |before| before.matches('\n').count() + 1);
-            let place = if from.contains(':') { from.to_owned() } else { format!("{from}:{line}") };
+            let words: Vec<&str> = visit
+                .command
+                .words
+                .iter()
+                .map(|word| word.literal.as_deref().unwrap_or(&word.text))
+                .collect();
+            let line = text
+                .get(..visit.command.span.start)
+                .map_or(1, |before| before.matches('\n').count() + 1);
+            let place = if from.contains(':') {
+                from.to_owned()
+            } else {
+                format!("{from}:{line}")
+            };
             self.command(&words, workdir, &place, depth);
         }
     }
@@ -207,9 +268,15 @@ impl<'r, 'v> Reader<'r, 'v> {
                 continue;
             }
             // A word that is a tool, wherever it stands in the line.
-            for word in line.split([' ', '\t', '=', ':', '"', '\'', ',', '|', ';', '&', '(', ')']).filter(|word| !word.is_empty()) {
+            for word in line
+                .split([' ', '\t', '=', ':', '"', '\'', ',', '|', ';', '&', '(', ')'])
+                .filter(|word| !word.is_empty())
+            {
                 let name = word.rsplit('/').next().unwrap_or(word);
-                self.needs.tool(name, || Evidence { place: place.clone(), fact: format!("names {name}") });
+                self.needs.tool(name, || Evidence {
+                    place: place.clone(),
+                    fact: format!("names {name}"),
+                });
                 if word.contains('/') || word.ends_with(".sh") {
                     self.file(word, workdir, depth + 1);
                 }
@@ -221,15 +288,28 @@ impl<'r, 'v> Reader<'r, 'v> {
     fn package_script(&mut self, program: &str, words: &[&str], workdir: Option<&str>, depth: usize) {
         let mut rest = words.iter().skip(1).copied().filter(|word| !word.starts_with('-'));
         let Some(verb) = rest.next() else { return };
-        let name = if matches!(verb, "run" | "run-script") { rest.next().unwrap_or_default() } else { verb };
+        let name = if matches!(verb, "run" | "run-script") {
+            rest.next().unwrap_or_default()
+        } else {
+            verb
+        };
         let folder = workdir.unwrap_or("/").trim_matches('/').to_owned();
-        let path = if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") };
+        let path = if folder.is_empty() {
+            "package.json".to_owned()
+        } else {
+            format!("{folder}/package.json")
+        };
         let Some(text) = self.image.read(&path) else { return };
-        let Some((_, from)) = self.image.supplier(&path) else { return };
+        let Some((_, from)) = self.image.supplier(&path) else {
+            return;
+        };
         let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         for stage in ["pre", "", "post"] {
             let name = format!("{stage}{name}");
-            let script = manifest.get("scripts").and_then(|scripts| scripts.get(&name)).and_then(serde_json::Value::as_str);
+            let script = manifest
+                .get("scripts")
+                .and_then(|scripts| scripts.get(&name))
+                .and_then(serde_json::Value::as_str);
             if let Some(script) = script
                 && self.seen.insert(format!("{program} {path} {name}"))
             {
@@ -243,7 +323,9 @@ impl<'r, 'v> Reader<'r, 'v> {
 fn words_of(command: &compose::Command) -> Vec<String> {
     match command {
         compose::Command::Words(words) => words.clone(),
-        compose::Command::Line(text) | compose::Command::Shell(text) => vec!["sh".to_owned(), "-c".to_owned(), text.clone()],
+        compose::Command::Line(text) | compose::Command::Shell(text) => {
+            vec!["sh".to_owned(), "-c".to_owned(), text.clone()]
+        }
     }
 }
 

@@ -29,9 +29,15 @@ impl Pass for RuntimeLibs {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
-        let Some(stage) = facts.stages.last().filter(|stage| is_runtime_stage(file, stage)) else { return outcome };
-        let Base::Image(image) = &stage.base else { return outcome };
-        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else { return outcome };
+        let Some(stage) = facts.stages.last().filter(|stage| is_runtime_stage(file, stage)) else {
+            return outcome;
+        };
+        let Base::Image(image) = &stage.base else {
+            return outcome;
+        };
+        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else {
+            return outcome;
+        };
         if builds(file, facts, stage).is_some() {
             return outcome;
         }
@@ -39,10 +45,16 @@ impl Pass for RuntimeLibs {
         for index in stage.instructions.clone() {
             let Some(run) = facts.run(file, index) else { continue };
             let Body::Script(script) = &run.body else { continue };
-            if facts.instructions.get(index).is_some_and(|found| found.skip.applies_to(self.id())) {
+            if facts
+                .instructions
+                .get(index)
+                .is_some_and(|found| found.skip.applies_to(self.id()))
+            {
                 continue;
             }
-            let Some(lines) = file.instructions.get(index).and_then(|instruction| instruction.lines) else { continue };
+            let Some(lines) = file.instructions.get(index).and_then(|instruction| instruction.lines) else {
+                continue;
+            };
             let mut named: BTreeSet<String> = BTreeSet::new();
             let (mut edits, mut swapped) = (Vec::new(), Vec::new());
             for command in &run.commands {
@@ -51,7 +63,9 @@ impl Pass for RuntimeLibs {
                     continue;
                 }
                 named.extend(used.packages.iter().map(|(name, ..)| name.clone()));
-                let is_headers = |name: &str| package_fact(release.family, name).is_some_and(|fact| fact.role == PackageRole::Headers);
+                let is_headers = |name: &str| {
+                    package_fact(release.family, name).is_some_and(|fact| fact.role == PackageRole::Headers)
+                };
                 for (name, version, word) in used.packages.iter().filter(|(name, ..)| is_headers(name)) {
                     let refusal = |obstacle: String, remedy: &str| Refusal {
                         pass: RuntimeLibs.id(),
@@ -61,10 +75,22 @@ impl Pass for RuntimeLibs {
                         remedy: remedy.to_owned(),
                     };
                     let libraries = match (&unversioned, runtime_of(&release, name)) {
-                        (None, _) => Err(("without the build context nothing tells whether something is compiled at start".to_owned(), "name the build context with --context DIR")),
-                        (Some(Some(place)), _) => Err((format!("{place} loads a library by a name that only the -dev package brings"), "load it by its full name: libfoo.so.1")),
-                        (_, None) => Err((format!("nothing is known of the libraries of {name} in this release"), "install the library itself in the last stage")),
-                        (_, Some(_)) if version.is_some() => Err((format!("{name} is pinned to a version"), "install the library itself in the last stage")),
+                        (None, _) => Err((
+                            "without the build context nothing tells whether something is compiled at start".to_owned(),
+                            "name the build context with --context DIR",
+                        )),
+                        (Some(Some(place)), _) => Err((
+                            format!("{place} loads a library by a name that only the -dev package brings"),
+                            "load it by its full name: libfoo.so.1",
+                        )),
+                        (_, None) => Err((
+                            format!("nothing is known of the libraries of {name} in this release"),
+                            "install the library itself in the last stage",
+                        )),
+                        (_, Some(_)) if version.is_some() => Err((
+                            format!("{name} is pinned to a version"),
+                            "install the library itself in the last stage",
+                        )),
                         (_, Some(libraries)) => Ok(libraries),
                     };
                     let libraries = match libraries {
@@ -74,14 +100,23 @@ impl Pass for RuntimeLibs {
                             continue;
                         }
                     };
-                    let new: Vec<&str> = libraries.into_iter().filter(|library| named.insert((*library).to_owned())).collect();
-                    let Some([before, own]) = command.words.get(word.saturating_sub(1)..=*word) else { continue };
+                    let new: Vec<&str> = libraries
+                        .into_iter()
+                        .filter(|library| named.insert((*library).to_owned()))
+                        .collect();
+                    let Some([before, own]) = command.words.get(word.saturating_sub(1)..=*word) else {
+                        continue;
+                    };
                     edits.push(if new.is_empty() {
                         Edit::delete(script.source_behind(before.span.end..own.span.end))
                     } else {
                         Edit::replace(script.source(own.span.clone()), new.join(" "))
                     });
-                    let names = if new.is_empty() { "nothing, as the rest has its libraries".to_owned() } else { new.join(", ") };
+                    let names = if new.is_empty() {
+                        "nothing, as the rest has its libraries".to_owned()
+                    } else {
+                        new.join(", ")
+                    };
                     swapped.push(format!("{name} by {names}"));
                 }
             }
@@ -91,7 +126,8 @@ impl Pass for RuntimeLibs {
                     level: Level::Standard,
                     lines,
                     what: format!("replace {}", swapped.join("; ")),
-                    why: "nothing is compiled in this stage: programs load the library, and headers are of no use".to_owned(),
+                    why: "nothing is compiled in this stage: programs load the library, and headers are of no use"
+                        .to_owned(),
                     evidence: Vec::new(),
                 });
             }
@@ -102,14 +138,21 @@ impl Pass for RuntimeLibs {
 
 /// The first source that loads a library by its name without a version, which only `-dev` packages have.
 fn loads_unversioned(context: &crate::context::ContextSource) -> Option<String> {
-    let is_code = |path: &str| [".py", ".js", ".ts", ".rb", ".php", ".jl", ".lua", ".R", ".java"].iter().any(|ending| path.ends_with(ending));
+    let is_code = |path: &str| {
+        [".py", ".js", ".ts", ".rb", ".php", ".jl", ".lua", ".R", ".java"]
+            .iter()
+            .any(|ending| path.ends_with(ending))
+    };
     sources(context, is_code).into_iter().find(|path| {
         context.read(path).is_ok_and(|text| {
             text.match_indices(".so").any(|(at, _)| {
                 let before = text.get(..at).unwrap_or_default();
                 let name = before.rsplit(['"', '\'', '/', ' ']).next().unwrap_or_default();
                 let ends = text.get(at + 3..).is_some_and(|rest| rest.starts_with(['"', '\'']));
-                ends && name.starts_with("lib") && before.get(..before.len() - name.len()).is_some_and(|b| b.ends_with(['"', '\'']))
+                ends && name.starts_with("lib")
+                    && before
+                        .get(..before.len() - name.len())
+                        .is_some_and(|b| b.ends_with(['"', '\'']))
             })
         })
     })

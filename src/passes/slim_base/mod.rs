@@ -26,19 +26,30 @@ impl Pass for SlimBase {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
-        let Some((number, stage)) = facts.stages.iter().enumerate().next_back() else { return outcome };
-        let Base::Image(image) = &stage.base else { return outcome };
+        let Some((number, stage)) = facts.stages.iter().enumerate().next_back() else {
+            return outcome;
+        };
+        let Base::Image(image) = &stage.base else {
+            return outcome;
+        };
         let range = stage.instructions.clone();
-        let is_kept = facts.instructions.get(range.start).is_some_and(|found| found.skip.applies_to(self.id()));
+        let is_kept = facts
+            .instructions
+            .get(range.start)
+            .is_some_and(|found| found.skip.applies_to(self.id()));
         let is_split = is_runtime_stage(file, stage);
         if is_kept || !is_split && options.level < Level::Aggressive {
             return outcome;
         }
-        let Some(smaller) = slimmer(&image.repository(), image.tag.as_deref()) else { return outcome };
+        let Some(smaller) = slimmer(&image.repository(), image.tag.as_deref()) else {
+            return outcome;
+        };
         if smaller.purpose != Purpose::Same {
             return outcome;
         }
-        let Some(from) = file.instructions.get(range.start) else { return outcome };
+        let Some(from) = file.instructions.get(range.start) else {
+            return outcome;
+        };
         let Some(lines) = from.lines else { return outcome };
         let refusal = |obstacle: String, remedy: &str| Refusal {
             pass: SlimBase.id(),
@@ -50,13 +61,21 @@ impl Pass for SlimBase {
         let word = from.node().words().first().cloned();
         let Some(word) = word.filter(|word| !word.value.contains('$') && image.digest.is_none()) else {
             let obstacle = "FROM names the image by a variable or a digest".to_owned();
-            outcome.refusals.push(refusal(obstacle, "name the slim variant in its place"));
+            outcome
+                .refusals
+                .push(refusal(obstacle, "name the slim variant in its place"));
             return outcome;
         };
         let is_posix = range.clone().all(|index| {
-            facts.scope(index).is_none_or(|scope| matches!(scope.shell, Shell::Posix(_)))
+            facts
+                .scope(index)
+                .is_none_or(|scope| matches!(scope.shell, Shell::Posix(_)))
         });
-        let triggers = range.clone().any(|index| file.instructions.get(index).is_some_and(|i| i.keyword() == Keyword::Onbuild));
+        let triggers = range.clone().any(|index| {
+            file.instructions
+                .get(index)
+                .is_some_and(|i| i.keyword() == Keyword::Onbuild)
+        });
         if !is_posix || triggers {
             return outcome;
         }
@@ -74,7 +93,9 @@ impl Pass for SlimBase {
             ));
             return outcome;
         }
-        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else { return outcome };
+        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else {
+            return outcome;
+        };
         let needs = Needs::of(file, facts, stage, context, release.family);
         if let Some(evidence) = &needs.builds_at_start {
             outcome.refusals.push(refusal(
@@ -83,7 +104,15 @@ impl Pass for SlimBase {
             ));
             return outcome;
         }
-        let extra = lacking(file, facts, range.clone(), &needs, &release, image, (&smaller.image, &smaller.tag));
+        let extra = lacking(
+            file,
+            facts,
+            range.clone(),
+            &needs,
+            &release,
+            image,
+            (&smaller.image, &smaller.tag),
+        );
         let edit = Edit::replace(word.range, with_tag(&word.value, &smaller.tag));
         let old = file.clone();
         if file.edit(range.start, vec![edit]).is_err() {
@@ -115,7 +144,13 @@ impl Pass for SlimBase {
 
 /// The image as written, with another tag.
 fn with_tag(image: &str, tag: &str) -> String {
-    let (folder, name) = image.rsplit_once('/').map_or(("", image), |(folder, name)| (folder, name));
+    let (folder, name) = image
+        .rsplit_once('/')
+        .map_or(("", image), |(folder, name)| (folder, name));
     let name = name.split(':').next().unwrap_or(name);
-    if folder.is_empty() { format!("{name}:{tag}") } else { format!("{folder}/{name}:{tag}") }
+    if folder.is_empty() {
+        format!("{name}:{tag}")
+    } else {
+        format!("{folder}/{name}:{tag}")
+    }
 }

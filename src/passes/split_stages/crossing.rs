@@ -68,8 +68,14 @@ impl Crossings {
     pub(super) fn before_in_builder(&self, index: usize) -> Vec<Line> {
         match self.python {
             Some(Python::Venv { first, announce }) if first == index => vec![
-                Line::New { text: format!("RUN python -m venv {VENV}"), at: index },
-                Line::New { text: path_line(announce), at: usize::MAX },
+                Line::New {
+                    text: format!("RUN python -m venv {VENV}"),
+                    at: index,
+                },
+                Line::New {
+                    text: path_line(announce),
+                    at: usize::MAX,
+                },
             ],
             _ => Vec::new(),
         }
@@ -81,10 +87,16 @@ impl Crossings {
         if let Some(Python::Venv { first, announce }) = self.python
             && first == index
         {
-            lines.push(Line::New { text: path_line(announce), at: usize::MAX });
+            lines.push(Line::New {
+                text: path_line(announce),
+                at: usize::MAX,
+            });
         }
         if self.links_at == Some(index) {
-            lines.push(Line::New { text: "RUN ldconfig".to_owned(), at: usize::MAX });
+            lines.push(Line::New {
+                text: "RUN ldconfig".to_owned(),
+                at: usize::MAX,
+            });
         }
         lines
     }
@@ -94,7 +106,13 @@ impl Crossings {
         if index != first {
             return Vec::new();
         }
-        self.config.iter().map(|text| Line::New { text: text.clone(), at: usize::MAX }).collect()
+        self.config
+            .iter()
+            .map(|text| Line::New {
+                text: text.clone(),
+                at: usize::MAX,
+            })
+            .collect()
     }
 }
 
@@ -127,20 +145,28 @@ pub(super) fn plan(
         links_at: None,
     };
     let smaller = gain.smaller.as_ref().filter(|smaller| smaller.purpose != Purpose::Same);
-    let mut sites: Vec<usize> = Vec::new();
+    let (mut sites, mut tools, mut owns): (Vec<usize>, Vec<usize>, bool) = (Vec::new(), Vec::new(), false);
     for (&index, work) in works {
         for output in work.outputs() {
             match output {
-                Output::PythonSite if is_python => sites.push(index),
-                Output::PythonSite | Output::Local if is_distribution => {
+                Output::PythonTools(names) if !names.iter().any(|name| needs.tools.contains_key(name)) => tools.push(index),
+                Output::PythonSite | Output::PythonTools(_) if is_python => sites.push(index),
+                Output::PythonOwn if is_python => {
+                    sites.push(index);
+                    owns = true;
+                }
+                Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local if is_distribution => {
                     crossings.add("/usr/local", index);
                     if *output == Output::Local {
                         crossings.links_at = Some(index);
                     }
                 }
-                Output::PythonSite | Output::Local => {
+                Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
                     return Err((
-                        format!("line {} installs among the files of the base image", subject.line(index)),
+                        format!(
+                            "line {} installs among the files of the base image",
+                            subject.line(index)
+                        ),
                         "install into a virtual environment, or a folder of its own under /opt".to_owned(),
                     ));
                 }
@@ -156,11 +182,17 @@ pub(super) fn plan(
         }
     }
     if let Some(&first) = sites.first() {
-        python(subject, works, needs, first, &mut crossings)?;
+        // The tools go into the environment, too, or it would be another one's that they install into.
+        let first = tools.first().map_or(first, |tool| first.min(*tool));
+        python(subject, works, needs, first, owns, &mut crossings)?;
     }
     crossings.simplify();
     if let Some(smaller) = smaller {
-        let only_programs = sites.is_empty() && crossings.list.iter().all(|crossing| !crossing.path.ends_with("node_modules"));
+        let only_programs = sites.is_empty()
+            && crossings
+                .list
+                .iter()
+                .all(|crossing| !crossing.path.ends_with("node_modules"));
         if only_programs && !crossings.list.is_empty() {
             base(subject, &repository, smaller, &mut crossings)?;
         }
@@ -171,7 +203,11 @@ pub(super) fn plan(
 impl Crossings {
     fn add(&mut self, path: &str, at: usize) {
         if self.list.iter().all(|known| known.path != path) {
-            self.list.push(Crossing { path: path.to_owned(), at, is_project: false });
+            self.list.push(Crossing {
+                path: path.to_owned(),
+                at,
+                is_project: false,
+            });
         }
     }
 
@@ -179,7 +215,8 @@ impl Crossings {
     fn simplify(&mut self) {
         let all = self.list.clone();
         let is_inner = |own: &Crossing| {
-            all.iter().any(|other| other.is_project && other.path != own.path && is_within(&own.path, &other.path))
+            all.iter()
+                .any(|other| other.is_project && other.path != own.path && is_within(&own.path, &other.path))
         };
         self.list.retain(|crossing| !is_inner(crossing));
         self.list.sort_by_key(|crossing| crossing.at);
@@ -191,6 +228,7 @@ fn python(
     works: &BTreeMap<usize, Works>,
     needs: &Needs,
     first: usize,
+    owns: bool,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
     let managers: Vec<&str> = works
@@ -201,16 +239,27 @@ fn python(
         .collect();
     let end = subject.range().end.saturating_sub(1);
     let variables = subject.facts.scope(end).map(|scope| &scope.variables);
-    let value = |name: &str| variables.and_then(|variables| variables.get(name)).and_then(|variable| variable.value.as_deref());
+    let value = |name: &str| {
+        variables
+            .and_then(|variables| variables.get(name))
+            .and_then(|variable| variable.value.as_deref())
+    };
     let sets_path = value("PATH").is_some_and(|path| !path.contains("/usr/local/bin"))
         && subject.range().any(|index| {
-            subject.keyword(index) == Some(Keyword::Env) && subject.text(index).contains("PATH=") && !subject.text(index).contains("$PATH") && !subject.text(index).contains("${PATH}")
+            subject.keyword(index) == Some(Keyword::Env)
+                && subject.text(index).contains("PATH=")
+                && !subject.text(index).contains("$PATH")
+                && !subject.text(index).contains("${PATH}")
         });
-    let elsewhere = needs.python_folders.is_some() || sets_path || managers.contains(&"uv");
+    let elsewhere = needs.python_folders.is_some() || sets_path || owns;
     if !elsewhere {
-        let announce = managers.iter().any(|id| matches!(*id, "poetry" | "pipenv" | "pdm"));
+        let announce = managers.iter().any(|id| matches!(*id, "poetry" | "pipenv" | "pdm" | "uv"));
         crossings.python = Some(Python::Venv { first, announce });
-        crossings.list.push(Crossing { path: VENV.to_owned(), at: first, is_project: false });
+        crossings.list.push(Crossing {
+            path: VENV.to_owned(),
+            at: first,
+            is_project: false,
+        });
         return Ok(());
     }
     let why = match &needs.python_folders {
@@ -226,43 +275,81 @@ fn python(
         ));
     };
     let replaced = installed_by_name(subject.file, subject.facts, subject.range());
-    if let Some((_, name, _)) = replaced.iter().find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel")) {
+    if let Some((_, name, _)) = replaced
+        .iter()
+        .find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel"))
+    {
         return Err((
             format!("{why}, where {name} is replaced by another version of itself"),
             format!("leave {name} as the base image has it, or install into a virtual environment"),
         ));
     }
     crossings.python = Some(Python::Own);
-    for path in [format!("/usr/local/lib/python{major}.{minor}/site-packages"), "/usr/local/bin".to_owned()] {
-        crossings.list.push(Crossing { path, at: first, is_project: false });
+    for path in [
+        format!("/usr/local/lib/python{major}.{minor}/site-packages"),
+        "/usr/local/bin".to_owned(),
+    ] {
+        crossings.list.push(Crossing {
+            path,
+            at: first,
+            is_project: false,
+        });
     }
     Ok(())
 }
 
 /// The folder of the project that `folder` is in: where COPY put files of the context.
 fn root(subject: &Subject<'_>, folder: &str) -> Option<String> {
-    let copies = subject.range().filter(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
+    let copies = subject
+        .range()
+        .filter(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
     let from_context = copies.filter(|index| {
-        subject.file.instructions.get(*index).is_some_and(|instruction| instruction.node().flag("from").is_none())
+        subject
+            .file
+            .instructions
+            .get(*index)
+            .is_some_and(|instruction| instruction.node().flag("from").is_none())
     });
     let mut targets: Vec<String> = from_context
         .filter_map(|index| {
             let target = copied_to(subject, index)?;
-            let workdir = subject.facts.scope(index).and_then(|scope| scope.workdir.clone()).unwrap_or_default();
+            let workdir = subject
+                .facts
+                .scope(index)
+                .and_then(|scope| scope.workdir.clone())
+                .unwrap_or_default();
             // A file's own name is no folder.
-            let is_folder = brings_folder(subject, index) || target == workdir || subject.text(index).trim_end().ends_with('/');
-            Some(if is_folder { target } else { target.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned()) })
+            let is_folder =
+                brings_folder(subject, index) || target == workdir || subject.text(index).trim_end().ends_with('/');
+            Some(if is_folder {
+                target
+            } else {
+                target
+                    .rsplit_once('/')
+                    .map_or(String::new(), |(parent, _)| parent.to_owned())
+            })
         })
         .collect();
     targets.sort_by_key(String::len);
     let above = targets.iter().find(|target| is_within(folder, target));
-    above.cloned().or_else(|| targets.iter().any(|target| is_within(target, folder)).then(|| folder.to_owned()))
+    above.cloned().or_else(|| {
+        targets
+            .iter()
+            .any(|target| is_within(target, folder))
+            .then(|| folder.to_owned())
+    })
 }
 
 /// Whether a COPY names a folder of the context.
 fn brings_folder(subject: &Subject<'_>, index: usize) -> bool {
-    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else { return false };
-    let sources = node.words().split_last().map(|(_, sources)| sources).unwrap_or_default();
+    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else {
+        return false;
+    };
+    let sources = node
+        .words()
+        .split_last()
+        .map(|(_, sources)| sources)
+        .unwrap_or_default();
     node.flag("from").is_none()
         && sources.iter().any(|source| {
             let path = source.value.trim_start_matches("./").trim_matches('/');
@@ -281,18 +368,47 @@ fn brings_sources(subject: &Subject<'_>, index: usize, folder: &str) -> bool {
 
 fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
     // What is built away from the project is installed from there, or of no use.
-    let Some(root) = root(subject, folder) else { return Ok(()) };
-    let shared = ["", "/", "/root", "/home", "/usr", "/usr/local", "/usr/bin", "/usr/local/bin", "/etc", "/var", "/opt", "/bin", "/lib", "/tmp", "/srv"];
+    let Some(root) = root(subject, folder) else {
+        return Ok(());
+    };
+    let shared = [
+        "",
+        "/",
+        "/root",
+        "/home",
+        "/usr",
+        "/usr/local",
+        "/usr/bin",
+        "/usr/local/bin",
+        "/etc",
+        "/var",
+        "/opt",
+        "/bin",
+        "/lib",
+        "/tmp",
+        "/srv",
+    ];
     if shared.contains(&root.as_str()) {
         let place = if root.is_empty() { "/" } else { &root };
         return Err((
-            format!("line {} builds in {place}, which holds more than the project", subject.line(index)),
+            format!(
+                "line {} builds in {place}, which holds more than the project",
+                subject.line(index)
+            ),
             "give the project a folder of its own with WORKDIR".to_owned(),
         ));
     }
-    match crossings.list.iter_mut().find(|crossing| crossing.is_project && crossing.path == root) {
+    match crossings
+        .list
+        .iter_mut()
+        .find(|crossing| crossing.is_project && crossing.path == root)
+    {
         Some(known) => known.at = known.at.max(index),
-        None => crossings.list.push(Crossing { path: root, at: index, is_project: true }),
+        None => crossings.list.push(Crossing {
+            path: root,
+            at: index,
+            is_project: true,
+        }),
     }
     Ok(())
 }
@@ -303,8 +419,14 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
         .is_some_and(|config| config.path.iter().any(|part| part == folder));
     let mut found = Vec::new();
     for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
-        let Some(at) = last(subject.file, subject.range(), keyword) else { continue };
-        let execution = subject.facts.instructions.get(at).and_then(|facts| facts.execution.as_deref());
+        let Some(at) = last(subject.file, subject.range(), keyword) else {
+            continue;
+        };
+        let execution = subject
+            .facts
+            .instructions
+            .get(at)
+            .and_then(|facts| facts.execution.as_deref());
         for command in execution.iter().flat_map(|execution| &execution.commands) {
             for (number, word) in command.words.iter().enumerate() {
                 let text = word.value.as_deref().unwrap_or(&word.text);
@@ -327,7 +449,10 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
         return project(subject, index, folder, crossings);
     }
     Err((
-        format!("line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them", subject.line(index)),
+        format!(
+            "line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them",
+            subject.line(index)
+        ),
         "start the program by its path in CMD or ENTRYPOINT".to_owned(),
     ))
 }
@@ -338,7 +463,9 @@ fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
         matches!(subject.keyword(index), Some(Keyword::Copy | Keyword::Add))
             && copied_to(subject, index).is_some_and(|target| {
                 is_within(path, &target)
-                    && subject.context.exists(path.get(target.len()..).unwrap_or_default().trim_start_matches('/'))
+                    && subject
+                        .context
+                        .exists(path.get(target.len()..).unwrap_or_default().trim_start_matches('/'))
             })
     })
 }
@@ -350,7 +477,9 @@ fn base(
     smaller: &crate::knowledge::Slimmer,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let starts = [Keyword::Cmd, Keyword::Entrypoint].into_iter().any(|keyword| last(subject.file, subject.range(), keyword).is_some());
+    let starts = [Keyword::Cmd, Keyword::Entrypoint]
+        .into_iter()
+        .any(|keyword| last(subject.file, subject.range(), keyword).is_some());
     if !starts {
         return Err((
             "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT".to_owned(),
@@ -367,13 +496,21 @@ fn base(
                 pairs.push(format!("{name}={value}"));
             }
         }
-        let lacking: Vec<&str> = old.path.iter().map(String::as_str).filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part))).collect();
+        let lacking: Vec<&str> = old
+            .path
+            .iter()
+            .map(String::as_str)
+            .filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part)))
+            .collect();
         if !lacking.is_empty() {
             pairs.push(format!("PATH={}:$PATH", lacking.join(":")));
         }
         if !pairs.is_empty() {
             let newline = subject.file.newline.as_str();
-            crossings.config.push(format!("ENV {}", pairs.join(&format!(" {}{newline}    ", subject.file.escape()))));
+            crossings.config.push(format!(
+                "ENV {}",
+                pairs.join(&format!(" {}{newline}    ", subject.file.escape()))
+            ));
         }
         if let Some(workdir) = &old.workdir
             && needs_workdir(subject)
@@ -383,7 +520,9 @@ fn base(
     }
     crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
     crossings.pinned = smaller.pinned.clone();
-    crossings.drops_sources = smaller.purpose == Purpose::Binaries && has_only_sources(subject) && crossings.list.iter().all(|c| !c.is_project);
+    crossings.drops_sources = smaller.purpose == Purpose::Binaries
+        && has_only_sources(subject)
+        && crossings.list.iter().all(|c| !c.is_project);
     Ok(())
 }
 
@@ -392,7 +531,13 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
     let mut range = subject.range().skip(1);
     range
         .find_map(|index| match subject.keyword(index)? {
-            Keyword::Workdir => Some(!subject.text(index).split_whitespace().nth(1).is_some_and(|path| path.starts_with('/'))),
+            Keyword::Workdir => Some(
+                !subject
+                    .text(index)
+                    .split_whitespace()
+                    .nth(1)
+                    .is_some_and(|path| path.starts_with('/')),
+            ),
             Keyword::Copy | Keyword::Add | Keyword::Run | Keyword::Cmd | Keyword::Entrypoint => Some(true),
             _ => None,
         })
@@ -401,13 +546,38 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
 
 /// Whether all that the context holds is sources of a compiled language, and what only developers read.
 fn has_only_sources(subject: &Subject<'_>) -> bool {
-    let reads_files = ["ReadFile", "os.Open", "ParseFiles", "ParseGlob", "http.Dir", "http.FileServer", "DirFS", "File::open", "fs::read", "ServeDir", "LoadHTMLGlob", "Static("];
+    let reads_files = [
+        "ReadFile",
+        "os.Open",
+        "ParseFiles",
+        "ParseGlob",
+        "http.Dir",
+        "http.FileServer",
+        "DirFS",
+        "File::open",
+        "fs::read",
+        "ServeDir",
+        "LoadHTMLGlob",
+        "Static(",
+    ];
     let aside = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit('.').next().unwrap_or_default();
-        matches!(ending, "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h")
-            || matches!(name, "Cargo.toml" | "LICENSE" | "Makefile" | ".dockerignore" | ".gitignore" | ".editorconfig" | ".golangci.yml" | "rust-toolchain.toml" | "rust-toolchain")
-            || name.starts_with("Dockerfile")
+        matches!(
+            ending,
+            "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h"
+        ) || matches!(
+            name,
+            "Cargo.toml"
+                | "LICENSE"
+                | "Makefile"
+                | ".dockerignore"
+                | ".gitignore"
+                | ".editorconfig"
+                | ".golangci.yml"
+                | "rust-toolchain.toml"
+                | "rust-toolchain"
+        ) || name.starts_with("Dockerfile")
             || name.starts_with("docker-compose")
             || path.starts_with(".git")
     };

@@ -9,11 +9,11 @@ mod riders;
 mod stages;
 mod work;
 
+use crate::facts::Facts;
 use crate::facts::Stage;
 use crate::knowledge::Kind;
-use crate::syntax::Keyword;
-use crate::facts::Facts;
 use crate::syntax::Dockerfile;
+use crate::syntax::Keyword;
 
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use plan::{Gain, Plan, Subject};
@@ -39,11 +39,18 @@ impl Pass for SplitStages {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
-        let Some(stage) = facts.stages.last() else { return outcome };
+        let Some(stage) = facts.stages.last() else {
+            return outcome;
+        };
         let is_kept = stage.instructions.clone().any(|index| {
-            facts.instructions.get(index).is_some_and(|found| found.skip.applies_to(self.id()))
+            facts
+                .instructions
+                .get(index)
+                .is_some_and(|found| found.skip.applies_to(self.id()))
         });
-        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else { return outcome };
+        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else {
+            return outcome;
+        };
         let lines = plan::lines(file, &stage.instructions);
         let refusal = |(obstacle, remedy): Obstacle| Refusal {
             pass: SplitStages.id(),
@@ -54,19 +61,34 @@ impl Pass for SplitStages {
         };
         let Some(context) = options.context.as_deref() else {
             let builds = facts.stages.last().is_some_and(|stage| {
-                stage.instructions.clone().filter_map(|index| facts.run(file, index)).any(|run| {
-                    run.commands.iter().filter_map(|command| command.manager.as_ref()).any(|used| used.manager.kind == crate::knowledge::Kind::Language)
-                })
+                stage
+                    .instructions
+                    .clone()
+                    .filter_map(|index| facts.run(file, index))
+                    .any(|run| {
+                        run.commands
+                            .iter()
+                            .filter_map(|command| command.manager.as_ref())
+                            .any(|used| used.manager.kind == crate::knowledge::Kind::Language)
+                    })
             });
             if builds {
                 outcome.refusals.push(refusal((
-                    "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
+                    "without the build context nothing tells which tools and libraries the program uses at run time"
+                        .to_owned(),
                     "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
                 )));
             }
             return outcome;
         };
-        let subject = Subject { file, facts, stage, image: &image, release, context };
+        let subject = Subject {
+            file,
+            facts,
+            stage,
+            image: &image,
+            release,
+            context,
+        };
         match plan::plan(&subject, &gain) {
             Ok(None) => {}
             Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
@@ -98,10 +120,20 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
             let by_manager = command.manager.as_ref().is_some_and(|used| {
                 use crate::knowledge::Action;
                 used.manager.kind == Kind::Language
-                    && matches!(used.action, Action::Install | Action::Upgrade | Action::Build | Action::Download)
-                    && !used.packages.iter().all(|(name, ..)| crate::knowledge::is_plain_node_package(name))
+                    && matches!(
+                        used.action,
+                        Action::Install | Action::Upgrade | Action::Build | Action::Download
+                    )
+                    && (used.packages.is_empty()
+                        || !used
+                            .packages
+                            .iter()
+                            .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
             });
-            by_manager || command.program().is_some_and(|program| programs::compiler(program).is_some())
+            by_manager
+                || command
+                    .program()
+                    .is_some_and(|program| programs::compiler(program).is_some())
         });
         let line = file.instructions.get(index)?.lines.map_or(0, |lines| lines.first);
         (builds || is_opaque).then_some(line)
@@ -110,8 +142,12 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
 
 fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
-    let left: Vec<&str> =
-        plan.divided.iter().filter(|package| !package.place.runtime).map(|package| package.name.as_str()).collect();
+    let left: Vec<&str> = plan
+        .divided
+        .iter()
+        .filter(|package| !package.place.runtime)
+        .map(|package| package.name.as_str())
+        .collect();
     let mut why = format!("the image takes {} out of the builder", listed(&crossing));
     if !left.is_empty() {
         why.push_str(&format!(" and leaves {} there", listed(&left)));
@@ -120,7 +156,10 @@ fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
         .divided
         .iter()
         .filter(|package| !package.place.runtime)
-        .map(|package| Evidence { place: package.name.clone(), fact: package.place.why.clone() })
+        .map(|package| Evidence {
+            place: package.name.clone(),
+            fact: package.place.why.clone(),
+        })
         .collect();
     evidence.extend(plan.evidence.iter().cloned());
     Change {

@@ -14,6 +14,10 @@ use super::programs::{self, Compiler};
 pub(super) enum Output {
     /// What Python installs into the interpreter's own folders.
     PythonSite,
+    /// The same, by a tool that does so whatever environment is active.
+    PythonOwn,
+    /// Tools of Python, of these names, that only installs and builds call, unless something runs them.
+    PythonTools(Vec<String>),
     /// Exactly this file or folder.
     Path(String),
     /// A file that the file names somewhere: any path in this folder.
@@ -60,9 +64,17 @@ impl Poetry {
             let Some(run) = facts.run(file, index) else { continue };
             for command in &run.commands {
                 let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
-                let Some(at) = words.iter().position(|word| *word == "config") else { continue };
-                let rest: Vec<&str> = words.iter().skip(at + 1).copied().filter(|word| !word.starts_with('-')).collect();
-                if command.program() == Some("poetry") || command.words.iter().any(|word| word.text.ends_with("poetry")) {
+                let Some(at) = words.iter().position(|word| *word == "config") else {
+                    continue;
+                };
+                let rest: Vec<&str> = words
+                    .iter()
+                    .skip(at + 1)
+                    .copied()
+                    .filter(|word| !word.starts_with('-'))
+                    .collect();
+                if command.program() == Some("poetry") || command.words.iter().any(|word| word.text.ends_with("poetry"))
+                {
                     match rest.as_slice() {
                         ["virtualenvs.create", value, ..] => poetry.creates = Some(truth(value)),
                         ["virtualenvs.in-project", value, ..] => poetry.in_project = Some(truth(value)),
@@ -87,10 +99,20 @@ pub(super) fn venvs(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usi
             if !is_venv {
                 continue;
             }
-            let skip = if words.first().is_some_and(|word| programs::is_python(word)) { 3 } else { 1 };
+            let skip = if words.first().is_some_and(|word| programs::is_python(word)) {
+                3
+            } else {
+                1
+            };
             let skip = if words.first() == Some(&"uv") { 2 } else { skip };
-            let mut operands = words.iter().skip(skip).filter(|word| !word.starts_with('-') && !word.contains("python"));
-            let folder = operands.next().copied().or((words.first() == Some(&"uv")).then_some(".venv"));
+            let mut operands = words
+                .iter()
+                .skip(skip)
+                .filter(|word| !word.starts_with('-') && !word.contains("python"));
+            let folder = operands
+                .next()
+                .copied()
+                .or((words.first() == Some(&"uv")).then_some(".venv"));
             found.extend(folder.and_then(|folder| absolute(command, folder)));
         }
     }
@@ -157,16 +179,24 @@ impl Surroundings<'_> {
         }
         if option(&["--root", "--project", "--directory", "--python"]).is_some() {
             return Err((
-                format!("`{}` is told of another folder or interpreter by an option", used.program),
+                format!(
+                    "`{}` is told of another folder or interpreter by an option",
+                    used.program
+                ),
                 "split the stages by hand".to_owned(),
             ));
         }
         let mut left = self.site(run, number, command, used)?;
+        let only_tools = used.packages.iter().all(|(name, ..)| programs::is_python_tool(name));
+        if left == [Output::PythonSite] && only_tools && !used.packages.is_empty() && used.reads.is_empty() && !used.has_unknown_arguments {
+            return Ok(Some(vec![Output::PythonTools(used.packages.iter().map(|(name, ..)| name.clone()).collect())]));
+        }
         let is_local = |name: &str| name.starts_with('.') || name.starts_with('/') || name.contains("file:");
         let editable = option(&["-e", "--editable"]).is_some();
         let builds_project = matches!(id, "uv" | "poetry" | "pdm" | "pipenv") && !used.verb.starts_with("pip");
         let skips_project = option(&["--no-root", "--no-install-project", "--no-self"]).is_some();
-        let names_project = used.packages.iter().any(|(name, ..)| is_local(name)) || used.reads.iter().flatten().any(|p| p == ".");
+        let names_project =
+            used.packages.iter().any(|(name, ..)| is_local(name)) || used.reads.iter().flatten().any(|p| p == ".");
         if editable || (builds_project && !skips_project) || names_project {
             // The project's own folder gets its metadata, and compiled parts of an editable install.
             if editable || builds_project {
@@ -177,14 +207,38 @@ impl Surroundings<'_> {
     }
 
     /// Where a Python manager installs to.
-    fn site(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Result<Vec<Output>, Obstacle> {
+    fn site(
+        &self,
+        run: &Execution,
+        number: usize,
+        command: &Command,
+        used: &ManagerUse,
+    ) -> Result<Vec<Output>, Obstacle> {
         let option = |names: &[&str]| used.options.iter().any(|(name, ..)| names.contains(&name.as_str()));
-        let variable = |name: &str| self.scope.variables.get(name).and_then(|variable| variable.value.as_deref());
+        let variable = |name: &str| {
+            self.scope
+                .variables
+                .get(name)
+                .and_then(|variable| variable.value.as_deref())
+        };
         let folder = |path: &str| {
             let known = absolute(command, path).map(|path| vec![Output::Path(path)]);
-            known.ok_or_else(|| (format!("nothing tells where `{path}` is"), "set WORKDIR to an absolute path".to_owned()))
+            known.ok_or_else(|| {
+                (
+                    format!("nothing tells where `{path}` is"),
+                    "set WORKDIR to an absolute path".to_owned(),
+                )
+            })
         };
-        for name in ["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONUSERBASE", "PYTHONHOME", "PIP_PYTHON", "UV_PYTHON"] {
+        for name in [
+            "PIP_TARGET",
+            "PIP_PREFIX",
+            "PIP_ROOT",
+            "PYTHONUSERBASE",
+            "PYTHONHOME",
+            "PIP_PYTHON",
+            "UV_PYTHON",
+        ] {
             if variable(name).is_some() {
                 return Err((
                     format!("the variable {name} says where packages go"),
@@ -193,7 +247,10 @@ impl Surroundings<'_> {
             }
         }
         let home = || {
-            let home = self.scope.home().map(|home| format!("{}/.local", home.trim_end_matches('/')));
+            let home = self
+                .scope
+                .home()
+                .map(|home| format!("{}/.local", home.trim_end_matches('/')));
             home.map(|home| vec![Output::Path(home)]).ok_or_else(|| {
                 (
                     "packages go to the home folder of a user that is not known".to_owned(),
@@ -203,8 +260,10 @@ impl Surroundings<'_> {
         };
         match used.manager.id.as_str() {
             "uv" if used.verb.starts_with("pip") => {
-                if option(&["--system"]) || variable("UV_SYSTEM_PYTHON").is_some_and(|value| value != "0" && value != "false") {
-                    return Ok(vec![Output::PythonSite]);
+                if option(&["--system"])
+                    || variable("UV_SYSTEM_PYTHON").is_some_and(|value| value != "0" && value != "false")
+                {
+                    return Ok(vec![Output::PythonOwn]);
                 }
                 match variable("VIRTUAL_ENV") {
                     Some(path) => folder(path),
@@ -216,7 +275,7 @@ impl Surroundings<'_> {
                 "split the stages by hand".to_owned(),
             )),
             "uv" => match variable("UV_PROJECT_ENVIRONMENT") {
-                Some("/usr/local" | "/usr/local/") => Ok(vec![Output::PythonSite]),
+                Some("/usr/local" | "/usr/local/") => Ok(vec![Output::PythonOwn]),
                 Some(path) => folder(path),
                 None => folder(".venv"),
             },
@@ -229,7 +288,10 @@ impl Surroundings<'_> {
                     return Ok(vec![Output::Path(environment)]);
                 }
                 let (creates, in_project) = if used.manager.id == "poetry" {
-                    (self.poetry.creates.unwrap_or(true), self.poetry.in_project.unwrap_or(false))
+                    (
+                        self.poetry.creates.unwrap_or(true),
+                        self.poetry.in_project.unwrap_or(false),
+                    )
                 } else {
                     (!option(&["--system"]), variable("PIPENV_VENV_IN_PROJECT").is_some())
                 };
@@ -239,15 +301,31 @@ impl Surroundings<'_> {
                 if in_project {
                     return folder(".venv");
                 }
-                let moved = ["POETRY_CACHE_DIR", "POETRY_VIRTUALENVS_PATH", "POETRY_HOME", "WORKON_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
-                let home = self.scope.home().filter(|_| moved.iter().all(|name| *name == "POETRY_HOME" || variable(name).is_none()));
-                let place = if used.manager.id == "poetry" { ".cache/pypoetry/virtualenvs" } else { ".local/share/virtualenvs" };
-                home.map(|home| vec![Output::Path(format!("{}/{place}", home.trim_end_matches('/')))]).ok_or_else(|| {
-                    (
-                        "nothing tells where the virtual environment is".to_owned(),
-                        "set POETRY_VIRTUALENVS_IN_PROJECT=1".to_owned(),
-                    )
-                })
+                let moved = [
+                    "POETRY_CACHE_DIR",
+                    "POETRY_VIRTUALENVS_PATH",
+                    "POETRY_HOME",
+                    "WORKON_HOME",
+                    "XDG_DATA_HOME",
+                    "XDG_CACHE_HOME",
+                ];
+                let home = self.scope.home().filter(|_| {
+                    moved
+                        .iter()
+                        .all(|name| *name == "POETRY_HOME" || variable(name).is_none())
+                });
+                let place = if used.manager.id == "poetry" {
+                    ".cache/pypoetry/virtualenvs"
+                } else {
+                    ".local/share/virtualenvs"
+                };
+                home.map(|home| vec![Output::Path(format!("{}/{place}", home.trim_end_matches('/')))])
+                    .ok_or_else(|| {
+                        (
+                            "nothing tells where the virtual environment is".to_owned(),
+                            "set POETRY_VIRTUALENVS_IN_PROJECT=1".to_owned(),
+                        )
+                    })
             }
             _ => {
                 if let Some(environment) = self.active(run, number, command) {
@@ -281,26 +359,53 @@ impl Surroundings<'_> {
             return known(folder);
         }
         let sourced = run.commands.iter().take(number).rev().find_map(|other| {
-            let script = matches!(other.program(), Some("." | "source")).then(|| other.words.get(1)?.value.as_deref())??;
+            let script =
+                matches!(other.program(), Some("." | "source")).then(|| other.words.get(1)?.value.as_deref())??;
             let path = absolute(other, script)?;
             known(path.strip_suffix("/bin/activate")?)
         });
-        let path = self.scope.variables.get("PATH").and_then(|path| path.value.as_deref()).unwrap_or_default();
-        sourced.or_else(|| path.split(':').find_map(|part| known(part.trim_end_matches('/').strip_suffix("/bin")?)))
+        let path = self
+            .scope
+            .variables
+            .get("PATH")
+            .and_then(|path| path.value.as_deref())
+            .unwrap_or_default();
+        sourced.or_else(|| {
+            path.split(':')
+                .find_map(|part| known(part.trim_end_matches('/').strip_suffix("/bin")?))
+        })
     }
 
     /// Whether PATH puts a folder before the usual ones in which another Python may be.
     fn leads_elsewhere(&self) -> bool {
-        let path = self.scope.variables.get("PATH").and_then(|path| path.value.as_deref()).unwrap_or_default();
+        let path = self
+            .scope
+            .variables
+            .get("PATH")
+            .and_then(|path| path.value.as_deref())
+            .unwrap_or_default();
         let usual = |part: &str| {
-            let folders = ["/usr", "/bin", "/sbin", "/root/.local", "/home", "/root/.poetry", "/opt/poetry", "/root/.cargo"];
+            let folders = [
+                "/usr",
+                "/bin",
+                "/sbin",
+                "/root/.local",
+                "/home",
+                "/root/.poetry",
+                "/opt/poetry",
+                "/root/.cargo",
+            ];
             part.is_empty() || part.starts_with('$') || folders.iter().any(|folder| is_within(part, folder))
         };
-        path.split(':').any(|part| (part.contains("conda") || part.contains("venv")) && !usual(part))
+        path.split(':')
+            .any(|part| (part.contains("conda") || part.contains("venv")) && !usual(part))
     }
 
     fn node(&self, command: &Command, used: &ManagerUse) -> Left {
-        let is_global = used.options.iter().any(|(name, ..)| matches!(name.as_str(), "-g" | "--global"))
+        let is_global = used
+            .options
+            .iter()
+            .any(|(name, ..)| matches!(name.as_str(), "-g" | "--global"))
             || used.verb.starts_with("global");
         if is_global {
             if matches!(used.action, Action::Install | Action::Upgrade)
@@ -336,7 +441,9 @@ impl Surroundings<'_> {
         };
         let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
         if programs::is_python(program) && matches!(words.get(1).copied(), Some("setup.py")) {
-            let Some(folder) = command.workdir.clone() else { return Err(unknown_folder(program)) };
+            let Some(folder) = command.workdir.clone() else {
+                return Err(unknown_folder(program));
+            };
             let mut left = match self.active(run, number, command) {
                 Some(environment) => vec![Output::Path(environment)],
                 None => vec![Output::PythonSite],
@@ -349,7 +456,10 @@ impl Surroundings<'_> {
             None => Ok(None),
             Some(Compiler::Native) => {
                 let mut left = vec![Output::Project(place()?)];
-                if words.iter().any(|word| matches!(*word, "install" | "--install" | "altinstall")) {
+                if words
+                    .iter()
+                    .any(|word| matches!(*word, "install" | "--install" | "altinstall"))
+                {
                     left.push(installed(run)?);
                 }
                 Ok(Some(left))
@@ -370,12 +480,16 @@ fn unknown_folder(program: &str) -> Obstacle {
 /// The folder that a manager works in.
 fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
     let moved = used.options.iter().find(|(name, ..)| {
-        matches!(name.as_str(), "--prefix" | "-C" | "--cwd" | "--dir" | "--manifest-path" | "-f" | "--file" | "-p" | "--project-dir")
-            && !matches!(used.manager.id.as_str(), "pip" | "uv" | "poetry")
+        matches!(
+            name.as_str(),
+            "--prefix" | "-C" | "--cwd" | "--dir" | "--manifest-path" | "-f" | "--file" | "-p" | "--project-dir"
+        ) && !matches!(used.manager.id.as_str(), "pip" | "uv" | "poetry")
     });
     match moved {
         None => command.workdir.clone().ok_or_else(|| unknown_folder(&used.program)),
-        Some((_, Some(folder), _)) if !folder.contains('.') => absolute(command, folder).ok_or_else(|| unknown_folder(&used.program)),
+        Some((_, Some(folder), _)) if !folder.contains('.') => {
+            absolute(command, folder).ok_or_else(|| unknown_folder(&used.program))
+        }
         Some((name, ..)) => Err((
             format!("`{}` is told of another folder by {name}", used.program),
             "go there with WORKDIR".to_owned(),
@@ -388,7 +502,13 @@ fn go(command: &Command, used: &ManagerUse, scope: &Scope) -> Left {
     match used.verb.as_str() {
         "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
             Some((_, Some(output), _)) => absolute(command, output)
-                .map(|path| Some(vec![if output.ends_with('/') { Output::NamedIn(path) } else { Output::Path(path) }]))
+                .map(|path| {
+                    Some(vec![if output.ends_with('/') {
+                        Output::NamedIn(path)
+                    } else {
+                        Output::Path(path)
+                    }])
+                })
                 .ok_or_else(|| unknown_folder("go")),
             Some((_, None, _)) => Err((
                 "`go build -o` names its output by a variable".to_owned(),
@@ -410,7 +530,10 @@ fn go(command: &Command, used: &ManagerUse, scope: &Scope) -> Left {
 fn cargo(command: &Command, used: &ManagerUse) -> Left {
     let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
     let moved = used.options.iter().any(|(name, ..)| {
-        matches!(name.as_str(), "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path")
+        matches!(
+            name.as_str(),
+            "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+        )
     });
     if moved {
         return Err((
@@ -420,21 +543,37 @@ fn cargo(command: &Command, used: &ManagerUse) -> Left {
     }
     match used.verb.as_str() {
         "install" => Ok(Some(vec![Output::NamedIn("/usr/local/cargo/bin".to_owned())])),
-        "build" | "b" => Ok(Some(vec![Output::NamedIn(format!("{}/target", folder()?.trim_end_matches('/')))])),
+        "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
+            "{}/target",
+            folder()?.trim_end_matches('/')
+        ))])),
         _ => Ok(Some(Vec::new())),
     }
 }
 
 /// Where `make install` and its like put things.
 fn installed(run: &Execution) -> Result<Output, Obstacle> {
-    const OPTIONS: &[&str] = &["--prefix=", "-DCMAKE_INSTALL_PREFIX=", "PREFIX=", "prefix=", "DESTDIR=", "-DCMAKE_INSTALL_PREFIX:PATH="];
-    let mut folders = run.commands.iter().flat_map(|command| &command.words).filter_map(|word| {
-        let option = OPTIONS.iter().find(|option| word.text.starts_with(*option))?;
-        Some(word.value.as_deref().and_then(|value| value.strip_prefix(option)))
-    });
+    const OPTIONS: &[&str] = &[
+        "--prefix=",
+        "-DCMAKE_INSTALL_PREFIX=",
+        "PREFIX=",
+        "prefix=",
+        "DESTDIR=",
+        "-DCMAKE_INSTALL_PREFIX:PATH=",
+    ];
+    let mut folders = run
+        .commands
+        .iter()
+        .flat_map(|command| &command.words)
+        .filter_map(|word| {
+            let option = OPTIONS.iter().find(|option| word.text.starts_with(*option))?;
+            Some(word.value.as_deref().and_then(|value| value.strip_prefix(option)))
+        });
     match folders.next() {
         None | Some(Some("/usr/local" | "/usr/local/")) => Ok(Output::Local),
-        Some(Some(folder)) if folder.starts_with('/') && !matches!(folder.trim_end_matches('/'), "" | "/usr" | "/etc" | "/var") => {
+        Some(Some(folder))
+            if folder.starts_with('/') && !matches!(folder.trim_end_matches('/'), "" | "/usr" | "/etc" | "/var") =>
+        {
             Ok(Output::Path(folder.trim_end_matches('/').to_owned()))
         }
         Some(_) => Err((

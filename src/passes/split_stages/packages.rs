@@ -99,7 +99,11 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
     let in_builder = uses.in_builder.get(name);
     let here = |builder: bool, runtime: bool, why: String| Place { builder, runtime, why };
     if let Some(evidence) = at_run_time {
-        let builds = in_builder.is_some() || matches!(role(name, uses.release), Some(PackageRole::BuildOnly | PackageRole::Headers) | None);
+        let builds = in_builder.is_some()
+            || matches!(
+                role(name, uses.release),
+                Some(PackageRole::BuildOnly | PackageRole::Headers) | None
+            );
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
     match role(name, uses.release) {
@@ -112,7 +116,11 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         },
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");
-            let why = if is_library { "a library" } else { "nothing tells what it is for" };
+            let why = if is_library {
+                "a library"
+            } else {
+                "nothing tells what it is for"
+            };
             here(!is_library || in_builder.is_some(), true, why.to_owned())
         }
     }

@@ -5,20 +5,18 @@ use std::ops::Range;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
-use crate::knowledge::{
-    Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer,
-};
+use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::super::needs::Needs;
 use super::super::removal::Removal;
+use super::Evidence;
 use super::Obstacle;
 use super::crossing::{self, Crossing};
 use super::outputs::{Poetry, Surroundings, venvs};
 use super::packages::{self, Divided, Uses};
 use super::riders;
 use super::work::{Work, Works};
-use super::Evidence;
 
 /// A line of one of the new stages.
 #[derive(Clone, Debug)]
@@ -67,11 +65,19 @@ impl Subject<'_> {
     }
 
     pub(super) fn text(&self, index: usize) -> &str {
-        self.file.instructions.get(index).map(Instruction::text).unwrap_or_default()
+        self.file
+            .instructions
+            .get(index)
+            .map(Instruction::text)
+            .unwrap_or_default()
     }
 
     pub(super) fn line(&self, index: usize) -> usize {
-        let lines = self.file.instructions.get(index).and_then(|instruction| instruction.lines);
+        let lines = self
+            .file
+            .instructions
+            .get(index)
+            .and_then(|instruction| instruction.lines);
         lines.map_or(0, |lines| lines.first)
     }
 
@@ -106,14 +112,21 @@ impl Gain {
                 let stays = |name: &str| !is_virtual && !removed.iter().any(|gone| gone == name);
                 let names = used.packages.iter().map(|(name, ..)| name).filter(|name| stays(name));
                 packages.extend(
-                    names.filter(|name| packages::is_for_builds(name, &release)).map(|name| (index, name.clone())),
+                    names
+                        .filter(|name| packages::is_for_builds(name, &release))
+                        .map(|name| (index, name.clone())),
                 );
             }
         }
         let from = file.instructions.get(range.start)?;
         let is_plain = image.digest.is_none() && !from.node().words().first()?.value.contains('$');
         let smaller = slimmer(&image.repository(), image.tag.as_deref()).filter(|_| is_plain);
-        let smaller = smaller.filter(|smaller| matches!(smaller.purpose, Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms));
+        let smaller = smaller.filter(|smaller| {
+            matches!(
+                smaller.purpose,
+                Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms
+            )
+        });
         if packages.is_empty() && smaller.is_none() {
             return None;
         }
@@ -126,11 +139,19 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
     let works = works(subject)?;
-    let Some(last_build) = works.iter().filter(|(_, works)| works.builds()).map(|(index, _)| *index).next_back() else {
+    let Some(last_build) = works
+        .iter()
+        .filter(|(_, works)| works.builds())
+        .map(|(index, _)| *index)
+        .next_back()
+    else {
         return match gain.packages.first() {
             None => Ok(None),
             Some((index, name)) => Err((
-                format!("line {} installs {name}, but no step of the stage builds anything with it", subject.line(*index)),
+                format!(
+                    "line {} installs {name}, but no step of the stage builds anything with it",
+                    subject.line(*index)
+                ),
                 "remove it if nothing compiles at run time".to_owned(),
             )),
         };
@@ -140,7 +161,10 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let needs = Needs::of(file, facts, subject.stage, subject.context, family);
     if let Some(evidence) = &needs.builds_at_start {
         return Err((
-            format!("{} {}, so that the build tools are needed at run time", evidence.place, evidence.fact),
+            format!(
+                "{} {}, so that the build tools are needed at run time",
+                evidence.place, evidence.fact
+            ),
             "install and compile in the Dockerfile, and start the result".to_owned(),
         ));
     }
@@ -160,12 +184,18 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         crossings: crossings.list.clone(),
         evidence,
     };
-    let whole: Vec<(&str, usize)> =
-        crossings.list.iter().filter(|crossing| crossing.is_project).map(|crossing| (crossing.path.as_str(), crossing.at)).collect();
+    let whole: Vec<(&str, usize)> = crossings
+        .list
+        .iter()
+        .filter(|crossing| crossing.is_project)
+        .map(|crossing| (crossing.path.as_str(), crossing.at))
+        .collect();
     let keeps_users = builder_has_users(subject, last_build);
     for index in range.clone().skip(1) {
         let in_builder = index <= last_build;
-        let Some(keyword) = subject.keyword(index) else { continue };
+        let Some(keyword) = subject.keyword(index) else {
+            continue;
+        };
         if in_builder {
             plan.builder.extend(crossings.before_in_builder(index));
         }
@@ -175,7 +205,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
                 let sides = self::run(subject, index, run, own, &uses, &crossings)?;
-                let covered = whole.iter().any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
+                let covered = whole
+                    .iter()
+                    .any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
                 let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build);
                 if in_builder && !(droppable && !own.builds()) {
                     plan.builder.extend(sides.builder);
@@ -185,7 +217,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 }
                 plan.divided.extend(sides.divided);
                 for crossing in crossings.list.iter().filter(|crossing| crossing.at == index) {
-                    let text = format!("COPY --from={} {} {}", plan.builder_name, crossing.path, crossing.target());
+                    let text = format!(
+                        "COPY --from={} {} {}",
+                        plan.builder_name,
+                        crossing.path,
+                        crossing.target()
+                    );
                     plan.runtime.push(Line::New { text, at: index });
                 }
                 plan.runtime.extend(crossings.after_in_runtime(index));
@@ -198,8 +235,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let comes_along = whole.iter().any(|(folder, at)| {
                     index <= *at && target.as_deref().is_some_and(|target| is_within(target, folder))
                 });
-                let is_dead = crossings.drops_sources && is_from_context(subject, index)
-                    || is_repeated(subject, index, &works);
+                let is_dead =
+                    crossings.drops_sources && is_from_context(subject, index) || is_repeated(subject, index, &works);
                 if !comes_along && !is_dead {
                     plan.runtime.push(Line::Old(index));
                 }
@@ -227,7 +264,10 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
     let poetry = Poetry::of(file, facts, subject.range());
     let has_workspaces = subject.context.exists("pnpm-workspace.yaml")
         || subject.context.exists("lerna.json")
-        || subject.context.read("package.json").is_ok_and(|text| text.contains("\"workspaces\""));
+        || subject
+            .context
+            .read("package.json")
+            .is_ok_and(|text| text.contains("\"workspaces\""));
     let mut works = BTreeMap::new();
     for index in subject.range() {
         if subject.keyword(index) != Some(Keyword::Run) {
@@ -249,7 +289,10 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             is_plain_package: &crate::knowledge::is_plain_node_package,
         };
         let read = Works::read(run, &around);
-        works.insert(index, read.map_err(|(what, remedy)| (format!("line {}: {what}", subject.line(index)), remedy))?);
+        works.insert(
+            index,
+            read.map_err(|(what, remedy)| (format!("line {}: {what}", subject.line(index)), remedy))?,
+        );
     }
     Ok(works)
 }
@@ -265,11 +308,17 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     for index in subject.range() {
         if subject.keyword(index) == Some(Keyword::Onbuild) {
             return Err((
-                format!("line {} is run by images that are built on this one", subject.line(index)),
+                format!(
+                    "line {} is run by images that are built on this one",
+                    subject.line(index)
+                ),
                 "split the stages by hand".to_owned(),
             ));
         }
-        let is_posix = subject.facts.scope(index).is_some_and(|scope| matches!(scope.shell, Shell::Posix(_)));
+        let is_posix = subject
+            .facts
+            .scope(index)
+            .is_some_and(|scope| matches!(scope.shell, Shell::Posix(_)));
         if !is_posix && subject.keyword(index) == Some(Keyword::Run) {
             return Err((
                 format!("line {} runs in a shell that is not known", subject.line(index)),
@@ -283,25 +332,37 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
 /// A name for the builder that no stage has.
 fn free_name(facts: &Facts) -> String {
     let is_free = |name: &String| facts.stages.iter().all(|stage| stage.name.as_deref() != Some(name));
-    let mut names = ["builder", "build"].map(str::to_owned).into_iter().chain((2..).map(|n| format!("builder{n}")));
+    let mut names = ["builder", "build"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain((2..).map(|n| format!("builder{n}")));
     names.find(is_free).unwrap_or_else(|| "builder".to_owned())
 }
 
 /// What the two stages use of the packages.
 fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Needs, last_build: usize) -> Uses<'a> {
     let family = subject.release.family;
-    let mut at_run_time: BTreeMap<&'static str, Evidence> =
-        needs.tool_packages(family).into_iter().map(|(package, evidence)| (package, evidence.clone())).collect();
+    let mut at_run_time: BTreeMap<&'static str, Evidence> = needs
+        .tool_packages(family)
+        .into_iter()
+        .map(|(package, evidence)| (package, evidence.clone()))
+        .collect();
     let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
     for (&index, works) in works {
-        let Some(run) = subject.facts.run(subject.file, index) else { continue };
+        let Some(run) = subject.facts.run(subject.file, index) else {
+            continue;
+        };
         let is_build = works.builds();
         for command in &run.commands {
             let Some(program) = command.program() else { continue };
-            let Some(package) = package_of_tool(family, program) else { continue };
+            let Some(package) = package_of_tool(family, program) else {
+                continue;
+            };
             let place = subject.place(index);
             if is_build || index < last_build {
-                in_builder.entry(package).or_insert_with(|| format!("{place} runs {program}"));
+                in_builder
+                    .entry(package)
+                    .or_insert_with(|| format!("{place} runs {program}"));
             }
             // What stays in the runtime stage runs there.
             if !is_build {
@@ -309,7 +370,10 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
-        if is_build && fetches_from_git(subject, run) && let Some(package) = package_of_tool(family, "git") {
+        if is_build
+            && fetches_from_git(subject, run)
+            && let Some(package) = package_of_tool(family, "git")
+        {
             let why = format!("{} installs from a git repository", subject.place(index));
             in_builder.entry(package).or_insert(why);
         }
@@ -323,8 +387,20 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
 
 /// Whether an install names a package by its git repository, on the command line or in a manifest of the context.
 fn fetches_from_git(subject: &Subject<'_>, run: &Execution) -> bool {
-    let by_word = run.commands.iter().flat_map(|command| &command.words).any(|word| word.text.contains("git+") || word.text.ends_with(".git"));
-    let manifests = ["requirements.txt", "pyproject.toml", "Pipfile", "package.json", "go.mod", "Cargo.toml", "setup.py"];
+    let by_word = run
+        .commands
+        .iter()
+        .flat_map(|command| &command.words)
+        .any(|word| word.text.contains("git+") || word.text.ends_with(".git"));
+    let manifests = [
+        "requirements.txt",
+        "pyproject.toml",
+        "Pipfile",
+        "package.json",
+        "go.mod",
+        "Cargo.toml",
+        "setup.py",
+    ];
     by_word
         || crate::context::sources(subject.context, |path| {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -333,9 +409,18 @@ fn fetches_from_git(subject: &Subject<'_>, run: &Execution) -> bool {
         .iter()
         .filter_map(|path| subject.context.read(path).ok())
         .any(|text| {
-            ["git+", "github:", "git://", "git = ", "setuptools_scm", "setuptools-scm", "hatch-vcs", "versioneer"]
-                .iter()
-                .any(|sign| text.contains(sign))
+            [
+                "git+",
+                "github:",
+                "git://",
+                "git = ",
+                "setuptools_scm",
+                "setuptools-scm",
+                "hatch-vcs",
+                "versioneer",
+            ]
+            .iter()
+            .any(|sign| text.contains(sign))
         })
 }
 
@@ -365,10 +450,15 @@ fn run(
     }
     let system = |number: usize| run.commands.get(number).and_then(|command| command.manager.as_ref());
     let is_install = |number: &usize| system(*number).is_some_and(|used| used.action == Action::Install);
-    let installs: Vec<usize> =
-        (0..run.commands.len()).filter(|number| works.of.get(*number) == Some(&Work::Packages)).filter(is_install).collect();
+    let installs: Vec<usize> = (0..run.commands.len())
+        .filter(|number| works.of.get(*number) == Some(&Work::Packages))
+        .filter(is_install)
+        .collect();
     let side = |stays: &dyn Fn(&Divided) -> bool, drops: Vec<usize>| -> Result<Option<Line>, Obstacle> {
-        let mut removal = Removal { commands: drops, ..Removal::default() };
+        let mut removal = Removal {
+            commands: drops,
+            ..Removal::default()
+        };
         let mut left = 0;
         for &install in &installs {
             let of_it: Vec<&Divided> = divided.iter().filter(|package| package.at.0 == install).collect();
@@ -377,7 +467,9 @@ fn run(
                 removal.commands.push(install);
             } else {
                 left += 1;
-                removal.words.extend(of_it.iter().filter(|package| !stays(package)).map(|package| package.at));
+                removal
+                    .words
+                    .extend(of_it.iter().filter(|package| !stays(package)).map(|package| package.at));
             }
         }
         if left == 0 && !installs.is_empty() {
@@ -397,12 +489,15 @@ fn run(
     };
     let in_builder = side(&|package: &Divided| package.place.builder, Vec::new())?;
     let builds: Vec<usize> = if works.builds() {
-        (0..run.commands.len()).filter(|number| works.of.get(*number) != Some(&Work::Packages)).collect()
+        (0..run.commands.len())
+            .filter(|number| works.of.get(*number) != Some(&Work::Packages))
+            .collect()
     } else {
         Vec::new()
     };
     let removals = (0..run.commands.len()).filter(|number| {
-        works.builds() && system(*number).is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
+        works.builds()
+            && system(*number).is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
     });
     let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
     let in_runtime = if works.builds() && installs.is_empty() {
@@ -418,7 +513,9 @@ fn run(
 }
 
 fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Removal) -> Result<Line, Obstacle> {
-    let crate::facts::Body::Script(script) = &run.body else { return Err(opaque(subject, index)) };
+    let crate::facts::Body::Script(script) = &run.body else {
+        return Err(opaque(subject, index));
+    };
     let entangled = || {
         (
             format!("the commands of line {} cannot be told apart", subject.line(index)),
@@ -426,10 +523,16 @@ fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Remova
         )
     };
     let gone = removal.gone(run, script).map_err(|_| entangled())?;
-    let edits = gone.into_iter().map(|gone| crate::syntax::Edit::delete(gone.source)).collect();
+    let edits = gone
+        .into_iter()
+        .map(|gone| crate::syntax::Edit::delete(gone.source))
+        .collect();
     let mut copy = subject.file.clone();
     copy.edit(index, edits).map_err(|_| entangled())?;
-    let text = copy.instructions.get(index).map(|instruction| instruction.text().to_owned());
+    let text = copy
+        .instructions
+        .get(index)
+        .map(|instruction| instruction.text().to_owned());
     text.map(|text| Line::Edited(index, text)).ok_or_else(entangled)
 }
 
@@ -442,7 +545,11 @@ fn builder_has_users(subject: &Subject<'_>, last_build: usize) -> bool {
 }
 
 fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
-    subject.file.instructions.get(index).is_some_and(|instruction| instruction.node().flag("from").is_none())
+    subject
+        .file
+        .instructions
+        .get(index)
+        .is_some_and(|instruction| instruction.node().flag("from").is_none())
 }
 
 /// Where a COPY or ADD copies to, as an absolute path.
@@ -458,33 +565,63 @@ pub(super) fn copied_to(subject: &Subject<'_>, index: usize) -> Option<String> {
 /// Whether a COPY brings files that a later COPY of everything brings again, to the same place, with nothing in between
 /// that stays in the runtime stage and reads them.
 fn is_repeated(subject: &Subject<'_>, index: usize, works: &BTreeMap<usize, Works>) -> bool {
-    let Some(own) = subject.file.instructions.get(index).map(Instruction::node) else { return false };
-    let plain = |source: &str| !source.contains(['$', '/', '"', '\'']) && !source.starts_with('.') || source.starts_with("./") && source.matches('/').count() == 1;
+    let Some(own) = subject.file.instructions.get(index).map(Instruction::node) else {
+        return false;
+    };
+    let plain = |source: &str| {
+        !source.contains(['$', '/', '"', '\'']) && !source.starts_with('.')
+            || source.starts_with("./") && source.matches('/').count() == 1
+    };
     let own_sources = own.words().split_last().map(|(_, sources)| sources).unwrap_or_default();
     let is_folder = |source: &str| {
-        subject.context.presence(source.trim_start_matches("./")) == crate::context::Presence::Here(crate::context::Kind::Folder)
+        subject.context.presence(source.trim_start_matches("./"))
+            == crate::context::Presence::Here(crate::context::Kind::Folder)
     };
     if own.flag("from").is_some()
-        || !own_sources.iter().all(|source| plain(&source.value) && !is_folder(&source.value))
+        || !own_sources
+            .iter()
+            .all(|source| plain(&source.value) && !is_folder(&source.value))
         || !own.heredocs.is_empty()
     {
         return false;
     }
     for later in index + 1..subject.range().end {
-        let Some(node) = subject.file.instructions.get(later).map(Instruction::node) else { return false };
+        let Some(node) = subject.file.instructions.get(later).map(Instruction::node) else {
+            return false;
+        };
         match node.keyword {
-            Keyword::Run if !works.get(&later).is_some_and(|works| works.builds() || works.setups().next().is_none()) => return false,
+            Keyword::Run
+                if !works
+                    .get(&later)
+                    .is_some_and(|works| works.builds() || works.setups().next().is_none()) =>
+            {
+                return false;
+            }
             Keyword::User | Keyword::Volume => return false,
             Keyword::Copy | Keyword::Add if node.flag("from").is_none() => {
-                let sources = node.words().split_last().map(|(_, sources)| sources).unwrap_or_default();
+                let sources = node
+                    .words()
+                    .split_last()
+                    .map(|(_, sources)| sources)
+                    .unwrap_or_default();
                 let is_all = matches!(sources, [only] if matches!(only.value.as_str(), "." | "./"));
                 let flags = |node: &crate::syntax::Node| -> Vec<(String, Option<String>)> {
-                    node.flags.iter().map(|flag| (flag.name.clone(), flag.value.clone())).collect()
+                    node.flags
+                        .iter()
+                        .map(|flag| (flag.name.clone(), flag.value.clone()))
+                        .collect()
                 };
                 if is_all {
-                    let to_folder = own.words().last().is_some_and(|to| to.value.ends_with('/') || to.value == "." || own_sources.len() > 1)
-                        || copied_to(subject, index) == subject.facts.scope(index).and_then(|scope| scope.workdir.clone());
-                    return to_folder && flags(own) == flags(node) && copied_to(subject, index).is_some() && copied_to(subject, index) == copied_to(subject, later);
+                    let to_folder = own
+                        .words()
+                        .last()
+                        .is_some_and(|to| to.value.ends_with('/') || to.value == "." || own_sources.len() > 1)
+                        || copied_to(subject, index)
+                            == subject.facts.scope(index).and_then(|scope| scope.workdir.clone());
+                    return to_folder
+                        && flags(own) == flags(node)
+                        && copied_to(subject, index).is_some()
+                        && copied_to(subject, index) == copied_to(subject, later);
                 }
             }
             _ => {}
@@ -498,8 +635,14 @@ fn is_used_at_run_time(subject: &Subject<'_>, index: usize, works: &BTreeMap<usi
     if index > last_build {
         return true;
     }
-    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else { return true };
-    let names: Vec<&str> = node.words().iter().map(|word| word.value.split('=').next().unwrap_or_default()).collect();
+    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else {
+        return true;
+    };
+    let names: Vec<&str> = node
+        .words()
+        .iter()
+        .map(|word| word.value.split('=').next().unwrap_or_default())
+        .collect();
     (index + 1..subject.range().end).any(|later| match subject.keyword(later) {
         Some(Keyword::Run) => {
             let builds = works.get(&later).is_some_and(Works::builds);
@@ -507,7 +650,9 @@ fn is_used_at_run_time(subject: &Subject<'_>, index: usize, works: &BTreeMap<usi
             !builds && (sets_up || names.iter().any(|name| subject.text(later).contains(name)))
         }
         Some(Keyword::Arg) => false,
-        _ => names.iter().any(|name| subject.text(later).contains(&format!("${name}")) || subject.text(later).contains(&format!("${{{name}"))),
+        _ => names.iter().any(|name| {
+            subject.text(later).contains(&format!("${name}")) || subject.text(later).contains(&format!("${{{name}"))
+        }),
     })
 }
 
@@ -523,7 +668,12 @@ fn trim(subject: &Subject<'_>, builder: &mut Vec<Line>) {
 
 /// The lines of the stage in the file.
 pub(super) fn lines(file: &Dockerfile, stage: &Range<usize>) -> LineRange {
-    let mut lines = file.instructions.get(stage.clone()).unwrap_or_default().iter().filter_map(|instruction| instruction.lines);
+    let mut lines = file
+        .instructions
+        .get(stage.clone())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|instruction| instruction.lines);
     let first = lines.next().unwrap_or(LineRange { first: 1, last: 1 });
     lines.fold(first, LineRange::join)
 }

@@ -15,15 +15,20 @@ pub(super) enum Compiler {
 pub(super) fn compiler(program: &str) -> Option<Compiler> {
     let name = program.rsplit('/').next().unwrap_or(program);
     Some(match name {
-        "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar" | "ld"
-        | "configure" | "bootstrap" | "autogen.sh" | "autoreconf" | "autoconf" | "automake" | "libtoolize" | "qmake"
-        | "scons" | "gfortran" | "rustc" | "ghc" | "nasm" | "yasm" | "buildconf" => Compiler::Native,
-        "tsc" | "webpack" | "vite" | "ng" | "gulp" | "grunt" | "esbuild" | "rollup" | "parcel" | "turbo" | "nx" | "node-gyp" => {
-            Compiler::Node
-        }
+        "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar"
+        | "ld" | "configure" | "bootstrap" | "autogen.sh" | "autoreconf" | "autoconf" | "automake" | "libtoolize"
+        | "qmake" | "scons" | "gfortran" | "rustc" | "ghc" | "nasm" | "yasm" | "buildconf" => Compiler::Native,
+        "tsc" | "webpack" | "vite" | "ng" | "gulp" | "grunt" | "esbuild" | "rollup" | "parcel" | "turbo" | "nx"
+        | "node-gyp" => Compiler::Node,
         "gradlew" | "mvnw" | "javac" => Compiler::Wrapper,
         _ => return None,
     })
+}
+
+/// Whether a package of PyPI is a tool that installs or builds others.
+pub(super) fn is_python_tool(package: &str) -> bool {
+    const TOOLS: &[&str] = &["pip", "wheel", "uv", "poetry", "pipenv", "pdm", "virtualenv", "build", "hatch", "pip-tools", "poetry-plugin-export"];
+    TOOLS.contains(&package.to_ascii_lowercase().as_str())
 }
 
 /// Whether a word calls Python: `python3.11`, `/usr/bin/python`.

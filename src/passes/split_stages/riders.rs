@@ -13,12 +13,53 @@ use super::work::Works;
 
 /// Programs that change no file that stays.
 const HARMLESS: &[&str] = &[
-    "cd", "pushd", "popd", "export", "set", "unset", "echo", "printf", "true", "false", ":", "ls", "cat", "pwd", "which", "sleep", "source", ".", "test",
-    "[", "date", "nproc", "uname", "du", "env", "ldconfig", "strip", "id", "whoami", "head", "tail", "grep", "umask", "wait", "command", "type", "ldd", "file", "sha256sum", "gpg",
+    "cd",
+    "pushd",
+    "popd",
+    "export",
+    "set",
+    "unset",
+    "echo",
+    "printf",
+    "true",
+    "false",
+    ":",
+    "ls",
+    "cat",
+    "pwd",
+    "which",
+    "sleep",
+    "source",
+    ".",
+    "test",
+    "[",
+    "date",
+    "nproc",
+    "uname",
+    "du",
+    "env",
+    "ldconfig",
+    "strip",
+    "id",
+    "whoami",
+    "head",
+    "tail",
+    "grep",
+    "umask",
+    "wait",
+    "command",
+    "type",
+    "ldd",
+    "file",
+    "sha256sum",
+    "gpg",
 ];
 
 /// Programs whose operands are the files that they change.
-const CHANGE_OPERANDS: &[&str] = &["mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "tar", "unzip", "patch", "gunzip", "xz", "gzip"];
+const CHANGE_OPERANDS: &[&str] = &[
+    "mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "tar", "unzip", "patch",
+    "gunzip", "xz", "gzip",
+];
 
 /// Programs whose last operand is what they write.
 const CHANGE_LAST: &[&str] = &["cp", "mv", "ln", "install", "rsync"];
@@ -27,32 +68,66 @@ const CHANGE_LAST: &[&str] = &["cp", "mv", "ln", "install", "rsync"];
 const FETCH: &[&str] = &["git", "curl", "wget"];
 
 /// Folders of which nothing is needed at run time.
-const SCRATCH: &[&str] = &["/tmp", "/var/tmp", "/usr/src", "/root/.cache", "/root/.npm", "/root/.cargo", "/var/lib/apt", "/var/cache", "/build", "/src", "/root/.ssh", "/root/.m2", "/root/.gradle"];
+const SCRATCH: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/usr/src",
+    "/root/.cache",
+    "/root/.npm",
+    "/root/.cargo",
+    "/var/lib/apt",
+    "/var/cache",
+    "/build",
+    "/src",
+    "/root/.ssh",
+    "/root/.m2",
+    "/root/.gradle",
+];
 
 /// Checks that a RUN that builds does nothing else that the program needs.
 ///
 /// # Errors
 /// What it does beside.
-pub(super) fn check(subject: &Subject<'_>, index: usize, run: &Execution, works: &Works, crossings: &Crossings) -> Result<(), Obstacle> {
+pub(super) fn check(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    works: &Works,
+    crossings: &Crossings,
+) -> Result<(), Obstacle> {
     let other = |what: &str| {
         (
-            format!("line {} builds, and {what} too, which the program may need", subject.line(index)),
+            format!(
+                "line {} builds, and {what} too, which the program may need",
+                subject.line(index)
+            ),
             "give that a RUN of its own".to_owned(),
         )
     };
     let is_covered = |path: &str| {
         SCRATCH.iter().any(|folder| is_within(path, folder))
             || crossings.list.iter().any(|crossing| is_within(path, &crossing.path))
-            || works.outputs().any(|output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) if is_within(path, folder)))
+            || works.outputs().any(
+                |output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) if is_within(path, folder)),
+            )
     };
     for number in works.setups() {
-        let Some(command) = run.commands.get(number) else { continue };
-        let Some(program) = command.program() else { return Err(other("runs a program that a variable names")) };
+        let Some(command) = run.commands.get(number) else {
+            continue;
+        };
+        let Some(program) = command.program() else {
+            return Err(other("runs a program that a variable names"));
+        };
         if HARMLESS.contains(&program) {
             continue;
         }
-        let Some(changed) = changes(program, command) else { return Err(other(&format!("runs `{program}`"))) };
-        if let Some(path) = changed.iter().find(|path| path.as_deref().is_none_or(|path| !is_covered(path))) {
+        let Some(changed) = changes(program, command) else {
+            return Err(other(&format!("runs `{program}`")));
+        };
+        if let Some(path) = changed
+            .iter()
+            .find(|path| path.as_deref().is_none_or(|path| !is_covered(path)))
+        {
             let path = path.as_deref().unwrap_or("something that a variable names");
             return Err(other(&format!("changes {path}")));
         }
@@ -60,13 +135,20 @@ pub(super) fn check(subject: &Subject<'_>, index: usize, run: &Execution, works:
     let Body::Script(body) = &run.body else { return Ok(()) };
     for visit in shell::commands(&body.script, ShellOptions::default()) {
         for redirect in &visit.command.redirects {
-            if matches!(redirect.kind, RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString | RedirectKind::Read) {
+            if matches!(
+                redirect.kind,
+                RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString | RedirectKind::Read
+            ) {
                 continue;
             }
             let target = redirect.target.as_ref().and_then(|target| target.literal.as_deref());
-            let is_free = target.is_some_and(|path| path.starts_with("/dev/") || path.starts_with('/') && is_covered(path));
+            let is_free =
+                target.is_some_and(|path| path.starts_with("/dev/") || path.starts_with('/') && is_covered(path));
             if !is_free {
-                return Err(other(&format!("writes {}", target.unwrap_or("a file that a variable names"))));
+                return Err(other(&format!(
+                    "writes {}",
+                    target.unwrap_or("a file that a variable names")
+                )));
             }
         }
     }
@@ -86,7 +168,12 @@ fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
         return Some(operands().last().map(path).into_iter().collect());
     }
     if FETCH.contains(&program) {
-        let place = command.words.iter().skip(1).filter(|word| word.text.starts_with('/')).map(path);
+        let place = command
+            .words
+            .iter()
+            .skip(1)
+            .filter(|word| word.text.starts_with('/'))
+            .map(path);
         return Some(place.chain([command.workdir.clone()]).take(1).collect());
     }
     None
@@ -99,14 +186,18 @@ pub(super) fn only_within(run: &Execution, works: &Works, folder: &str) -> bool 
     }
     let mut any = false;
     let all = works.setups().all(|number| {
-        let Some(command) = run.commands.get(number) else { return false };
+        let Some(command) = run.commands.get(number) else {
+            return false;
+        };
         let Some(program) = command.program() else { return false };
         if matches!(program, "cd" | "echo" | "true" | ":" | "set" | "ls" | "pwd") {
             return true;
         }
         any = true;
         changes(program, command).is_some_and(|paths| {
-            paths.iter().all(|path| path.as_deref().is_some_and(|path| is_within(path, folder)))
+            paths
+                .iter()
+                .all(|path| path.as_deref().is_some_and(|path| is_within(path, folder)))
         })
     });
     all && any && !has_redirects(run)
@@ -114,7 +205,9 @@ pub(super) fn only_within(run: &Execution, works: &Works, folder: &str) -> bool 
 
 fn has_redirects(run: &Execution) -> bool {
     let Body::Script(body) = &run.body else { return false };
-    shell::commands(&body.script, ShellOptions::default()).iter().any(|visit| !visit.command.redirects.is_empty())
+    shell::commands(&body.script, ShellOptions::default())
+        .iter()
+        .any(|visit| !visit.command.redirects.is_empty())
 }
 
 /// Whether a RUN makes users and folders that no later step of the builder has to do with.
@@ -125,8 +218,14 @@ pub(super) fn prepares_runtime_only(
     works: &BTreeMap<usize, Works>,
     last_build: usize,
 ) -> bool {
-    const PREPARES: &[&str] = &["useradd", "groupadd", "adduser", "addgroup", "usermod", "mkdir", "chown", "chmod", "chgrp", "touch", "echo", "true", ":"];
-    let only_prepares = run.commands.iter().all(|command| command.program().is_some_and(|program| PREPARES.contains(&program)));
+    const PREPARES: &[&str] = &[
+        "useradd", "groupadd", "adduser", "addgroup", "usermod", "mkdir", "chown", "chmod", "chgrp", "touch", "echo",
+        "true", ":",
+    ];
+    let only_prepares = run
+        .commands
+        .iter()
+        .all(|command| command.program().is_some_and(|program| PREPARES.contains(&program)));
     let names: Vec<&str> = run
         .commands
         .iter()

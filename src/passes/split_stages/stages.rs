@@ -42,7 +42,11 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
             instruction.leading = blank_lines(&instruction.leading, newline);
         }
         if number == 0 && !instruction.leading.contains('#') {
-            instruction.leading = if from_is_apart(&old, plan.stage.start) { newline.to_owned() } else { String::new() };
+            instruction.leading = if from_is_apart(&old, plan.stage.start) {
+                newline.to_owned()
+            } else {
+                String::new()
+            };
         }
         new.push(instruction);
     }
@@ -60,7 +64,8 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
 
 /// Whether a blank line stands behind FROM.
 fn from_is_apart(old: &[Instruction], from: usize) -> bool {
-    old.get(from + 1).is_some_and(|next| next.leading.starts_with(['\n', '\r']))
+    old.get(from + 1)
+        .is_some_and(|next| next.leading.starts_with(['\n', '\r']))
 }
 
 fn instruction(file: &Dockerfile, old: &[Instruction], line: &Line) -> Option<Instruction> {
@@ -100,7 +105,11 @@ fn builder_from(from: &Instruction, name: &str, pinned: Option<&str>) -> Option<
         _ => image.value.clone(),
     };
     let keyword = text.get(from.node().keyword_range.clone())?;
-    let joins = if keyword.chars().all(char::is_lowercase) { "as" } else { "AS" };
+    let joins = if keyword.chars().all(char::is_lowercase) {
+        "as"
+    } else {
+        "AS"
+    };
     Some(format!("{head}{value} {joins} {name}"))
 }
 

@@ -84,7 +84,13 @@ fn work(run: &Execution, number: usize, around: &Surroundings<'_>) -> Result<Wor
 
 /// `rm -rf /var/lib/apt/lists/*` and the like.
 fn cleans_lists(command: &Command) -> bool {
-    const FOLDERS: &[&str] = &["/var/lib/apt", "/var/cache/apt", "/var/cache/apk", "/var/cache/yum", "/var/cache/dnf"];
+    const FOLDERS: &[&str] = &[
+        "/var/lib/apt",
+        "/var/cache/apt",
+        "/var/cache/apk",
+        "/var/cache/yum",
+        "/var/cache/dnf",
+    ];
     let is_list = |path: Option<&str>| {
         path.is_some_and(|path| FOLDERS.iter().any(|folder| crate::facts::is_within(path, folder)))
     };

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use plimsoll::context::ContextSource;
-use plimsoll::passes::PassOptions;
+use plimsoll::passes::{Level, PassOptions};
 use plimsoll::rewrite::{Options, rewrite};
 
-use super::compare::{compare_config, compare_files};
+use super::compare::{compare_config, compare_files, compare_split};
 use super::docker::{Image, Workbench};
 use super::project::Project;
 use super::say;
@@ -48,7 +48,9 @@ pub fn check(project: &Project) -> Result<Report> {
     };
 
     let text = project.dockerfile()?;
-    let text_after = rewritten(&text, &context, true)?;
+    let level = project.declared.level;
+    let text_after = rewritten(&text, &context, level, true)?;
+    say(&format!("engine: {}: rewritten to\n{text_after}", project.name));
     ensure!(text_after != text, "Plimsoll changes nothing");
     let original = build("original", &text)?;
     let rewritten_image = build("rewritten", &text_after)?;
@@ -57,20 +59,35 @@ pub fn check(project: &Project) -> Result<Report> {
     expect_output(&original, expected).context("original")?;
     expect_output(&rewritten_image, expected).context("rewritten")?;
     compare_config(&original.config()?, &rewritten_image.config()?)?;
+    let split = project.declared.split.as_ref();
     let (before, after) = (original.bytes, rewritten_image.bytes);
     ensure!(
         after <= before + TOLERANCE,
         "the image grew from {before} to {after} bytes"
     );
-    compare_files(&original, &rewritten_image)?;
+    match split {
+        None => compare_files(&original, &rewritten_image)?,
+        Some(split) => {
+            compare_split(&original, &rewritten_image, split)?;
+            ensure!(
+                after * 100 <= before * (100 - split.smaller_by),
+                "the image is {after} bytes, which is not {} % less than {before}",
+                split.smaller_by
+            );
+        }
+    }
 
     // For engines without BuildKit, cleaning up in the layer takes the place of the mounts.
-    let without_mounts = rewritten(&text, &context, false)?;
+    let without_mounts = rewritten(&text, &context, level, false)?;
     if without_mounts != text {
         let cleaned = build("without-mounts", &without_mounts)?;
         expect_output(&cleaned, expected).context("without mounts")?;
         compare_config(&original.config()?, &cleaned.config()?).context("without mounts")?;
-        compare_files(&original, &cleaned).context("without mounts")?;
+        match split {
+            None => compare_files(&original, &cleaned),
+            Some(split) => compare_split(&original, &cleaned, split),
+        }
+        .context("without mounts")?;
         ensure!(
             cleaned.bytes <= before + TOLERANCE,
             "without mounts, the image grew from {before} to {} bytes",
@@ -80,7 +97,7 @@ pub fn check(project: &Project) -> Result<Report> {
 
     project.edit(&context)?;
     let edited = match project.edited_dockerfile() {
-        Some(text) => rewritten(&text, &context, true)?,
+        Some(text) => rewritten(&text, &context, level, true)?,
         None => text_after,
     };
     let rebuilt = build("rebuilt", &project.declared.log.made_loud(&edited)?)?;
@@ -95,11 +112,11 @@ pub fn check(project: &Project) -> Result<Report> {
     })
 }
 
-fn rewritten(text: &str, context: &Path, cache_mounts: bool) -> Result<String> {
+fn rewritten(text: &str, context: &Path, level: Level, cache_mounts: bool) -> Result<String> {
     let passes = PassOptions {
+        level,
         cache_mounts,
         context: Some(Arc::new(ContextSource::open(context, None)?)),
-        ..PassOptions::default()
     };
     let options = Options {
         passes,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::docker::Image;
+use super::project::Split;
 
 /// What of an image's configuration a container notices.
 const CONFIG: [&str; 12] = [
@@ -83,12 +84,65 @@ enum Content {
 
 type Files = BTreeMap<String, Entry>;
 
-/// Checks that a container of either image is set up in the same way.
+/// Checks that a container of either image is set up in the same way. PATH may gain an entry, and a virtual environment
+/// may be announced.
 pub fn compare_config(before: &Value, after: &Value) -> Result<()> {
     for field in CONFIG {
         let (before, after) = (&before[field], &after[field]);
-        ensure!(before == after, "{field} was {before} and is {after}");
+        if field == "Env" {
+            let (before, after) = (environment(before), environment(after));
+            ensure!(before == after, "Env was {before:?} and is {after:?}");
+        } else {
+            ensure!(before == after, "{field} was {before} and is {after}");
+        }
     }
+    Ok(())
+}
+
+/// The variables of a configuration, without what a split may add to them and what only names a version.
+fn environment(env: &Value) -> BTreeMap<String, String> {
+    let pairs = env.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut variables: BTreeMap<String, String> = pairs
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    variables.remove("VIRTUAL_ENV");
+    variables.retain(|name, _| !name.ends_with("_VERSION") && !name.ends_with("_SHA256"));
+    if let Some(path) = variables.get_mut("PATH") {
+        *path = path.replace("/opt/venv/bin:", "");
+    }
+    variables
+}
+
+/// Checks that the folders that must stay the same do, and that what must go is gone.
+pub fn compare_split(before: &Image, after: &Image, split: &Split) -> Result<()> {
+    let (before, after) = (before.read_files(read)?, after.read_files(read)?);
+    let is_in = |path: &str| {
+        let mut folders = split.same.iter();
+        folders.any(|folder| {
+            path.strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let mut differences = Vec::new();
+    for (path, entry) in before.iter().filter(|(path, _)| is_in(path)) {
+        match after.get(path) {
+            None => differences.push(format!("gone: {path}")),
+            Some(entry_after) if is_same(path, entry, entry_after) => {}
+            Some(entry_after) => differences.push(format!("changed: {path}: {entry:?} is now {entry_after:?}")),
+        }
+    }
+    let new = after.keys().filter(|path| is_in(path) && !before.contains_key(*path));
+    differences.extend(new.map(|path| format!("new: {path}")));
+    for path in &split.gone {
+        ensure!(before.contains_key(path), "the original has no {path}");
+        if after.contains_key(path) {
+            differences.push(format!("still there: {path}"));
+        }
+    }
+    let count = differences.len();
+    differences.truncate(40);
+    ensure!(count == 0, "{count} files differ:\n{}", differences.join("\n"));
     Ok(())
 }
 

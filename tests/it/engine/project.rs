@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use plimsoll::passes::Level;
 use serde::Deserialize;
 
 /// A small project with a Dockerfile as people write them.
@@ -31,6 +32,27 @@ pub struct Declared {
     pub edited_output: String,
     /// What the log of the rebuild must show.
     pub log: Log,
+    /// The level of the rewrite.
+    #[serde(default = "safe")]
+    pub level: Level,
+    /// For level standard: what stays the same and what goes.
+    pub split: Option<Split>,
+}
+
+fn safe() -> Level {
+    Level::Safe
+}
+
+/// What a split must do to the image.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Split {
+    /// Folders of which the image must hold the same files.
+    pub same: Vec<String>,
+    /// Files that the image must not hold any more.
+    pub gone: Vec<String>,
+    /// By how much the image must get smaller, in per cent.
+    pub smaller_by: u64,
 }
 
 /// How the log of the rebuild shows that the packages known before came from the mount.
