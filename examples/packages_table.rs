@@ -1,87 +1,155 @@
-//! Makes the tables of `data/packages/` for one release of Debian, from Debian's own package index. CONTRIBUTING says
-//! how to call it.
+//! Makes the tables of `data/packages/` from Debian's own package index. CONTRIBUTING says when to call it.
 //!
 //! ```sh
-//! cargo run --profile quick --example packages_table -- RELEASE DATE OUT NAMES PACKAGES... --contents CONTENTS...
+//! cargo run --profile quick --example packages_table -- DATE data/packages [MIRROR]
 //! ```
 //!
-//! NAMES is a file of package names, one a line, whose sizes are wanted. PACKAGES and CONTENTS are index files as a
-//! mirror has them, plain, `.gz`, `.xz` or `.lz4`, on disk or as URLs.
+//! DATE goes into the tables as the day of the check. MIRROR is the address of a Debian mirror, read with `curl`, or a
+//! folder with the same files below `dists/`, packed or plain.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// The releases that the tables are about, the oldest first.
+const RELEASES: [&str; 3] = ["bullseye", "bookworm", "trixie"];
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let at = arguments.iter().position(|word| word == "--contents");
-    let (first, contents) = arguments.split_at(at.unwrap_or(arguments.len()));
-    let [release, date, out, names, packages @ ..] = first else {
-        bail!("RELEASE DATE OUT NAMES PACKAGES... --contents CONTENTS...");
+    let [date, out, mirror @ ..] = arguments.as_slice() else {
+        bail!("DATE FOLDER [MIRROR]");
     };
-    let names = fs::read_to_string(names)?;
-    let wanted: BTreeSet<&str> = names
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
-    let mut index = Index::default();
-    for file in packages {
-        index.add(&read(file)?);
-    }
-    let mut shipped = Shipped::default();
-    for file in contents.iter().skip(1) {
-        shipped.add(&read(file)?);
-    }
+    let mirror = mirror.first().map_or("http://deb.debian.org/debian", String::as_str);
+    let names = fs::read_to_string(format!("{out}/names.txt"))?;
+    let wanted: BTreeSet<&str> = lines(&names).collect();
     let header = format!(
-        "# Made by examples/packages_table.rs from the package index of Debian {release}, amd64, https://www.debian.org/distrib/packages\n# checked: {date}\n"
+        "# Made by examples/packages_table.rs from Debian's package index for amd64.\n# source: https://www.debian.org/distrib/packages\n# checked: {date}\n"
     );
-    let libraries = libraries_table(&index, &shipped);
-    let mut text = format!("{header}# a -dev package, the library packages that its users load at run time\n");
-    for (name, runtime) in &libraries {
-        writeln!(text, "{name}\t{}", runtime.join(" "))?;
+    let mut libraries = Vec::new();
+    for release in RELEASES {
+        let index = Index::of(&read(mirror, &format!("dists/{release}/main/binary-amd64/Packages"))?);
+        let mut shipped = Shipped::default();
+        for architecture in ["all", "amd64"] {
+            shipped.add(&read(mirror, &format!("dists/{release}/main/Contents-{architecture}"))?);
+        }
+        let found = libraries_table(&index, &shipped);
+        let is_used = |name: &&String| wanted.contains(name.as_str());
+        let of_used = found
+            .iter()
+            .filter(|(name, _)| is_used(name))
+            .flat_map(|(_, runtime)| runtime);
+        let all: BTreeSet<&str> = wanted.iter().copied().chain(of_used.map(String::as_str)).collect();
+        let mut text =
+            format!("{header}# a package, its KiB on disk (= if Debian's own image has it), what it depends on\n");
+        for (name, package) in sizes_table(&index, &all) {
+            writeln!(text, "{name}\t{package}")?;
+        }
+        fs::write(format!("{out}/debian-{release}-sizes.tsv"), text)?;
+        libraries.push(found);
     }
-    fs::write(format!("{out}/debian-{release}-libraries.tsv"), text)?;
-
-    let mut text = format!(
-        "{header}# a package, its installed size in KiB (= if Debian's own image has it), what it depends on\n"
-    );
-    for (name, package) in sizes_table(&index, &wanted) {
-        writeln!(text, "{name}\t{package}")?;
-    }
-    fs::write(format!("{out}/debian-{release}-sizes.tsv"), text)?;
+    let ubuntu = fs::read_to_string(format!("{out}/ubuntu-libraries.tsv"))?;
+    let ubuntu: HashMap<&str, Vec<&str>> = lines(&ubuntu)
+        .map(|line| {
+            let mut cells = line.split('\t');
+            (cells.next().unwrap_or_default(), cells.collect())
+        })
+        .collect();
+    fs::write(format!("{out}/libraries.tsv"), merged(&header, &libraries, &ubuntu)?)?;
     Ok(())
 }
 
-/// The text of an index file, through the program that unpacks it.
-fn read(place: &str) -> Result<String> {
-    let unpack = match place.rsplit('.').next() {
-        Some("gz") => Some("gzip"),
-        Some("xz") => Some("xz"),
-        Some("lz4") => Some("lz4"),
-        _ => None,
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// One table of all releases in the order of their age. A cell is the runtime packages, `=` for the same as in the
+/// cell before, `-` for unknown.
+fn merged(header: &str, debian: &[Libraries], ubuntu: &HashMap<&str, Vec<&str>>) -> Result<String> {
+    let [bullseye, bookworm, trixie] = debian else {
+        bail!("three releases");
     };
-    let mut fetch = match place.contains("://") {
-        true => Command::new("curl"),
-        false => Command::new("cat"),
-    };
-    if place.contains("://") {
-        fetch.args(["--fail", "--silent", "--show-error", "--location"]);
+    let names: BTreeSet<&str> = debian
+        .iter()
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
+        .chain(ubuntu.keys().copied())
+        .collect();
+    let mut text = format!(
+        "{header}# Ubuntu's: where the Debian releases before and after agree, what they say; else ubuntu-libraries.tsv.\n# a -dev package; what its users load at run time in focal, bullseye, jammy, bookworm, noble, trixie\n# = is the same as in the release before, - is unknown\n"
+    );
+    for name in names {
+        let of = |release: &Libraries| release.get(name).map(|runtime| runtime.join(" "));
+        let (older, old, new) = (of(bullseye), of(bookworm), of(trixie));
+        let by_hand = |at: usize| {
+            let cell = ubuntu.get(name).and_then(|cells| cells.get(at));
+            cell.filter(|cell| **cell != "?").map(|cell| (*cell).to_owned())
+        };
+        let cells = [
+            by_hand(0),
+            older.clone(),
+            by_hand(1).or_else(|| older.clone().filter(|_| older == old)),
+            old.clone(),
+            by_hand(2).or_else(|| {
+                new.clone()
+                    .filter(|new| old.as_ref().is_some_and(|old| is_renamed(old, new)))
+            }),
+            new,
+        ];
+        let mut last = None;
+        write!(text, "{name}")?;
+        for cell in cells {
+            let cell = cell.unwrap_or_else(|| "-".to_owned());
+            write!(text, "\t{}", if last.as_ref() == Some(&cell) { "=" } else { &cell })?;
+            last = Some(cell);
+        }
+        text.push('\n');
     }
-    let mut fetched = fetch.arg(place).stdout(Stdio::piped()).spawn().context("fetch")?;
-    let stream = fetched.stdout.take().context("no output")?;
-    let output = Command::new(unpack.unwrap_or("cat"))
-        .args(unpack.map(|_| "-dc"))
-        .stdin(stream)
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !fetched.wait()?.success() || !output.status.success() {
-        bail!("{place} cannot be read");
+    Ok(text)
+}
+
+/// Whether the new packages are the old ones, or these with the 64-bit time that Ubuntu 24.04 and Debian 13 went to.
+fn is_renamed(old: &str, new: &str) -> bool {
+    let old: Vec<&str> = old.split(' ').collect();
+    let new: Vec<&str> = new.split(' ').collect();
+    old.len() == new.len()
+        && old
+            .iter()
+            .zip(new)
+            .all(|(old, new)| *old == new || format!("{old}t64") == new)
+}
+
+/// The text of an index file of the mirror, through the program that unpacks it.
+fn read(mirror: &str, file: &str) -> Result<String> {
+    const ENDINGS: [(&str, &str); 3] = [(".xz", "xz"), (".gz", "gzip"), ("", "cat")];
+    let is_remote = mirror.contains("://");
+    for (ending, unpack) in ENDINGS {
+        let place = format!("{mirror}/{file}{ending}");
+        if !is_remote && !Path::new(&place).exists() {
+            continue;
+        }
+        let mut fetch = match is_remote {
+            true => Command::new("curl"),
+            false => Command::new("cat"),
+        };
+        if is_remote {
+            fetch.args(["--fail", "--silent", "--show-error", "--location"]);
+        }
+        let mut fetched = fetch.arg(&place).stdout(Stdio::piped()).spawn().context("fetch")?;
+        let stream = fetched.stdout.take().context("no output")?;
+        let mut unpacked = Command::new(unpack);
+        if unpack != "cat" {
+            unpacked.arg("-dc");
+        }
+        let output = unpacked.stdin(stream).stderr(Stdio::null()).output()?;
+        if fetched.wait()?.success() && output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    bail!("{mirror}/{file} cannot be read");
 }
 
 /// A package of the index.
@@ -103,7 +171,8 @@ struct Index {
 }
 
 impl Index {
-    fn add(&mut self, text: &str) {
+    fn of(text: &str) -> Index {
+        let mut index = Index::default();
         for stanza in text.split("\n\n") {
             let field = |name: &str| {
                 stanza
@@ -127,14 +196,16 @@ impl Index {
             for provided in field("Provides").unwrap_or_default().split(',') {
                 let provided = bare(provided);
                 if !provided.is_empty() {
-                    self.providers
+                    index
+                        .providers
                         .entry(provided.to_owned())
                         .or_default()
                         .push(name.to_owned());
                 }
             }
-            self.packages.insert(name.to_owned(), package);
+            index.packages.insert(name.to_owned(), package);
         }
+        index
     }
 
     /// The package that is installed for a group of alternatives: the first that exists, or that something provides.
@@ -193,7 +264,12 @@ impl Shipped {
             let Some((folder, file)) = path.rsplit_once('/') else {
                 continue;
             };
-            let is_loaded = ["lib", "usr/lib", "lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"].contains(&folder);
+            // The loader looks there; alternatives such as those for BLAS have a folder of their own below.
+            let is_loaded = ["lib", "usr/lib"].contains(&folder)
+                || ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"]
+                    .iter()
+                    .filter_map(|known| folder.strip_prefix(known))
+                    .any(|rest| rest.is_empty() || (file.starts_with("lib") && rest.matches('/').count() == 1));
             if !is_loaded {
                 continue;
             }
@@ -209,11 +285,22 @@ impl Shipped {
     }
 }
 
+/// Whether the name goes on with another word than a version: `libhdf5-cpp-103-1`.
+fn is_part(name: &str) -> bool {
+    name.split('-')
+        .skip(1)
+        .any(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// What the users of each -dev package load at run time.
+type Libraries = BTreeMap<String, Vec<String>>;
+
 /// Every -dev package with what its users load at run time; those of which that isn't known are left out.
-fn libraries_table<'a>(index: &'a Index, shipped: &Shipped) -> BTreeMap<&'a str, Vec<&'a str>> {
-    let mut table = BTreeMap::new();
+fn libraries_table(index: &Index, shipped: &Shipped) -> Libraries {
+    let mut table = Libraries::new();
     for (name, package) in &index.packages {
-        if !name.ends_with("-dev") || is_of_a_language(name, &package.section) {
+        let is_dev = name.ends_with("-dev") || package.section == "libdevel";
+        if !is_dev || is_of_a_language(name, package) {
             continue;
         }
         let found = runtime(index, shipped, name, &mut HashSet::new());
@@ -222,7 +309,7 @@ fn libraries_table<'a>(index: &'a Index, shipped: &Shipped) -> BTreeMap<&'a str,
         if is_own_library || found.contains(name.as_str()) {
             continue;
         }
-        // What another one depends on comes with it.
+        // What another one depends on comes with it; but the library that has the name is named.
         let implied: BTreeSet<&str> = found
             .iter()
             .flat_map(|one| {
@@ -231,69 +318,100 @@ fn libraries_table<'a>(index: &'a Index, shipped: &Shipped) -> BTreeMap<&'a str,
                 behind
             })
             .collect();
-        let minimal: Vec<&str> = found.iter().copied().filter(|one| !implied.contains(one)).collect();
-        table.insert(
-            name.as_str(),
-            if minimal.is_empty() {
-                found.into_iter().collect()
-            } else {
-                minimal
-            },
-        );
+        let is_named = |one: &str| stem(one) == stem(name) && !is_part(one);
+        let short = found
+            .iter()
+            .copied()
+            .filter(|one| !implied.contains(one) || is_named(one));
+        table.insert(name.clone(), short.map(str::to_owned).collect());
+    }
+    // Old names live on as virtual packages.
+    for (provided, by) in &index.providers {
+        if let ([by], false) = (by.as_slice(), index.packages.contains_key(provided))
+            && provided.ends_with("-dev")
+            && let Some(runtime) = table.get(by).cloned()
+        {
+            table.insert(provided.clone(), runtime);
+        }
     }
     table
 }
 
-/// Whether these are headers of an interpreter, or sources of a language without shared libraries.
-fn is_of_a_language(name: &str, section: &str) -> bool {
-    let section = section.rsplit('/').next().unwrap_or(section);
-    [
-        "python",
-        "ruby",
-        "perl",
-        "php",
-        "haskell",
-        "rust",
-        "golang",
-        "ocaml",
-        "gnu-r",
-        "javascript",
-        "kernel",
-        "java",
-    ]
-    .contains(&section)
-        || [
-            "golang-", "librust-", "libghc-", "dh-", "linux-", "python", "ruby", "php", "node-",
-        ]
-        .iter()
-        .any(|start| name.starts_with(start))
-        || name.ends_with("-ocaml-dev")
+/// The name of a library without version: `hdf` of `libhdf5-dev` and `libhdf5-103-1`.
+fn stem(name: &str) -> &str {
+    let name = name.strip_suffix("-dev").unwrap_or(name);
+    let name = name.strip_prefix("lib").unwrap_or(name);
+    name.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or(name)
 }
 
-/// The library packages that a -dev package depends on, or that the other -dev packages of its source do; through -dev
-/// packages of other sources only where it has none: then it stands for them.
+/// Whether these are headers of a compiler or an interpreter, or sources of a language without shared libraries.
+fn is_of_a_language(name: &str, package: &Package) -> bool {
+    const SECTIONS: [&str; 12] = [
+        "golang",
+        "gnu-r",
+        "haskell",
+        "java",
+        "javascript",
+        "kernel",
+        "ocaml",
+        "perl",
+        "php",
+        "python",
+        "ruby",
+        "rust",
+    ];
+    const STARTS: [&str; 9] = [
+        "dh-", "golang-", "libghc-", "librust-", "linux-", "node-", "php", "python", "ruby",
+    ];
+    SECTIONS.contains(&package.section.as_str())
+        || STARTS.iter().any(|start| name.starts_with(start))
+        || name.ends_with("-ocaml-dev")
+        || is_compiler(package)
+}
+
+/// Whether the package comes with the C compiler: the libraries that it brings are in every image, or for debugging.
+fn is_compiler(package: &Package) -> bool {
+    package.source.starts_with("gcc-") || ["glibc", "gcc-defaults"].contains(&package.source.as_str())
+}
+
+/// The library packages that a -dev package depends on, or that the other packages of its source do; through -dev
+/// packages of other sources only where it has none itself: then it stands for them.
 fn runtime<'a>(index: &'a Index, shipped: &Shipped, name: &'a str, seen: &mut HashSet<&'a str>) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     if !seen.insert(name) {
         return found;
     }
-    let depends = index.depends(name);
-    let is_dev = |one: &&&str| one.ends_with("-dev");
-    found.extend(
-        depends
-            .iter()
-            .filter(|one| !is_dev(one) && shipped.libraries.contains(**one)),
-    );
-    let source = |one: &str| index.packages.get(one).map(|package| package.source.as_str());
-    for dev in depends.iter().filter(is_dev) {
-        if source(dev) == source(name) {
-            found.extend(runtime(index, shipped, dev, seen));
-        }
-    }
-    if found.is_empty() {
-        for dev in depends.iter().filter(is_dev) {
-            found.extend(runtime(index, shipped, dev, seen));
-        }
+    let of_source = |one: &str| index.packages.get(one).map(|package| package.source.as_str());
+    let is_dev = |one: &str| {
+        let section = index.packages.get(one).map(|package| package.section.as_str());
+        one.ends_with("-dev") || section == Some("libdevel")
+    };
+    let depends: Vec<&str> = index
+        .depends(name)
+        .into_iter()
+        .filter(|one| !index.packages.get(*one).is_some_and(is_compiler))
+        .collect();
+    let is_library = |one: &str| {
+        let is_shipped = shipped.libraries.contains(one) || shipped.links.contains(one);
+        let section = index.packages.get(one).map(|package| package.section.as_str());
+        !is_dev(one)
+            && is_shipped
+            && (section == Some("libs") || (one.starts_with("lib") && of_source(one) == of_source(name)))
+    };
+    found.extend(depends.iter().filter(|one| is_library(one)));
+    let stands_for_others = found.is_empty();
+    for other in depends {
+        let is_of_source = of_source(other) == of_source(name) && !is_library(other);
+        let behind = match is_of_source || (stands_for_others && is_dev(other)) {
+            true => runtime(index, shipped, other, seen),
+            false => BTreeSet::new(),
+        };
+        // Programs of the source depend on all kinds of libraries; only those of the source are meant.
+        found.extend(
+            behind
+                .into_iter()
+                .filter(|one| is_dev(other) || of_source(one) == of_source(name)),
+        );
     }
     found
 }
@@ -317,7 +435,15 @@ fn sizes_table<'a>(index: &'a Index, wanted: &BTreeSet<&'a str>) -> BTreeMap<&'a
             depends.retain(|one| !base.contains(one) && *one != name);
             depends.sort_unstable();
             depends.dedup();
-            Some((name, format!("{}\t{}", package.kib, depends.join(" "))))
+            // What another one brings need not be said.
+            let mut needed = depends.clone();
+            for one in depends {
+                let others = needed.iter().copied().filter(|other| *other != one);
+                if index.closure(others).contains(one) {
+                    needed.retain(|other| *other != one);
+                }
+            }
+            Some((name, format!("{}\t{}", package.kib, needed.join(" "))))
         })
         .collect()
 }

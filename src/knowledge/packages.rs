@@ -5,38 +5,17 @@ use std::sync::LazyLock;
 
 use super::distribution::{Family, Release};
 
-/// The `-dev` packages of Debian's and Ubuntu's releases, a line each, with the library packages they link.
-const DEBIAN_LIBRARIES: &[(Family, &str, &str)] = &[
-    (
-        Family::Debian,
-        "bullseye",
-        include_str!("../../data/packages/debian-bullseye-libraries.tsv"),
-    ),
-    (
-        Family::Debian,
-        "bookworm",
-        include_str!("../../data/packages/debian-bookworm-libraries.tsv"),
-    ),
-    (
-        Family::Debian,
-        "trixie",
-        include_str!("../../data/packages/debian-trixie-libraries.tsv"),
-    ),
-    (
-        Family::Ubuntu,
-        "focal",
-        include_str!("../../data/packages/ubuntu-focal-libraries.tsv"),
-    ),
-    (
-        Family::Ubuntu,
-        "jammy",
-        include_str!("../../data/packages/ubuntu-jammy-libraries.tsv"),
-    ),
-    (
-        Family::Ubuntu,
-        "noble",
-        include_str!("../../data/packages/ubuntu-noble-libraries.tsv"),
-    ),
+/// The `-dev` packages of Debian and Ubuntu, a line each, with the library packages that their users load.
+const DEBIAN_LIBRARIES: &str = include_str!("../../data/packages/libraries.tsv");
+
+/// The columns of that table: the releases in the order of their age.
+const COLUMNS: [(Family, &str); 6] = [
+    (Family::Ubuntu, "focal"),
+    (Family::Debian, "bullseye"),
+    (Family::Ubuntu, "jammy"),
+    (Family::Debian, "bookworm"),
+    (Family::Ubuntu, "noble"),
+    (Family::Debian, "trixie"),
 ];
 
 /// The same libraries in Alpine and Fedora, by Debian's names.
@@ -57,11 +36,14 @@ const SIZES: &[(&str, &str)] = &[
 
 type Libraries = HashMap<&'static str, Vec<&'static str>>;
 
-/// The lines of a table: no comments, cells parted by tabs.
+/// The lines of a table without its comments.
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
+/// The cells of each line.
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    text.lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| line.split('\t').collect())
+    lines(text).map(|line| line.split('\t').collect())
 }
 
 fn words(cell: &'static str) -> Vec<&'static str> {
@@ -73,7 +55,7 @@ fn words(cell: &'static str) -> Vec<&'static str> {
 #[must_use]
 pub fn runtime_of(release: &Release, dev_package: &str) -> Option<Vec<&'static str>> {
     match release.family {
-        Family::Debian | Family::Ubuntu => debian_libraries(release)?.get(dev_package).cloned(),
+        Family::Debian | Family::Ubuntu => debian_libraries(release, dev_package),
         Family::Alpine => other_libraries().alpine.get(dev_package).cloned(),
         Family::Fedora | Family::RedHat | Family::Amazon => other_libraries().fedora.get(dev_package).cloned(),
         Family::Suse | Family::Arch | Family::Bare => None,
@@ -93,27 +75,18 @@ pub fn library_packages(release: &Release, debian_dev_package: &str) -> Option<V
     }
 }
 
-fn debian_libraries(release: &Release) -> Option<&'static Libraries> {
-    static TABLES: [LazyLock<Libraries>; 6] = [
-        LazyLock::new(|| libraries(0)),
-        LazyLock::new(|| libraries(1)),
-        LazyLock::new(|| libraries(2)),
-        LazyLock::new(|| libraries(3)),
-        LazyLock::new(|| libraries(4)),
-        LazyLock::new(|| libraries(5)),
-    ];
+fn debian_libraries(release: &Release, dev_package: &str) -> Option<Vec<&'static str>> {
+    static TABLE: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        lines(DEBIAN_LIBRARIES)
+            .filter_map(|line| line.split_once('\t'))
+            .collect()
+    });
     let codename = release.codename.as_deref()?;
-    let at = DEBIAN_LIBRARIES
-        .iter()
-        .position(|(family, name, _)| *family == release.family && *name == codename)?;
-    TABLES.get(at).map(|table| &**table)
-}
-
-fn libraries(at: usize) -> Libraries {
-    let text = DEBIAN_LIBRARIES.get(at).map_or("", |(_, _, text)| text);
-    rows(text)
-        .filter_map(|row| Some((*row.first()?, row.get(1).map(|cell| words(cell)).unwrap_or_default())))
-        .collect()
+    let column = COLUMNS.iter().position(|known| *known == (release.family, codename))?;
+    // A cell `=` says the same as the one before.
+    let cells = TABLE.get(dev_package)?.split('\t');
+    let cell = cells.take(column + 1).filter(|cell| *cell != "=").last()?;
+    (cell != "-").then(|| words(cell))
 }
 
 #[derive(Default)]
