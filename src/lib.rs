@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod context;
 pub mod emit;
+pub mod estimate;
 pub mod facts;
 pub mod knowledge;
 pub mod passes;

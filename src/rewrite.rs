@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::{Change, PassOptions, REGISTRY, Refusal, needs_buildkit};
 use crate::suggest;
@@ -45,6 +46,25 @@ pub struct Rewrite {
     pub refusals: Vec<Refusal>,
     /// What the user should know about the result as a whole: an engine that it needs, a setting of CI.
     pub notes: Vec<String>,
+}
+
+impl Rewrite {
+    /// What the rewrite is expected to save in the image; empty where nothing tells.
+    #[must_use]
+    pub fn estimate(&self) -> Vec<Saving> {
+        if self.changes.is_empty() {
+            return Vec::new();
+        }
+        // Both texts were read before: neither fails.
+        let files = (
+            syntax::parse(&self.file, &self.original),
+            syntax::parse(&self.file, &self.text),
+        );
+        let (Ok(before), Ok(after)) = files else {
+            return Vec::new();
+        };
+        estimate((&before, &Facts::of(&before)), (&after, &Facts::of(&after)))
+    }
 }
 
 /// Rewrites the Dockerfile `text`. `name` is what messages call it.

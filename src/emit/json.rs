@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use crate::estimate::Saving;
 use crate::passes::{Change, Level, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::SyntaxError;
@@ -47,6 +48,8 @@ pub struct FileReport {
     pub changes: Vec<Change>,
     /// What was declined, in the order of passes and lines.
     pub refusals: Vec<Refusal>,
+    /// What the image is expected to save, by cause, from tables of package sizes: an estimate, and a low one.
+    pub estimate: Vec<Saving>,
     /// What the user should know about the result as a whole.
     pub notes: Vec<String>,
 }
@@ -94,6 +97,7 @@ impl FileReport {
     /// The report of one rewritten file and its `diff`.
     pub fn new(rewrite: Rewrite, diff: String) -> FileReport {
         FileReport {
+            estimate: rewrite.estimate(),
             changed: rewrite.text != rewrite.original,
             file: rewrite.file,
             text: rewrite.text,

@@ -6,6 +6,7 @@ use anstyle::Style;
 use textwrap::{Options, WordSplitter};
 
 use super::Palette;
+use crate::estimate::Saving;
 use crate::passes::{Change, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::LineRange;
@@ -29,6 +30,10 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
         let entries = by_line(rewrite).into_iter().map(entry_of_change);
         sections.push(section(&title, &rewrite.file, entries, layout));
     }
+    let savings = rewrite.estimate();
+    if !savings.is_empty() {
+        sections.push(labelled("size", &estimated(&savings), "", layout));
+    }
     if layout.is_complete && !rewrite.refusals.is_empty() {
         let title = format!("{} left alone", rewrite.refusals.len());
         let entries = rewrite.refusals.iter().map(entry_of_refusal);
@@ -39,6 +44,21 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
         sections.push(notes.collect());
     }
     sections.join("\n")
+}
+
+/// What is expected to be saved, in a sentence.
+fn estimated(savings: &[Saving]) -> String {
+    let megabytes = |bytes: u64| format!("{} MB", bytes.div_ceil(1_000_000));
+    let total = savings.iter().map(|saving| saving.bytes).sum();
+    let causes: Vec<String> = savings
+        .iter()
+        .map(|saving| format!("{} {}", saving.cause.name(), megabytes(saving.bytes)))
+        .collect();
+    format!(
+        "about {} less, by an estimate from package sizes: {}",
+        megabytes(total),
+        causes.join(", ")
+    )
 }
 
 /// One line a change, in the style of compilers: `file:line: pass: what`.

@@ -65,8 +65,7 @@ impl Needs {
         }
         packages::read(file, facts, stage.instructions.clone(), context, &mut needs);
         if needs.python_folders.is_none() {
-            needs.python_folders =
-                interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
+            needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
         needs
     }

@@ -135,7 +135,9 @@ impl<'r, 'v> Reader<'r, 'v> {
             return;
         }
         if matches!(program, "sh" | "bash" | "ash" | "dash") {
-            let is_login = |word: &&str| *word == "--login" || word.starts_with('-') && !word.starts_with("--") && word.contains('l');
+            let is_login = |word: &&str| {
+                *word == "--login" || word.starts_with('-') && !word.starts_with("--") && word.contains('l')
+            };
             if words.iter().skip(1).take(2).any(|word| is_login(&word)) && self.needs.python_folders.is_none() {
                 self.needs.python_folders = Some(Evidence {
                     place: place.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::context::sources;
 use crate::facts::{Base, Body, Facts};
-use crate::knowledge::{Action, Kind, PackageRole, package_fact, release_of, runtime_of};
+use crate::knowledge::{Action, Kind, PackageRole, package_role, release_of, runtime_of};
 use crate::syntax::{Dockerfile, Edit};
 
 use super::split_stages::{builds, is_runtime_stage};
@@ -63,9 +63,7 @@ impl Pass for RuntimeLibs {
                     continue;
                 }
                 named.extend(used.packages.iter().map(|(name, ..)| name.clone()));
-                let is_headers = |name: &str| {
-                    package_fact(release.family, name).is_some_and(|fact| fact.role == PackageRole::Headers)
-                };
+                let is_headers = |name: &str| package_role(release.family, name) == Some(PackageRole::Headers);
                 for (name, version, word) in used.packages.iter().filter(|(name, ..)| is_headers(name)) {
                     let refusal = |obstacle: String, remedy: &str| Refusal {
                         pass: RuntimeLibs.id(),

@@ -149,7 +149,9 @@ pub(super) fn plan(
     for (&index, work) in works {
         for output in work.outputs() {
             match output {
-                Output::PythonTools(names) if !names.iter().any(|name| needs.tools.contains_key(name)) => tools.push(index),
+                Output::PythonTools(names) if !names.iter().any(|name| needs.tools.contains_key(name)) => {
+                    tools.push(index)
+                }
                 Output::PythonSite | Output::PythonTools(_) if is_python => sites.push(index),
                 Output::PythonOwn if is_python => {
                     sites.push(index);
@@ -253,7 +255,9 @@ fn python(
         });
     let elsewhere = needs.python_folders.is_some() || sets_path || owns;
     if !elsewhere {
-        let announce = managers.iter().any(|id| matches!(*id, "poetry" | "pipenv" | "pdm" | "uv"));
+        let announce = managers
+            .iter()
+            .any(|id| matches!(*id, "poetry" | "pipenv" | "pdm" | "uv"));
         crossings.python = Some(Python::Venv { first, announce });
         crossings.list.push(Crossing {
             path: VENV.to_owned(),

@@ -1,6 +1,7 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
 mod crossing;
+mod explain;
 mod outputs;
 mod packages;
 mod plan;
@@ -10,6 +11,8 @@ mod stages;
 mod work;
 
 use crate::facts::Facts;
+pub use explain::{Explained, Side, explain_split};
+
 use crate::facts::Stage;
 use crate::knowledge::Kind;
 use crate::syntax::Dockerfile;

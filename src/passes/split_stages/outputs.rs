@@ -188,8 +188,15 @@ impl Surroundings<'_> {
         }
         let mut left = self.site(run, number, command, used)?;
         let only_tools = used.packages.iter().all(|(name, ..)| programs::is_python_tool(name));
-        if left == [Output::PythonSite] && only_tools && !used.packages.is_empty() && used.reads.is_empty() && !used.has_unknown_arguments {
-            return Ok(Some(vec![Output::PythonTools(used.packages.iter().map(|(name, ..)| name.clone()).collect())]));
+        if left == [Output::PythonSite]
+            && only_tools
+            && !used.packages.is_empty()
+            && used.reads.is_empty()
+            && !used.has_unknown_arguments
+        {
+            return Ok(Some(vec![Output::PythonTools(
+                used.packages.iter().map(|(name, ..)| name.clone()).collect(),
+            )]));
         }
         let is_local = |name: &str| name.starts_with('.') || name.starts_with('/') || name.contains("file:");
         let editable = option(&["-e", "--editable"]).is_some();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::Execution;
-use crate::knowledge::{Action, Kind, PackageRole, Release, package_fact, runtime_of};
+use crate::knowledge::{Action, Kind, PackageRole, Release, package_role, runtime_of};
 
 use super::Evidence;
 use super::work::Works;
@@ -19,6 +19,8 @@ pub(super) struct Place {
 /// A package that a command of a RUN names.
 #[derive(Clone, Debug)]
 pub(super) struct Divided {
+    /// The RUN.
+    pub(super) run: usize,
     /// The numbers of command and word.
     pub(super) at: (usize, usize),
     pub(super) name: String,
@@ -35,7 +37,7 @@ pub(super) struct Uses<'a> {
 }
 
 /// Divides the packages that a RUN installs; none where a word of a package list is not literal.
-pub(super) fn divide(run: &Execution, works: &Works, uses: &Uses<'_>) -> Option<Vec<Divided>> {
+pub(super) fn divide(index: usize, run: &Execution, works: &Works, uses: &Uses<'_>) -> Option<Vec<Divided>> {
     let removed = removed_again(run);
     let mut divided = Vec::new();
     for (number, command) in run.commands.iter().enumerate() {
@@ -63,6 +65,7 @@ pub(super) fn divide(run: &Execution, works: &Works, uses: &Uses<'_>) -> Option<
                 place(name, uses)
             };
             divided.push(Divided {
+                run: index,
                 at: (number, *word),
                 name: name.clone(),
                 place,
@@ -91,7 +94,7 @@ pub(super) fn is_for_builds(name: &str, release: &Release) -> bool {
 }
 
 fn role(name: &str, release: &Release) -> Option<PackageRole> {
-    package_fact(release.family, name).map(|fact| fact.role)
+    package_role(release.family, name)
 }
 
 fn place(name: &str, uses: &Uses<'_>) -> Place {

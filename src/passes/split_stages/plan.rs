@@ -170,9 +170,6 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     }
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
-    let mut evidence: Vec<Evidence> = uses.at_run_time.values().cloned().collect();
-    evidence.dedup();
-
     let mut plan = Plan {
         stage: range.clone(),
         builder_name: free_name(facts),
@@ -182,7 +179,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         pinned: crossings.pinned.clone(),
         divided: Vec::new(),
         crossings: crossings.list.clone(),
-        evidence,
+        evidence: Vec::new(),
     };
     let whole: Vec<(&str, usize)> = crossings
         .list
@@ -253,6 +250,16 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     trim(subject, &mut plan.builder);
+    let kept = plan
+        .divided
+        .iter()
+        .filter_map(|package| Some((package, uses.at_run_time.get(package.name.as_str())?)));
+    plan.evidence = kept
+        .map(|(package, evidence)| Evidence {
+            place: evidence.place.clone(),
+            fact: format!("{}, so {} stays", evidence.fact, package.name),
+        })
+        .collect();
     let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
     Ok((saves && !plan.crossings.is_empty()).then_some(plan))
 }
@@ -439,7 +446,7 @@ fn run(
     uses: &Uses<'_>,
     crossings: &crossing::Crossings,
 ) -> Result<Sides, Obstacle> {
-    let divided = packages::divide(run, works, uses).ok_or_else(|| {
+    let divided = packages::divide(index, run, works, uses).ok_or_else(|| {
         (
             format!("line {} installs packages that a variable names", subject.line(index)),
             "write their names".to_owned(),

@@ -27,7 +27,19 @@ pub(super) fn compiler(program: &str) -> Option<Compiler> {
 
 /// Whether a package of PyPI is a tool that installs or builds others.
 pub(super) fn is_python_tool(package: &str) -> bool {
-    const TOOLS: &[&str] = &["pip", "wheel", "uv", "poetry", "pipenv", "pdm", "virtualenv", "build", "hatch", "pip-tools", "poetry-plugin-export"];
+    const TOOLS: &[&str] = &[
+        "pip",
+        "wheel",
+        "uv",
+        "poetry",
+        "pipenv",
+        "pdm",
+        "virtualenv",
+        "build",
+        "hatch",
+        "pip-tools",
+        "poetry-plugin-export",
+    ];
     TOOLS.contains(&package.to_ascii_lowercase().as_str())
 }
 
