@@ -7,11 +7,14 @@ use serde::Deserialize;
 
 use super::base_environment::{matches, official_name, short_name};
 use super::distribution::{Family, Release, named, numbered, release_of};
-use super::packages::closure;
+use super::packages::{closure, lines};
 use super::tools::package_of_tool;
 
 /// The files of `data/base-images/`.
 const FILES: &[&str] = include!("../../data/base-images/index.rs");
+
+/// The releases that tags are built on which name none, by version.
+const RELEASES: &str = include_str!("../../data/base-images/releases.tsv");
 
 /// A base image.
 #[derive(Debug, Deserialize)]
@@ -65,12 +68,13 @@ pub struct DefaultRelease {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SlimmerRule {
-    /// The tags it is true of: words and `{version}`, `{release}`, `{java}` joined by `-`.
+    /// The tags it is true of: words joined by `-`, of which `{version}`, `{release}`, `{alpine}` (`alpine3.20`) and
+    /// `{java}` are any such.
     pub from: Vec<String>,
-    /// The image; the same one if left out.
+    /// The image; the same one if left out. `{repository}` is all of the name but its last part.
     #[serde(default)]
     pub image: Option<String>,
-    /// Its tag.
+    /// Its tag. `{release}` is the one that the larger image is built on, `{minor}` the first two numbers of its version.
     pub tag: String,
     /// The tag that keeps the larger image on the release of the smaller one, where `from` names none.
     #[serde(default)]
@@ -331,6 +335,13 @@ impl BaseImage {
             return Some(release);
         }
         let wanted = family.unwrap_or(self.family);
+        if let Some((codename, is_final)) = self.release_by_version(tag, wanted) {
+            return Some(Release {
+                family: wanted,
+                codename: Some(codename.to_owned()),
+                certain: is_final,
+            });
+        }
         let default = self.releases.iter().find(|default| {
             default.family.unwrap_or(self.family) == wanted && default.tags.iter().any(|pattern| matches(pattern, tag))
         });
@@ -346,6 +357,35 @@ impl BaseImage {
                 certain: false,
             },
         })
+    }
+
+    /// What the table by versions says: of the version in the tag, or of the closest one that it belongs to.
+    fn release_by_version(&self, tag: &str, family: Family) -> Option<(&'static str, bool)> {
+        type Table = HashMap<(&'static str, &'static str, &'static str), (&'static str, bool)>;
+        static TABLE: LazyLock<Table> = LazyLock::new(|| {
+            lines(RELEASES)
+                .filter_map(|line| {
+                    let cells: Vec<&str> = line.split('\t').collect();
+                    let [image, version, variant, codename, state] = cells.as_slice() else {
+                        return None;
+                    };
+                    Some(((*image, *version, *variant), (*codename, *state == "final")))
+                })
+                .collect()
+        });
+        let variant = match family {
+            Family::Debian => "",
+            Family::Alpine => "alpine",
+            _ => return None,
+        };
+        let image = self.names.first()?;
+        let mut version = tag.split('-').next()?;
+        loop {
+            if let Some(found) = TABLE.get(&(image.as_str(), version, variant)) {
+                return Some(*found);
+            }
+            version = version.rsplit_once('.')?.0;
+        }
     }
 
     /// The release that a tag of a distribution's own image means: `12`, `12.5-slim`, `22.04`, `3.20.3`, `9`.
@@ -376,6 +416,9 @@ impl SlimmerRule {
         let mut bound = self.from.iter().find_map(|pattern| of.bind(pattern, tag))?;
         let is_told = bound.iter().any(|(name, _)| *name == "release");
         let mut pinned = None;
+        if let Some((repository, _)) = image_name.rsplit_once('/') {
+            bound.push(("repository", repository.to_owned()));
+        }
         if !is_told && let Some(codename) = release.and_then(|release| release.codename.clone()) {
             bound.push(("release", codename));
             pinned = self
@@ -384,7 +427,10 @@ impl SlimmerRule {
                 .filter(|_| !release.is_some_and(|release| release.certain));
         }
         Some(Slimmer {
-            image: self.image.clone().unwrap_or_else(|| image_name.to_owned()),
+            image: match &self.image {
+                Some(image) => fill(image, &bound)?,
+                None => image_name.to_owned(),
+            },
             tag: fill(&self.tag, &bound)?,
             purpose: self.purpose,
             pinned: match pinned {

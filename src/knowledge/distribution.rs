@@ -67,7 +67,7 @@ impl Release {
 }
 
 /// Debian's and Ubuntu's releases: name, number.
-const RELEASES: [(Family, &str, &str); 20] = [
+const RELEASES: [(Family, &str, &str); 21] = [
     (Family::Debian, "jessie", "8"),
     (Family::Debian, "stretch", "9"),
     (Family::Debian, "buster", "10"),
@@ -88,6 +88,7 @@ const RELEASES: [(Family, &str, &str); 20] = [
     (Family::Ubuntu, "oracular", "24.10"),
     (Family::Ubuntu, "plucky", "25.04"),
     (Family::Ubuntu, "questing", "25.10"),
+    (Family::Ubuntu, "resolute", "26.04"),
 ];
 
 /// The release that a codename means.

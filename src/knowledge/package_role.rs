@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::base_environment::matches;
 use super::distribution::Family;
 
 const FILE: &str = include_str!("../../data/build-packages.toml");
@@ -27,7 +28,7 @@ pub enum PackageRole {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PackageFact {
-    /// Its names; a final `*` is any text.
+    /// Its names; `*` is any text.
     pub names: Vec<String>,
     /// What it is for.
     pub role: PackageRole,
@@ -53,7 +54,7 @@ pub(super) struct Table {
 struct Index {
     table: &'static [PackageFact],
     exact: HashMap<&'static str, Vec<usize>>,
-    prefixes: Vec<(&'static str, usize)>,
+    patterns: Vec<(&'static str, usize)>,
 }
 
 /// What is known of a package; `name` is without version and architecture.
@@ -67,9 +68,9 @@ pub fn package_fact(family: Family, name: &str) -> Option<&'static PackageFact> 
         };
         for (at, fact) in TABLE.packages.iter().enumerate() {
             for name in &fact.names {
-                match name.strip_suffix('*') {
-                    Some(prefix) => index.prefixes.push((prefix, at)),
-                    None => index.exact.entry(name).or_default().push(at),
+                match name.contains('*') {
+                    true => index.patterns.push((name, at)),
+                    false => index.exact.entry(name).or_default().push(at),
                 }
             }
         }
@@ -84,9 +85,9 @@ pub fn package_fact(family: Family, name: &str) -> Option<&'static PackageFact> 
     let exact = INDEX.exact.get(name).and_then(|rows| rows.iter().find_map(fits));
     exact.or_else(|| {
         INDEX
-            .prefixes
+            .patterns
             .iter()
-            .filter(|(prefix, _)| name.starts_with(prefix))
+            .filter(|(pattern, _)| matches(pattern, name))
             .find_map(|(_, at)| fits(at))
     })
 }

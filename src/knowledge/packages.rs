@@ -37,7 +37,7 @@ const SIZES: &[(&str, &str)] = &[
 type Libraries = HashMap<&'static str, Vec<&'static str>>;
 
 /// The lines of a table without its comments.
-fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+pub(super) fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
