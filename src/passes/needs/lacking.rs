@@ -54,6 +54,11 @@ pub(in super::super) fn lacking(
             add(package, evidence);
         }
     }
+    for (package, evidence) in &needs.packages {
+        if had.packages.contains(package) {
+            add(package, evidence);
+        }
+    }
     for (library, evidence) in &needs.libraries {
         let packages = library_packages(release, library).unwrap_or_default();
         let was_there =

@@ -26,6 +26,8 @@ pub(super) struct Needs {
     pub(super) tools: BTreeMap<String, Evidence>,
     /// Libraries, by the Debian package with their headers.
     pub(super) libraries: BTreeMap<String, Evidence>,
+    /// Packages that bring files which programs read: certificates, time zones.
+    pub(super) packages: BTreeMap<&'static str, Evidence>,
     /// What compiles or installs at start.
     pub(super) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.
@@ -64,6 +66,7 @@ impl Needs {
             });
         }
         packages::read(file, facts, stage.instructions.clone(), context, &mut needs);
+        packages::files(context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }

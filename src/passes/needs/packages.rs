@@ -28,6 +28,52 @@ pub(super) fn read(file: &Dockerfile, facts: &Facts, stage: Range<usize>, contex
     }
 }
 
+/// Compiled programs that speak TLS, or know time zones, read files that no library brings.
+pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
+    const TLS: &[&str] = &[
+        "\"net/http\"",
+        "\"crypto/tls\"",
+        "\"crypto/x509\"",
+        "require ",
+        "rustls",
+        "native-tls",
+        "openssl",
+        "hyper",
+        "reqwest",
+        "ureq",
+        "curl",
+        "tungstenite",
+        "tonic",
+        "sqlx",
+        "tokio-postgres",
+    ];
+    const ZONES: &[&str] = &["LoadLocation", "tzfile", "iana-time-zone", "tz-rs", "time/tzdata"];
+    let is_compiled = |path: &str| {
+        path.ends_with(".go") || path.ends_with(".rs") || path.ends_with("go.mod") || path.ends_with("Cargo.lock")
+    };
+    for path in sources(context, is_compiled) {
+        let Ok(text) = context.read(&path) else { continue };
+        for (signs, package, what) in [
+            (TLS, "ca-certificates", "may speak TLS"),
+            (ZONES, "tzdata", "knows time zones"),
+        ] {
+            let is_go_sum = path.ends_with(".go") && signs.iter().take(3).any(|sign| text.contains(sign));
+            let found = if path.ends_with(".go") && package == "ca-certificates" {
+                is_go_sum
+            } else {
+                signs.iter().any(|sign| text.contains(sign))
+            };
+            if found {
+                let evidence = || Evidence {
+                    place: path.clone(),
+                    fact: what.to_owned(),
+                };
+                needs.packages.entry(package).or_insert_with(evidence);
+            }
+        }
+    }
+}
+
 fn add(needs: &mut Needs, ecosystem: Ecosystem, name: &str, place: &str) {
     let Some(need) = runtime_needs(ecosystem, name) else {
         return;

@@ -159,7 +159,7 @@ pub(super) fn plan(
                 }
                 Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local if is_distribution => {
                     crossings.add("/usr/local", index);
-                    if *output == Output::Local {
+                    if *output == Output::Local && installs_libraries(subject, index) {
                         crossings.links_at = Some(index);
                     }
                 }
@@ -546,6 +546,40 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
             _ => None,
         })
         .unwrap_or(true)
+}
+
+/// Whether `make install` may install a library, which the linker then has to be told of.
+fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
+    // What was downloaded cannot be read.
+    let is_downloaded = ["curl", "wget", "git ", "tar "]
+        .iter()
+        .any(|tool| subject.text(index).contains(tool));
+    let names = [
+        "Makefile",
+        "makefile",
+        "CMakeLists.txt",
+        "configure.ac",
+        "Makefile.am",
+        "meson.build",
+    ];
+    let rules = crate::context::sources(subject.context, |path| {
+        names.contains(&path.rsplit('/').next().unwrap_or(path)) || path.ends_with(".mk") || path.ends_with(".cmake")
+    });
+    let signs = [
+        "-shared",
+        "SHARED",
+        "LT_INIT",
+        "libtool",
+        "LTLIBRARIES",
+        "library(",
+        ".so",
+    ];
+    is_downloaded
+        || rules.is_empty()
+        || rules
+            .iter()
+            .filter_map(|path| subject.context.read(path).ok())
+            .any(|text| signs.iter().any(|sign| text.contains(sign)))
 }
 
 /// Whether all that the context holds is sources of a compiled language, and what only developers read.

@@ -13,11 +13,15 @@ mod work;
 use crate::facts::Facts;
 pub use explain::{Explained, Side, explain_split};
 
+use crate::context::ContextSource;
+use crate::facts::ImageReference;
 use crate::facts::Stage;
-use crate::knowledge::Kind;
+use crate::knowledge::{Kind, Release};
 use crate::syntax::Dockerfile;
 use crate::syntax::Keyword;
 
+use super::extra_packages;
+use super::needs::{Needs, lacking};
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use plan::{Gain, Plan, Subject};
 
@@ -89,21 +93,48 @@ impl Pass for SplitStages {
             facts,
             stage,
             image: &image,
-            release,
+            release: release.clone(),
             context,
         };
         match plan::plan(&subject, &gain) {
             Ok(None) => {}
             Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
             Ok(Some(plan)) => {
-                let pinned = plan.pinned.clone();
-                if stages::write(file, &plan, pinned.as_deref()).is_some() {
-                    outcome.changes.push(change(&plan, lines));
+                let old = file.clone();
+                match write(file, &plan, facts, &image, context, &release) {
+                    Some(extra) => outcome.changes.push(change(&plan, &extra, lines)),
+                    None => *file = old,
                 }
             }
         }
         outcome
     }
+}
+
+/// Writes the stages, and adds what the new image lacks of what the program needs; returns that. None where a text
+/// cannot be written.
+fn write(
+    file: &mut Dockerfile,
+    plan: &Plan,
+    facts: &Facts,
+    image: &ImageReference,
+    context: &ContextSource,
+    release: &Release,
+) -> Option<Vec<(String, Evidence)>> {
+    stages::write(file, plan, plan.pinned.as_deref())?;
+    let Some((name, tag)) = plan.image.as_deref().and_then(|image| image.rsplit_once(':')) else {
+        return Some(Vec::new());
+    };
+    let facts = facts.updated(file);
+    let (number, stage) = facts.stages.iter().enumerate().next_back()?;
+    let needs = Needs::of(file, &facts, stage, context, release.family);
+    let range = stage.instructions.clone();
+    let extra = lacking(file, &facts, range, &needs, release, image, (name, tag));
+    let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
+    if !names.is_empty() {
+        extra_packages::add(file, &facts, number, release.family, &names)?;
+    }
+    Some(extra)
 }
 
 /// Whether a stage takes files out of an earlier one, as the runtime stage of a split does.
@@ -143,7 +174,7 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
     })
 }
 
-fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
+fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineRange) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
     let left: Vec<&str> = plan
         .divided
@@ -165,6 +196,10 @@ fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
         })
         .collect();
     evidence.extend(plan.evidence.iter().cloned());
+    evidence.extend(extra.iter().map(|(name, evidence)| Evidence {
+        place: evidence.place.clone(),
+        fact: format!("{}, so {name} is installed", evidence.fact),
+    }));
     Change {
         pass: SplitStages.id(),
         level: Level::Standard,

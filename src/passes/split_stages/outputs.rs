@@ -39,6 +39,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) poetry: &'a Poetry,
     /// Whether members of a workspace may get a `node_modules` of their own.
     pub(super) has_workspaces: bool,
+    /// Whether an install of npm runs scripts of the project itself.
+    pub(super) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
     pub(super) is_plain_package: &'a dyn Fn(&str) -> bool,
 }
@@ -430,7 +432,10 @@ impl Surroundings<'_> {
             Action::Config => Ok(None),
             Action::Install | Action::Upgrade | Action::Remove => {
                 let folder = workdir(command, used)?;
-                let inner = self.has_workspaces || used.manager.id == "yarn-berry" || !used.packages.is_empty();
+                let inner = self.has_workspaces
+                    || self.runs_scripts
+                    || used.manager.id == "yarn-berry"
+                    || !used.packages.is_empty();
                 Ok(Some(vec![if inner {
                     Output::Project(folder)
                 } else {

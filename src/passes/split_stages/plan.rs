@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::context::ContextSource;
+use crate::context::{ContextSource, sources};
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
 use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
@@ -147,6 +147,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     else {
         return match gain.packages.first() {
             None => Ok(None),
+            // The user, or an earlier run, builds in another stage.
+            Some(_) if super::is_runtime_stage(file, subject.stage) => Ok(None),
             Some((index, name)) => Err((
                 format!(
                     "line {} installs {name}, but no step of the stage builds anything with it",
@@ -293,6 +295,7 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             venvs: &venvs,
             poetry: &poetry,
             has_workspaces,
+            runs_scripts: runs_scripts(subject.context),
             is_plain_package: &crate::knowledge::is_plain_node_package,
         };
         let read = Works::read(run, &around);
@@ -302,6 +305,23 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
         );
     }
     Ok(works)
+}
+
+/// Whether an install of npm runs scripts of the project itself, which may write anywhere in it.
+fn runs_scripts(context: &ContextSource) -> bool {
+    let has_script = |text: &str| {
+        let manifest: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let names = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+        manifest
+            .get("scripts")
+            .is_some_and(|scripts| names.iter().any(|name| scripts.get(name).is_some()))
+    };
+    let manifests = sources(context, |path| {
+        path.ends_with("package.json") || path.ends_with("binding.gyp")
+    });
+    manifests
+        .iter()
+        .any(|path| path.ends_with("binding.gyp") || context.read(path).is_ok_and(|text| has_script(&text)))
 }
 
 fn opaque(subject: &Subject<'_>, index: usize) -> Obstacle {
@@ -409,7 +429,7 @@ fn fetches_from_git(subject: &Subject<'_>, run: &Execution) -> bool {
         "setup.py",
     ];
     by_word
-        || crate::context::sources(subject.context, |path| {
+        || sources(subject.context, |path| {
             let name = path.rsplit('/').next().unwrap_or(path);
             manifests.contains(&name) || name.ends_with(".txt") && path.contains("require")
         })

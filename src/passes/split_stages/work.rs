@@ -29,10 +29,21 @@ impl Works {
     /// # Errors
     /// Where a command builds something that nothing here knows how to carry over.
     pub(super) fn read(run: &Execution, around: &Surroundings<'_>) -> Result<Works, Obstacle> {
-        let of = (0..run.commands.len()).map(|number| work(run, number, around));
-        Ok(Works {
-            of: of.collect::<Result<_, _>>()?,
-        })
+        let mut of: Vec<Work> = Vec::with_capacity(run.commands.len());
+        for (number, command) in run.commands.iter().enumerate() {
+            // `npm run build`: what a manager runs is a command of its own, and does what the manager is called for.
+            let is_inner = number.checked_sub(1).is_some_and(|before| {
+                let outer = run.commands.get(before).filter(|outer| outer.manager.is_some());
+                outer.is_some_and(|outer| outer.span == command.span && !command.span.is_empty())
+                    && matches!(of.get(before), Some(Work::Build(_)))
+            });
+            of.push(if is_inner {
+                Work::Build(Vec::new())
+            } else {
+                work(run, number, around)?
+            });
+        }
+        Ok(Works { of })
     }
 
     pub(super) fn builds(&self) -> bool {

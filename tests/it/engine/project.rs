@@ -35,6 +35,9 @@ pub struct Declared {
     /// The level of the rewrite.
     #[serde(default = "safe")]
     pub level: Level,
+    /// The images that the rewritten Dockerfile starts from beside those of the original.
+    #[serde(default)]
+    pub bases: Vec<String>,
     /// For level standard: what stays the same and what goes.
     pub split: Option<Split>,
 }
@@ -128,7 +131,10 @@ impl Project {
         let words = text
             .lines()
             .filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next());
-        words.map(str::to_owned).collect()
+        words
+            .map(str::to_owned)
+            .chain(self.declared.bases.iter().cloned())
+            .collect()
     }
 }
 
