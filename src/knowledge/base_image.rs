@@ -343,11 +343,12 @@ impl BaseImage {
             });
         }
         let default = self.releases.iter().find(|default| {
-            default.family.unwrap_or(self.family) == wanted && default.tags.iter().any(|pattern| matches(pattern, tag))
+            let of = default.family.unwrap_or(self.family);
+            family.is_none_or(|told| told == of) && default.tags.iter().any(|pattern| matches(pattern, tag))
         });
         Some(match default {
             Some(default) => Release {
-                family: wanted,
+                family: default.family.unwrap_or(self.family),
                 codename: Some(default.codename.clone()),
                 certain: default.is_final,
             },
@@ -380,9 +381,11 @@ impl BaseImage {
         };
         let image = self.names.first()?;
         let mut version = tag.split('-').next()?;
+        // A release candidate was built earlier than the version that is named, perhaps on an older release.
+        let is_early = version.contains(|c: char| c.is_ascii_alphabetic()) || tag.split('-').any(is_prerelease);
         loop {
-            if let Some(found) = TABLE.get(&(image.as_str(), version, variant)) {
-                return Some(*found);
+            if let Some((codename, is_final)) = TABLE.get(&(image.as_str(), version, variant)) {
+                return Some((*codename, *is_final && !is_early));
             }
             version = version.rsplit_once('.')?.0;
         }

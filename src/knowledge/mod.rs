@@ -20,6 +20,8 @@ mod tools;
 mod verbs;
 
 #[cfg(test)]
+mod tables_tests;
+#[cfg(test)]
 mod tests;
 
 pub use base_environment::{Account, BaseEnvironment, base_environment};

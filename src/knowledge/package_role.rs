@@ -95,14 +95,19 @@ pub fn package_fact(family: Family, name: &str) -> Option<&'static PackageFact> 
 /// What a package is for: by the table, else by its name, as `-dev`, `-devel` and `lib…` tell. None if nothing tells.
 #[must_use]
 pub fn package_role(family: Family, name: &str) -> Option<PackageRole> {
-    if let Some(fact) = package_fact(family, name) {
-        return Some(fact.role);
-    }
     let is_headers = match family {
         Family::Debian | Family::Ubuntu | Family::Alpine => name.ends_with("-dev"),
         Family::Fedora | Family::RedHat | Family::Amazon | Family::Suse => name.ends_with("-devel"),
         Family::Arch | Family::Bare => false,
     };
+    if let Some(fact) = package_fact(family, name) {
+        // A pattern for programs says nothing of headers: postgresql* and postgresql-dev.
+        let is_meant =
+            !is_headers || fact.role == PackageRole::BuildOnly || fact.names.iter().any(|known| known == name);
+        if is_meant {
+            return Some(fact.role);
+        }
+    }
     if is_headers {
         return Some(PackageRole::Headers);
     }

@@ -68,7 +68,14 @@ pub fn runtime_of(release: &Release, dev_package: &str) -> Option<Vec<&'static s
 pub fn library_packages(release: &Release, debian_dev_package: &str) -> Option<Vec<&'static str>> {
     let other = other_libraries();
     match release.family {
-        Family::Debian | Family::Ubuntu => runtime_of(release, debian_dev_package),
+        Family::Debian | Family::Ubuntu if debian_dev_package.ends_with("-dev") => {
+            runtime_of(release, debian_dev_package)
+        }
+        // A library of the compiler, which has no -dev package: libgomp1.
+        Family::Debian | Family::Ubuntu => {
+            let (name, _) = packages(release)?.get_key_value(debian_dev_package)?;
+            Some(vec![name])
+        }
         Family::Alpine => other.alpine_by_debian.get(debian_dev_package).cloned(),
         Family::Fedora | Family::RedHat | Family::Amazon => other.fedora_by_debian.get(debian_dev_package).cloned(),
         Family::Suse | Family::Arch | Family::Bare => None,
