@@ -1,6 +1,6 @@
 //! Packages of languages that run a tool or load a library of the system.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -49,6 +49,10 @@ pub struct RuntimeNeed {
     pub libraries: Vec<String>,
     /// When.
     pub when: When,
+    /// For a package with binaries in its registry: since which of its versions they are there, by the version of the
+    /// language, `3.11`. Older ones are built from source.
+    #[serde(default)]
+    pub binaries_since: BTreeMap<String, String>,
     /// A public page that says so.
     pub source: String,
 }

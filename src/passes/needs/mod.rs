@@ -65,7 +65,14 @@ impl Needs {
                 fact: format!("calls {}", call.tool),
             });
         }
-        packages::read(file, facts, stage.instructions.clone(), context, &mut needs);
+        packages::read(
+            file,
+            facts,
+            stage.instructions.clone(),
+            context,
+            &packages::Builds::of(file, facts, family),
+            &mut needs,
+        );
         packages::files(context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);

@@ -3,17 +3,92 @@
 use std::ops::Range;
 
 use crate::context::{ContextSource, sources};
-use crate::facts::Facts;
-use crate::knowledge::{Action, Ecosystem, runtime_needs};
+use crate::facts::{Base, Facts};
+use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
 use crate::syntax::Dockerfile;
 
 use super::super::Evidence;
 use super::Needs;
 
+/// What decides whether a package with binaries in its registry is built from source all the same.
+pub(super) struct Builds {
+    /// The version of the language, `3.11`.
+    version: Option<String>,
+    /// The packages that options and variables say to compile; `:all:` means all of them.
+    forced: Vec<String>,
+}
+
+impl Builds {
+    /// Reads the whole file: packages may be built in any stage.
+    pub(super) fn of(file: &Dockerfile, facts: &Facts, family: Family) -> Builds {
+        let python = facts.stages.iter().find_map(|stage| match &stage.base {
+            Base::Image(image) if image.official_name() == Some("python") => {
+                let tag = image.tag.as_deref()?.split('-').next()?;
+                let mut parts = tag.split('.');
+                Some(format!("{}.{}", parts.next()?, parts.next()?))
+            }
+            _ => None,
+        });
+        let mut forced: Vec<String> = Vec::new();
+        // Many packages have no binaries for musl.
+        if family == Family::Alpine {
+            forced.push(":all:".to_owned());
+        }
+        for instruction in &file.instructions {
+            let text = instruction.text();
+            if text.contains("--build-from-source") {
+                forced.push(":all:".to_owned());
+            }
+            for sign in ["--no-binary", "PIP_NO_BINARY"] {
+                for (at, _) in text.match_indices(sign) {
+                    let rest = text
+                        .get(at + sign.len()..)
+                        .unwrap_or_default()
+                        .trim_start_matches(['=', ' ', '"', '\'']);
+                    let value = rest.split([' ', '"', '\'', '\n']).next().unwrap_or_default();
+                    forced.extend(value.split(',').map(str::to_ascii_lowercase));
+                }
+            }
+        }
+        Builds {
+            version: python,
+            forced,
+        }
+    }
+
+    /// Whether `package`, pinned to `version` if it is, is compiled.
+    fn from_source(&self, package: &RuntimeNeed, version: Option<&str>) -> bool {
+        let forced = self
+            .forced
+            .iter()
+            .any(|name| name == ":all:" || *name == package.package);
+        let since = self
+            .version
+            .as_ref()
+            .and_then(|version| package.binaries_since.get(version));
+        forced
+            || since
+                .zip(version)
+                .is_some_and(|(since, version)| numbers(version) < numbers(since))
+    }
+}
+
+/// The numbers of a version, for comparison.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map_while(|part| part.parse().ok()).collect()
+}
+
 /// Adds what the packages of the project need.
-pub(super) fn read(file: &Dockerfile, facts: &Facts, stage: Range<usize>, context: &ContextSource, needs: &mut Needs) {
+pub(super) fn read(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: Range<usize>,
+    context: &ContextSource,
+    builds: &Builds,
+    needs: &mut Needs,
+) {
     for (ecosystem, name, place) in installed_by_name(file, facts, stage) {
-        add(needs, ecosystem, &name, &place);
+        add(needs, builds, ecosystem, &name, None, &place);
     }
     let wanted = |path: &str| ecosystem_of(path).is_some();
     for path in sources(context, wanted) {
@@ -22,7 +97,19 @@ pub(super) fn read(file: &Dockerfile, facts: &Facts, stage: Range<usize>, contex
         };
         for (number, line) in text.lines().enumerate() {
             if let Some(name) = named(&path, line) {
-                add(needs, ecosystem, name, &format!("{path}:{}", number + 1));
+                let version = line
+                    .split_once("==")
+                    .map(|(_, rest)| rest.trim_matches([' ', '"', '\'', ',']));
+                let version =
+                    version.map(|version| version.split([';', ' ', '#', '"', ',']).next().unwrap_or_default());
+                add(
+                    needs,
+                    builds,
+                    ecosystem,
+                    name,
+                    version,
+                    &format!("{path}:{}", number + 1),
+                );
             }
         }
     }
@@ -74,10 +161,13 @@ pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
     }
 }
 
-fn add(needs: &mut Needs, ecosystem: Ecosystem, name: &str, place: &str) {
+fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, name: &str, version: Option<&str>, place: &str) {
     let Some(need) = runtime_needs(ecosystem, name) else {
         return;
     };
+    if need.when == When::BuiltFromSource && !builds.from_source(need, version) {
+        return;
+    }
     let evidence = || Evidence {
         place: place.to_owned(),
         fact: format!("{name} needs it"),
