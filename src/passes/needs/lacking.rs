@@ -37,7 +37,8 @@ pub(in super::super) fn lacking(
             .and_then(|instruction| instruction.lines)
             .map_or(0, |lines| lines.first);
         for program in run.commands.iter().filter_map(|command| command.program()) {
-            let package = package_of_tool(release.family, program).filter(|package| had.packages.contains(package));
+            let package = package_of_tool(release.family, program)
+                .filter(|package| had.packages.contains(package) && !has.tools.contains(program));
             if let Some(package) = package {
                 add(
                     package,

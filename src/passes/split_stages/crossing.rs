@@ -255,9 +255,8 @@ fn python(
         });
     let elsewhere = needs.python_folders.is_some() || sets_path || owns;
     if !elsewhere {
-        let announce = managers
-            .iter()
-            .any(|id| matches!(*id, "poetry" | "pipenv" | "pdm" | "uv"));
+        // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
+        let announce = subject.makes_no_venv && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
         crossings.python = Some(Python::Venv { first, announce });
         crossings.list.push(Crossing {
             path: VENV.to_owned(),
