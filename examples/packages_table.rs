@@ -208,14 +208,19 @@ impl Index {
         index
     }
 
-    /// The package that is installed for a group of alternatives: the first that exists, or that something provides.
+    /// The package that is installed for a group of alternatives: one that every system has, else the first that exists
+    /// or that something provides.
     fn choose(&self, group: &[String]) -> Option<&str> {
-        group.iter().find_map(|name| {
-            if let Some((name, _)) = self.packages.get_key_value(name) {
-                return Some(name.as_str());
-            }
-            self.providers.get(name)?.iter().min().map(String::as_str)
-        })
+        let known = group.iter().flat_map(|name| {
+            let own = self.packages.get_key_value(name).map(|(name, _)| name);
+            let mut providers: Vec<&String> = self.providers.get(name).into_iter().flatten().collect();
+            providers.sort();
+            own.into_iter().chain(providers).map(String::as_str)
+        });
+        // Images are made with merged folders, so nothing needs to merge them.
+        let known: Vec<&str> = known.filter(|name| *name != "usrmerge").collect();
+        let is_required = |name: &&&str| self.packages.get(**name).is_some_and(|package| package.is_required);
+        known.iter().find(is_required).or(known.first()).copied()
     }
 
     fn depends(&self, name: &str) -> Vec<&str> {

@@ -274,7 +274,8 @@ pub fn image_configuration(image_name: &str, tag: Option<&str>) -> Option<&'stat
 /// What an image holds beside the packages of its distribution's own image.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ImageContents {
-    /// Packages of the distribution, with those that they depend on.
+    /// Packages of the distribution; of Debian and Ubuntu with those that they depend on, in the names of the Debian
+    /// release closest to it.
     pub packages: BTreeSet<&'static str>,
     /// Programs that no package brings: `node`, `go`.
     pub tools: BTreeSet<&'static str>,
@@ -321,7 +322,11 @@ fn collect_contents(
         collect_contents(name, tag, release, into, depth + 1)?;
     }
     let names: Vec<&str> = known.packages.iter().map(String::as_str).collect();
-    into.packages.extend(closure(release, &names));
+    match release.family.is_debian_like() {
+        true => into.packages.extend(closure(release, &names)),
+        // What they depend on isn't known.
+        false => into.packages.extend(names),
+    }
     into.tools.extend(known.tools.iter().map(String::as_str));
     Some(())
 }
@@ -382,10 +387,10 @@ impl BaseImage {
         let image = self.names.first()?;
         let mut version = tag.split('-').next()?;
         // A release candidate was built earlier than the version that is named, perhaps on an older release.
-        let is_early = version.contains(|c: char| c.is_ascii_alphabetic()) || tag.split('-').any(is_prerelease);
+        let is_candidate = tag.split('-').any(is_early);
         loop {
             if let Some((codename, is_final)) = TABLE.get(&(image.as_str(), version, variant)) {
-                return Some((*codename, *is_final && !is_early));
+                return Some((*codename, *is_final && !is_candidate));
             }
             version = version.rsplit_once('.')?.0;
         }
@@ -418,16 +423,24 @@ impl SlimmerRule {
     fn apply(&self, of: &BaseImage, image_name: &str, tag: &str, release: Option<&Release>) -> Option<Slimmer> {
         let mut bound = self.from.iter().find_map(|pattern| of.bind(pattern, tag))?;
         let is_told = bound.iter().any(|(name, _)| *name == "release");
-        let mut pinned = None;
         if let Some((repository, _)) = image_name.rsplit_once('/') {
             bound.push(("repository", repository.to_owned()));
         }
-        if !is_told && let Some(codename) = release.and_then(|release| release.codename.clone()) {
-            bound.push(("release", codename));
-            pinned = self
-                .pinned
-                .as_ref()
-                .filter(|_| !release.is_some_and(|release| release.certain));
+        // Binaries don't go from one distribution to another: buildpack-deps:jammy is not for debian.
+        let target = self.image.as_deref().and_then(base_image);
+        if let (Some(target), Some(release)) = (target.filter(|target| target.is_distribution), release)
+            && target.family != release.family
+        {
+            return None;
+        }
+        let mut pinned = None;
+        if !is_told && let Some(release) = release {
+            bound.extend(release.codename.clone().map(|codename| ("release", codename)));
+            pinned = self.pinned.as_ref().filter(|_| !release.certain);
+        }
+        // Not every release candidate was built for every release.
+        if pinned.is_some() && tag.split('-').any(is_early) {
+            return None;
         }
         Some(Slimmer {
             image: match &self.image {
@@ -486,6 +499,15 @@ impl BaseImage {
         }
         (at == words.len()).then_some(bound)
     }
+}
+
+/// Whether a word says that the version is not finished: `rc`, `3.13.0rc1`.
+fn is_early(word: &str) -> bool {
+    let word = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    is_prerelease(word)
+        || word
+            .strip_prefix(['a', 'b'])
+            .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn is_prerelease(word: &str) -> bool {

@@ -67,7 +67,8 @@ impl Release {
 }
 
 /// Debian's and Ubuntu's releases: name, number.
-const RELEASES: [(Family, &str, &str); 21] = [
+const RELEASES: [(Family, &str, &str); 22] = [
+    (Family::Debian, "wheezy", "7"),
     (Family::Debian, "jessie", "8"),
     (Family::Debian, "stretch", "9"),
     (Family::Debian, "buster", "10"),

@@ -44,6 +44,7 @@ pub struct PackageFact {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(not(test), expect(dead_code, reason = "a test reads where the facts come from"))]
 pub(super) struct Table {
     pub(super) checked: String,
     pub(super) sources: Vec<String>,

@@ -113,6 +113,7 @@ fn every_table_says_where_it_is_from() {
         include_str!("../../data/packages/debian-bookworm-sizes.tsv"),
         include_str!("../../data/packages/debian-trixie-sizes.tsv"),
         include_str!("../../data/tools.tsv"),
+        include_str!("../../data/base-images/releases.tsv"),
     ];
     for table in tables {
         let header: Vec<&str> = table.lines().take_while(|line| line.starts_with('#')).collect();
@@ -136,7 +137,12 @@ fn sizes_add_up() {
     assert_eq!(mib(&["gcc", "g++", "build-essential"]), mib(&["build-essential"]));
     assert_eq!(mib(&["coreutils", "no-such-package"]), 0);
     assert!(installed_size(&bookworm, "libpq5").is_some_and(|kib| kib > 100));
-    assert!(is_in_base(&bookworm, "bash") && !is_in_base(&bookworm, "curl"));
+    for name in ["bash", "mawk", "usr-is-merged"] {
+        assert!(is_in_base(&bookworm, name), "{name}");
+    }
+    for name in ["curl", "perl", "gawk"] {
+        assert!(!is_in_base(&bookworm, name), "{name}");
+    }
     assert!(closure(&bookworm, &["git"]).contains("libcurl3-gnutls"));
     assert!(installed_closure_size(&ubuntu("jammy"), &["git"]) > 0);
     assert_eq!(installed_closure_size(&release(Family::Alpine, "3.20"), &["git"]), 0);
@@ -340,6 +346,9 @@ fn slimmer_images_are_found() {
         ("rust", Some("1.80-bookworm"), Some("debian:bookworm-slim")),
         ("rust", Some("1.80-slim"), Some("debian:bookworm-slim")),
         ("gcc", Some("13"), Some("debian:bookworm-slim")),
+        ("golang", None, Some("debian:trixie-slim")),
+        ("buildpack-deps", Some("bookworm"), Some("debian:bookworm-slim")),
+        ("buildpack-deps", Some("jammy"), None),
         ("debian", Some("bookworm"), Some("debian:bookworm-slim")),
         ("debian", Some("12"), Some("debian:12-slim")),
         ("debian", Some("12-slim"), None),
@@ -379,6 +388,7 @@ fn slimmer_images_are_found() {
     // What moves is pinned, what stays is not.
     let pinned = |name, tag| slimmer(name, Some(tag)).and_then(|slimmer| slimmer.pinned);
     assert_eq!(pinned("golang", "1.26").as_deref(), Some("1.26-trixie"));
+    assert_eq!(pinned("golang", "latest").as_deref(), Some("trixie"));
     assert_eq!(pinned("golang", "1.22"), None);
     assert_eq!(pinned("python", "3.12"), None);
 }
@@ -411,6 +421,7 @@ fn full_images_hold_what_slim_ones_lack() {
     assert!(full.has_tool(Family::Debian, "pip") && slim.has_tool(Family::Debian, "pip"));
     let node = contents("node", "20-bookworm-slim");
     assert!(node.has_tool(Family::Debian, "npm") && !node.packages.contains("ca-certificates"));
+    assert!(contents("golang", "1.22-alpine").packages.contains("ca-certificates"));
     assert!(contents("golang", "1.22").has_tool(Family::Debian, "git"));
     assert!(image_contents("someone/app", Some("bookworm")).is_none());
 }
