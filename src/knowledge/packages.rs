@@ -52,14 +52,48 @@ fn words(cell: &'static str) -> Vec<&'static str> {
 
 /// The library packages that a program linked with `dev_package` needs at run time, in the names of this release: for
 /// `libpq-dev` on bookworm `libpq5`. Empty for headers without a library. None if it isn't known.
+///
+/// For a release that is not certain, only names that the release before it has, too: somebody may still have an older
+/// image under the same tag.
 #[must_use]
 pub fn runtime_of(release: &Release, dev_package: &str) -> Option<Vec<&'static str>> {
     match release.family {
+        Family::Debian | Family::Ubuntu if !release.certain => {
+            let before = debian_libraries(&release_before(release)?, dev_package)?;
+            common(&before, &debian_libraries(release, dev_package)?)
+        }
         Family::Debian | Family::Ubuntu => debian_libraries(release, dev_package),
         Family::Alpine => other_libraries().alpine.get(dev_package).cloned(),
         Family::Fedora | Family::RedHat | Family::Amazon => other_libraries().fedora.get(dev_package).cloned(),
         Family::Suse | Family::Arch | Family::Bare => None,
     }
+}
+
+/// The release of the same distribution before this one, of those in the tables.
+fn release_before(release: &Release) -> Option<Release> {
+    let own: Vec<&str> = COLUMNS
+        .iter()
+        .filter(|(family, _)| *family == release.family)
+        .map(|(_, name)| *name)
+        .collect();
+    let at = own.iter().position(|name| Some(*name) == release.codename.as_deref())?;
+    Some(Release::certain(release.family, own.get(at.checked_sub(1)?)?))
+}
+
+/// The names that are right in two releases. `libssl3t64` is also called `libssl3`, as in the release before. None where
+/// a library has another number in either.
+fn common(before: &[&'static str], after: &[&'static str]) -> Option<Vec<&'static str>> {
+    let plain = |name: &'static str| name.strip_suffix("t64").unwrap_or(name);
+    let after: Vec<&str> = after.iter().map(|name| plain(name)).collect();
+    let (same, other): (Vec<&str>, Vec<&str>) = before.iter().copied().partition(|name| after.contains(name));
+    let stem = |name: &str| {
+        name.trim_end_matches(|c: char| c.is_ascii_digit() || "-.".contains(c))
+            .to_owned()
+    };
+    let left = after.iter().filter(|name| !before.contains(name));
+    let has_moved = left.clone().any(|name| other.iter().any(|old| stem(old) == stem(name)));
+    let is_empty = same.is_empty() && !(before.is_empty() && after.is_empty());
+    (!has_moved && !is_empty).then_some(same)
 }
 
 /// The library packages of this release for a library that is named as Debian names its `-dev` package, as the table

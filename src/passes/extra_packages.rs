@@ -4,8 +4,6 @@ use crate::facts::Facts;
 use crate::knowledge::{Action, Family, Kind};
 use crate::syntax::{Dockerfile, Edit, Instruction, Keyword};
 
-use super::layout::Layout;
-
 /// The longest line of package names.
 const WIDTH: usize = 100;
 
@@ -31,11 +29,12 @@ pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
         let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else {
             return None;
         };
-        let on_own_line = script.source_behind(before.span.end..last.span.end).len() > last.span.end - before.span.end;
-        let between = if on_own_line {
-            Layout::of(file, file.instructions.get(index)?).new_line()
-        } else {
-            " ".to_owned()
+        // As the last two stand to each other, so do the new ones.
+        let text = file.instructions.get(index)?.text();
+        let gap = text.get(script.source(before.span.clone()).end..script.source(last.span.clone()).start);
+        let between = match gap {
+            Some(gap) if gap.contains('\n') && !gap.contains('#') => gap.to_owned(),
+            _ => " ".to_owned(),
         };
         let text: String = names.iter().map(|name| format!("{between}{name}")).collect();
         let at = script.source(last.span.clone()).end;

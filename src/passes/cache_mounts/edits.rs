@@ -13,7 +13,7 @@ use super::candidates::Candidate;
 use super::chain;
 use super::existing::Existing;
 use super::plan::Done;
-use super::target::Target;
+use super::target::{TOUCH, Target};
 
 /// The options that let `used` keep what it downloads.
 fn keep_options(used: &ManagerUse) -> Vec<&'static str> {
@@ -249,6 +249,8 @@ impl Edits<'_> {
         let layout = Layout::of(self.file, instruction);
         let end = script.source(0..script.text().trim_end().len()).end;
         let and = layout.join(Joint::And, "", "", false);
+        let build = script.source(target.build.clone()).start;
+        self.list.push(Edit::insert(build, format!("{TOUCH}{and}")));
         self.list.push(Edit::insert(
             end,
             format!("{and}cp {} {}", target.sources.join(" "), target.folder),

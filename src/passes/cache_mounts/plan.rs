@@ -175,7 +175,7 @@ fn changes(mounts: &[Candidate], done: &Done, target: Option<&Target>) -> Vec<(L
             target.mount.path,
             target.names.join(", ")
         );
-        let why = "a rebuild compiles only what changed; Cargo tells that by the time stamps of the sources".to_owned();
+        let why = "a rebuild compiles the sources and takes the dependencies from the mount; Cargo goes by time stamps, so the sources are touched".to_owned();
         changes.push((Level::Standard, what, why));
     }
     if !done.completed.is_empty() {

@@ -10,6 +10,10 @@ use super::{Obstacle, chain, line_of};
 /// Where binaries are copied to: a folder that is on PATH and that the base images leave alone.
 const FOLDER: &str = "/usr/local/bin/";
 
+/// Makes the sources newer than whatever is in the mount. Cargo goes by time stamps, and those of a context may be older
+/// than what another build left: its binary would then be taken for this one's.
+pub(super) const TOUCH: &str = "find . -name '*.rs' -not -path './target/*' -exec touch {} +";
+
 /// A target folder that becomes a mount.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -18,6 +22,8 @@ pub(super) struct Target {
     pub(super) sources: Vec<String>,
     /// The names of the binaries.
     pub(super) names: Vec<String>,
+    /// Where the build stands in the script.
+    pub(super) build: std::ops::Range<usize>,
     /// Where they are copied to.
     pub(super) folder: &'static str,
     /// The edits of the instructions that took them from the target folder, with what they do.
@@ -174,6 +180,7 @@ fn check(
         mount,
         sources,
         names,
+        build: command.span.clone(),
         folder: FOLDER,
         elsewhere,
     })

@@ -50,8 +50,11 @@ pub(in super::super) fn lacking(
             }
         }
     }
-    for (package, evidence) in needs.tool_packages(release.family) {
-        if had.packages.contains(package) {
+    for (tool, evidence) in &needs.tools {
+        let package = package_of_tool(release.family, tool);
+        if let Some(package) =
+            package.filter(|package| had.packages.contains(package) && !has.tools.contains(tool.as_str()))
+        {
             add(package, evidence);
         }
     }

@@ -57,7 +57,7 @@ impl Needs {
         for index in stage.instructions.clone() {
             scripts.instruction(file, facts, index);
         }
-        scripts.compose(context);
+        scripts.compose(context, &file.name);
         let is_tool = |name: &str| package_of_tool(family, name).is_some();
         for call in calls(context, &is_tool) {
             needs.tool(&call.tool, || Evidence {

@@ -92,8 +92,12 @@ impl<'r, 'v> Reader<'r, 'v> {
     }
 
     /// Reads the health checks and commands of the Compose files.
-    pub(super) fn compose(&mut self, context: &ContextSource) {
+    pub(super) fn compose(&mut self, context: &ContextSource, dockerfile: &str) {
+        let own = std::path::Path::new(dockerfile).file_name();
         for (name, service) in compose_services(context) {
+            if service.dockerfile.file_name() != own {
+                continue;
+            }
             let place = format!("{name}:{}", service.line);
             let mut texts: Vec<Vec<String>> = Vec::new();
             if let Some(HealthCheck::Test(command)) = &service.health_check {

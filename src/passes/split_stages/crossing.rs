@@ -9,8 +9,8 @@ use crate::syntax::{Instruction, Keyword};
 
 use super::super::needs::{Needs, installed_by_name, last};
 use super::Obstacle;
-use super::outputs::{Output, absolute};
-use super::plan::{Gain, Line, Subject, copied_to};
+use super::outputs::{Output, Poetry, absolute};
+use super::plan::{Gain, Line, Subject, copied_to, is_from_context};
 use super::work::Works;
 
 /// The folder of the virtual environment that takes the place of Python's own folders.
@@ -24,6 +24,9 @@ pub(super) struct Crossing {
     pub(super) at: usize,
     /// Whether it is the whole folder of the project, which brings what COPY put there.
     pub(super) is_project: bool,
+    /// The COPY of the application's files that it stands before, so that an edit of these does not copy it anew; in
+    /// the place of the RUN if none.
+    pub(super) before: Option<usize>,
 }
 
 impl Crossing {
@@ -81,18 +84,30 @@ impl Crossings {
         }
     }
 
-    /// What comes behind the COPY of RUN number `index` in the runtime stage.
-    pub(super) fn after_in_runtime(&self, index: usize) -> Vec<Line> {
+    /// The COPYs that stand in the place of RUN number `index` in the runtime stage, or before COPY number `index`.
+    pub(super) fn in_runtime(&self, index: usize, builder: &str) -> Vec<Line> {
+        let here = |crossing: &&Crossing| crossing.before.unwrap_or(crossing.at) == index;
         let mut lines = Vec::new();
-        if let Some(Python::Venv { first, announce }) = self.python
-            && first == index
+        for crossing in self.list.iter().filter(here) {
+            let text = format!("COPY --from={builder} {} {}", crossing.path, crossing.target());
+            lines.push(Line::New { text, at: crossing.at });
+            lines.extend(self.behind(crossing));
+        }
+        lines
+    }
+
+    /// What comes behind a COPY in the runtime stage.
+    fn behind(&self, crossing: &Crossing) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if let Some(Python::Venv { announce, .. }) = self.python
+            && crossing.path == VENV
         {
             lines.push(Line::New {
                 text: path_line(announce),
                 at: usize::MAX,
             });
         }
-        if self.links_at == Some(index) {
+        if self.links_at.is_some() && crossing.path == "/usr/local" {
             lines.push(Line::New {
                 text: "RUN ldconfig".to_owned(),
                 at: usize::MAX,
@@ -189,6 +204,9 @@ pub(super) fn plan(
         python(subject, works, needs, first, owns, &mut crossings)?;
     }
     crossings.simplify();
+    for crossing in &mut crossings.list {
+        crossing.before = place_before(subject, works, crossing);
+    }
     if let Some(smaller) = smaller {
         let only_programs = sites.is_empty()
             && crossings
@@ -209,6 +227,7 @@ impl Crossings {
                 path: path.to_owned(),
                 at,
                 is_project: false,
+                before: None,
             });
         }
     }
@@ -256,12 +275,17 @@ fn python(
     let elsewhere = needs.python_folders.is_some() || sets_path || owns;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
-        let announce = subject.makes_no_venv && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
+        let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
+            || subject
+                .range()
+                .any(|index| subject.text(index).contains("pipenv") && subject.text(index).contains("--system"));
+        let announce = makes_none && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
         crossings.python = Some(Python::Venv { first, announce });
         crossings.list.push(Crossing {
             path: VENV.to_owned(),
             at: first,
             is_project: false,
+            before: None,
         });
         return Ok(());
     }
@@ -296,6 +320,7 @@ fn python(
             path,
             at: first,
             is_project: false,
+            before: None,
         });
     }
     Ok(())
@@ -411,6 +436,7 @@ fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cr
             path: root,
             at: index,
             is_project: true,
+            before: None,
         }),
     }
     Ok(())
@@ -458,6 +484,31 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
         ),
         "start the program by its path in CMD or ENTRYPOINT".to_owned(),
     ))
+}
+
+/// The first COPY from the context that `crossing` can stand before: nothing that runs comes in between, and the context
+/// has nothing in its place.
+fn place_before(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, crossing: &Crossing) -> Option<usize> {
+    if crossing.is_project || is_supplied(subject, &crossing.path) {
+        return None;
+    }
+    let mut found = None;
+    for index in (subject.range().start + 1..crossing.at).rev() {
+        match subject.keyword(index)? {
+            Keyword::Run
+                if works
+                    .get(&index)
+                    .is_some_and(|works| works.setups().next().is_some() && !works.builds()) =>
+            {
+                break;
+            }
+            // A folder of its own is there whatever WORKDIR and USER say; the home of a user must exist.
+            Keyword::User | Keyword::Volume => break,
+            Keyword::Copy | Keyword::Add if is_from_context(subject, index) => found = Some(index),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Whether the context brings the file at `path`.

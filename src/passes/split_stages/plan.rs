@@ -215,21 +215,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                     plan.runtime.extend(sides.runtime);
                 }
                 plan.divided.extend(sides.divided);
-                for crossing in crossings.list.iter().filter(|crossing| crossing.at == index) {
-                    let text = format!(
-                        "COPY --from={} {} {}",
-                        plan.builder_name,
-                        crossing.path,
-                        crossing.target()
-                    );
-                    plan.runtime.push(Line::New { text, at: index });
-                }
-                plan.runtime.extend(crossings.after_in_runtime(index));
+                plan.runtime.extend(crossings.in_runtime(index, &plan.builder_name));
             }
             Keyword::Copy | Keyword::Add => {
                 if in_builder {
                     plan.builder.push(Line::Old(index));
                 }
+                plan.runtime.extend(crossings.in_runtime(index, &plan.builder_name));
                 let target = copied_to(subject, index);
                 let comes_along = whole.iter().any(|(folder, at)| {
                     index <= *at && target.as_deref().is_some_and(|target| is_within(target, folder))
@@ -571,7 +563,7 @@ fn builder_has_users(subject: &Subject<'_>, last_build: usize) -> bool {
     })
 }
 
-fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
+pub(super) fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
     subject
         .file
         .instructions
