@@ -17,6 +17,7 @@ mod source;
 mod walk;
 mod yaml;
 
+pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};
