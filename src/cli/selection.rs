@@ -53,7 +53,7 @@ impl Selection {
         let source = Source::read(path)?;
         let mut options = self.options(self.config(&source.folder)?);
         options.writes_dockerignore = takes_both;
-        if source.path.is_none() {
+        if source.path.is_none() && self.context.is_some() {
             // What is read from standard input has no place beside which a file could be.
             options.skip.push(DockerIgnorePass.id().to_owned());
         }

@@ -62,6 +62,7 @@ fn eventful() -> Rewrite {
         ],
         refusals: vec![refusal(lines(12, 12)), refusal(lines(14, 16))],
         notes: vec!["the file now needs BuildKit, which Docker uses by default since version 23".to_owned()],
+        dockerignore: None,
     }
 }
 

@@ -77,6 +77,8 @@ pub(super) struct Called {
     pub(super) line: usize,
     pub(super) program: String,
     pub(super) words: Vec<String>,
+    /// The folder that it runs in, where that is known.
+    pub(super) workdir: Option<String>,
     manager: Option<(String, Action, bool)>,
 }
 
@@ -123,6 +125,7 @@ impl Build {
                     line,
                     program: command.program().unwrap_or_default().to_owned(),
                     words: words.collect(),
+                    workdir: command.workdir.clone(),
                     manager: used.map(|used| (used.manager.id.clone(), used.action, !used.packages.is_empty())),
                 });
             }
@@ -148,8 +151,8 @@ impl Build {
 
     /// The take that names `path`, something around which it is, or something in it, so that it must stay; the whole
     /// context is nobody's name.
-    pub(super) fn naming(&self, path: &str) -> Option<&Take> {
-        self.takes.iter().find(|take| take.names(path))
+    pub(super) fn naming(&self, path: &str, is_file: bool) -> Option<&Take> {
+        self.takes.iter().find(|take| take.names(path, is_file))
     }
 
     /// The take of a folder that `path` is in, other than the whole context.
@@ -290,18 +293,20 @@ impl Take {
         self.pattern.is_empty()
     }
 
-    /// Whether keeping `path` out would take from what is named: it is a named thing, or holds one.
-    fn names(&self, path: &str) -> bool {
+    /// Whether keeping `path` out would take from what is named: it is a named thing, or holds one, unless it is a file.
+    fn names(&self, path: &str, is_file: bool) -> bool {
         if self.is_everything() {
             return false;
         }
-        let is_or_holds = |named: &str| named == path || is_in(named, path);
+        let is_or_holds = |named: &str| named == path || !is_file && is_in(named, path);
         // What is not there now may be there in another checkout.
         let depth = path.matches('/').count();
         let beginning: Vec<&str> = self.pattern.split('/').take(depth + 1).collect();
         is_or_holds(&self.pattern)
             || self.paths.iter().any(|named| is_or_holds(named))
-            || beginning.len() == depth + 1 && matches_name(&beginning.join("/"), path)
+            || beginning.len() == depth + 1
+                && (!is_file || beginning.len() == self.pattern.split('/').count())
+                && matches_name(&beginning.join("/"), path)
     }
 
     /// Whether `path` is in a folder that it names.
@@ -311,7 +316,7 @@ impl Take {
     }
 
     fn reaches(&self, path: &str) -> bool {
-        self.is_everything() || self.names(path) || self.holds(path)
+        self.is_everything() || self.names(path, false) || self.holds(path)
     }
 
     /// Whether the pattern `ignored` would keep out something that is named, there or not.
@@ -387,11 +392,12 @@ mod tests {
             "web",
             "pack.json",
         ] {
-            assert!(build.naming(path).is_some(), "{path}");
+            assert!(build.naming(path, false).is_some(), "{path}");
         }
         for path in ["docs/y", "docs/api/x", "src", "target2", "web/a"] {
-            assert!(build.naming(path).is_none(), "{path}");
+            assert!(build.naming(path, false).is_none(), "{path}");
         }
+        assert!(build.naming("target", true).is_none(), "a file holds nothing");
         assert!(build.holding("web/a").is_some() && build.holding("src").is_none());
         assert!(build.takes_everything() && build.reaches("src"));
     }

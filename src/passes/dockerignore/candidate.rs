@@ -40,6 +40,11 @@ impl<'c> Tree<'c> {
         self.by_path.contains_key(path)
     }
 
+    pub(super) fn is_file(&self, path: &str) -> bool {
+        let entry = self.by_path.get(path).and_then(|number| self.entries.get(*number));
+        entry.is_some_and(|entry| entry.kind != Kind::Folder)
+    }
+
     /// What is in `folder`, at any depth.
     pub(super) fn under(&self, folder: &str) -> impl Iterator<Item = &'c Entry> {
         let start = self.by_path.get(folder).map_or(self.entries.len(), |number| number + 1);
@@ -90,8 +95,13 @@ impl<'c> Tree<'c> {
         }
     }
 
-    /// The folders with Python code, in which Python would put its caches.
+    /// The folders with Python code, in which Python would put its caches; none where Python is only for some tool.
     fn python_code(&self) -> BTreeSet<String> {
+        let projects = self.projects(Project::Python);
+        let is_at_root = |entry: &&&Entry| entry.path.ends_with(".py") && !entry.path.contains('/');
+        if projects.is_empty() && !self.entries.iter().any(|entry| is_at_root(&entry)) {
+            return BTreeSet::new();
+        }
         let code = self.entries.iter().filter(|entry| entry.path.ends_with(".py"));
         code.map(|entry| {
             entry
@@ -138,7 +148,7 @@ pub(super) fn candidates<'c>(tree: &Tree<'c>, builds: &[Build], level: Level) ->
             if matches.is_empty() && samples.is_empty() {
                 continue;
             }
-            let written = written(tree, known, &matches);
+            let written = written(known, &matches);
             let candidate = Candidate {
                 group,
                 known,
@@ -242,6 +252,11 @@ fn samples(tree: &Tree<'_>, known: &Known) -> Vec<String> {
         })
         .collect();
     let ignore = tree.context.ignore();
+    // Whoever keeps one name of virtual environments out uses that one.
+    let names = ["venv", ".venv", "env"];
+    if known.guard == Guard::Environment && names.iter().any(|name| ignore.path(name) != Verdict::Sent) {
+        samples.clear();
+    }
     samples.retain(|sample| !tree.has(sample) && ignore.path(sample) == Verdict::Sent);
     if known.guard == Guard::Dotenv {
         let mut git = super::git_ignored::GitIgnored::new(tree.context);
@@ -251,21 +266,9 @@ fn samples(tree: &Tree<'_>, known: &Known) -> Vec<String> {
 }
 
 /// The lines that a person would write for it.
-fn written(tree: &Tree<'_>, known: &Known, matches: &[&Entry]) -> Vec<String> {
+fn written(known: &Known, matches: &[&Entry]) -> Vec<String> {
     let (name, is_anywhere) = known.name();
-    let is_exact = known.guard == Guard::PrivateKey;
-    let is_ambiguous = || {
-        // Something else of the same name is sent as well.
-        let same = tree
-            .entries
-            .iter()
-            .filter(|entry| entry.path.rsplit('/').next() == Some(name));
-        same.filter(|entry| !matches.iter().any(|found| entry.path.starts_with(found.path.as_str())))
-            .count()
-            > 0
-    };
-    let is_named = known.usual_for.is_none() || !matches.is_empty();
-    if !matches.is_empty() && (is_exact || is_anywhere && is_named && is_ambiguous()) {
+    if known.guard == Guard::PrivateKey {
         return matches.iter().map(|entry| entry.path.clone()).collect();
     }
     match matches {
@@ -273,6 +276,31 @@ fn written(tree: &Tree<'_>, known: &Known, matches: &[&Entry]) -> Vec<String> {
         [only] if name.contains('*') && !is_anywhere => vec![only.path.clone()],
         _ => vec![known.pattern.clone()],
     }
+}
+
+/// Writes paths instead of a pattern that would also keep out something else that stays: a package called `venv`, the
+/// `dist` folders in a `node_modules` that the image needs.
+pub(super) fn exact<'k>(tree: &Tree<'_>, chosen: Vec<Candidate<'k>>) -> Vec<Candidate<'k>> {
+    let gone: BTreeSet<String> = chosen
+        .iter()
+        .flat_map(|candidate| candidate.matches.iter().cloned())
+        .collect();
+    let is_gone = |path: &str| {
+        let mut ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        ends.any(|end| gone.contains(&path[..end]))
+    };
+    let make_exact = |mut candidate: Candidate<'k>| {
+        let (name, is_anywhere) = candidate.known.name();
+        let is_named = |entry: &&&Entry| entry.path.rsplit('/').next() == Some(name);
+        // Nobody means a cache, wherever it is.
+        let is_cache = candidate.known.guard == Guard::None && candidate.group.inside_copied;
+        if is_anywhere && !is_cache && tree.entries.iter().filter(is_named).any(|entry| !is_gone(&entry.path)) {
+            candidate.written = candidate.matches.clone();
+        }
+        candidate
+    };
+    let exact = chosen.into_iter().map(make_exact);
+    exact.filter(|candidate| !candidate.written.is_empty()).collect()
 }
 
 /// Whether the user's file brings back some of it with a `!`.

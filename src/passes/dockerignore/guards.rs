@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::context::ContextSource;
+use crate::context::{ContextSource, Entry};
 use crate::passes::Level;
 
 use super::build::{Build, Called};
@@ -60,6 +60,8 @@ pub(super) struct Guards<'a> {
     level: Level,
     git: RefCell<GitIgnored<'a>>,
     tests: OnceCell<Option<String>>,
+    /// Installed dependencies, caches and their like: what is in them says nothing of the folder around them.
+    made: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Guards<'a> {
@@ -71,6 +73,7 @@ impl<'a> Guards<'a> {
             level,
             git: RefCell::new(GitIgnored::new(context)),
             tests: OnceCell::new(),
+            made: RefCell::default(),
         }
     }
 
@@ -87,9 +90,14 @@ impl<'a> Guards<'a> {
                 });
             }
         };
+        let made = candidates.iter().filter(|candidate| candidate.group.inside_copied);
+        self.made
+            .replace(made.flat_map(|candidate| candidate.matches.iter().cloned()).collect());
         let mut chosen: Vec<Candidate<'k>> = Vec::new();
         for candidate in candidates {
-            match self.named(&candidate).or_else(|| self.needed(&candidate)) {
+            let obstacle = self.tracked(&candidate);
+            let obstacle = obstacle.or_else(|| self.named(&candidate));
+            match obstacle.or_else(|| self.needed(&candidate)) {
                 Some(obstacle) => refuse(&candidate, obstacle),
                 None => chosen.push(candidate),
             }
@@ -129,7 +137,7 @@ impl<'a> Guards<'a> {
         self.builds.iter().find_map(|build| {
             let take = candidate.paths().find_map(|path| {
                 let holding = || build.holding(path).filter(|_| !candidate.group.inside_copied);
-                build.naming(path).or_else(holding)
+                build.naming(path, self.tree.is_file(path)).or_else(holding)
             })?;
             let (name, line, source) = (&build.name, take.line, &take.pattern);
             Some((
@@ -143,15 +151,10 @@ impl<'a> Guards<'a> {
     fn needed(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
         let known = candidate.known;
         match known.guard {
-            Guard::None | Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey => None,
+            Guard::None | Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey | Guard::GitIgnored => None,
             Guard::Git => self.git_asked(),
-            Guard::GitIgnored => self.tracked(candidate),
-            Guard::Made => self.not_made(candidate, |command| command.installs(&known.by)),
-            Guard::MadeIgnored => self
-                .tracked(candidate)
-                .or_else(|| self.not_made(candidate, |command| command.installs(&known.by))),
-            Guard::Built => self.not_built(candidate),
-            Guard::BuiltIgnored => self.tracked(candidate).or_else(|| self.not_built(candidate)),
+            Guard::Made | Guard::MadeIgnored => self.not_made(candidate, |command| command.installs(&known.by)),
+            Guard::Built | Guard::BuiltIgnored => self.not_built(candidate),
             Guard::Environment => self.environment_used(candidate),
             Guard::Dotenv => self.dotenv_in_dockerfile(),
             Guard::Tests => self
@@ -198,16 +201,18 @@ impl<'a> Guards<'a> {
         })
     }
 
+    /// A folder of the name of an output that git keeps is most likely a part of the sources. It is left without a word.
     fn tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
-        let is_folder = |path: &str| self.tree.under(path).next().is_some();
+        if !matches!(
+            candidate.known.guard,
+            Guard::GitIgnored | Guard::MadeIgnored | Guard::BuiltIgnored
+        ) {
+            return None;
+        }
         let mut git = self.git.borrow_mut();
-        let tracked = candidate
-            .matches
-            .iter()
-            .find(|path| !git.holds(path, is_folder(path)))?;
-        // A folder of this name that git keeps is most likely a part of the sources: no word of it.
-        let _ = tracked;
-        Some((String::new(), String::new()))
+        let mut paths = candidate.matches.iter();
+        let is_tracked = paths.any(|path| !git.holds(path, !self.tree.is_file(path)));
+        is_tracked.then(Obstacle::default)
     }
 
     /// A stage that takes it and makes none of its own.
@@ -257,16 +262,11 @@ impl<'a> Guards<'a> {
                 at.any(|(start, part)| is_bounded(text, start..start + part.len()))
             };
             let is_used = build.texts.iter().any(|(_, text)| says(text)) || root.lines().any(says);
-            let line_installs = |line: usize| {
-                build
-                    .commands
-                    .iter()
-                    .any(|command| command.line == line && fits(command))
+            let is_there = |command: &Called| {
+                let is_within = |workdir: &String| workdir.ends_with(&format!("/{folder}"));
+                command.workdir.as_ref().is_some_and(is_within) || command.words.iter().any(|word| says(word))
             };
-            let is_installed = build
-                .texts
-                .iter()
-                .any(|(line, text)| says(text) && line_installs(*line))
+            let is_installed = build.commands.iter().any(|command| fits(command) && is_there(command))
                 || root.lines().any(|line| says(line) && line.contains("install"));
             if is_used && !is_installed && !build.taking(path).all(|take| build.is_without_node(take)) {
                 let obstacle = format!(
@@ -325,7 +325,7 @@ impl<'a> Guards<'a> {
 
     /// The first text of a Dockerfile that names a path of the candidate by its last part.
     fn texts_naming<'b>(&self, build: &'b Build, candidate: &Candidate<'_>) -> Option<(usize, &'b str)> {
-        let names: BTreeSet<&str> = candidate.paths().filter_map(|path| path.rsplit('/').next()).collect();
+        let names = names_of(candidate);
         build.texts.iter().find_map(|(line, text)| {
             let says = |name: &&str| {
                 let mut at = text.match_indices(*name);
@@ -378,10 +378,17 @@ impl<'a> Guards<'a> {
         })
     }
 
+    /// What is in `folder` and was written by those who work on it.
+    fn sources_in(&self, folder: &str) -> Vec<&'a Entry> {
+        let made = self.made.borrow();
+        let is_made = |path: &str| path.match_indices('/').any(|(at, _)| made.contains(&path[..at]));
+        self.tree.under(folder).filter(|entry| !is_made(&entry.path)).collect()
+    }
+
     /// A folder with a manifest may be a member of a workspace, which installs and builds look for.
     fn is_project(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
         let manifest = candidate.matches.iter().find_map(|folder| {
-            self.tree.under(folder).find(|entry| {
+            self.sources_in(folder).into_iter().find(|entry| {
                 let name = entry.path.rsplit('/').next().unwrap_or_default();
                 MANIFESTS.contains(&name) || name.ends_with(".csproj")
             })
@@ -391,7 +398,7 @@ impl<'a> Guards<'a> {
     }
 
     fn data(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
-        let files = candidate.matches.iter().flat_map(|folder| self.tree.under(folder));
+        let files = candidate.matches.iter().flat_map(|folder| self.sources_in(folder));
         if let Some(code) = files.into_iter().find(|entry| is_code(&entry.path)) {
             return Some((format!("{} is code", code.path), by_hand(candidate)));
         }
@@ -431,12 +438,7 @@ impl<'a> Guards<'a> {
         let (mut names, mut tools) = (BTreeSet::new(), BTreeSet::new());
         for candidate in chosen {
             if self.words_of(candidate).is_some() {
-                names.extend(
-                    candidate
-                        .paths()
-                        .filter_map(|path| path.rsplit('/').next())
-                        .map(str::to_owned),
-                );
+                names.extend(names_of(candidate).into_iter().map(str::to_owned));
             }
             match candidate.known.guard {
                 Guard::Git => {
@@ -485,7 +487,7 @@ impl<'a> Guards<'a> {
         if found.is_incomplete {
             return Some(too_much());
         }
-        let names = candidate.paths().filter_map(|path| path.rsplit('/').next());
+        let names = names_of(candidate).into_iter();
         let tools = catalog()
             .dotenv
             .words
@@ -503,6 +505,21 @@ impl<'a> Guards<'a> {
             Some((obstacle, remedy))
         })
     }
+}
+
+/// The words by which sources would name it: the last parts of its paths. Of documents also without the ending, which
+/// code may put behind it.
+fn names_of<'c>(candidate: &'c Candidate<'_>) -> BTreeSet<&'c str> {
+    let mut names: BTreeSet<&str> = candidate.paths().filter_map(|path| path.rsplit('/').next()).collect();
+    if candidate.known.guard == Guard::Documentation {
+        let stems: Vec<&str> = names
+            .iter()
+            .filter_map(|name| name.rsplit_once('.'))
+            .map(|(stem, _)| stem)
+            .collect();
+        names.extend(stems);
+    }
+    names
 }
 
 fn quoted(word: &str) -> String {

@@ -305,7 +305,8 @@ fn search(
                 continue;
             };
             let is_name = names.contains(hit.as_str());
-            let counts = is_bounded(line, hit.range())
+            let is_whole = if is_name { is_bounded } else { is_apart };
+            let counts = is_whole(line, hit.range())
                 && !(is_aside && is_name)
                 && !is_comment(trimmed, class)
                 && (!is_name || class == Class::Config || is_path(line, hit.range()))
@@ -346,6 +347,16 @@ pub(super) fn is_bounded(line: &str, range: std::ops::Range<usize>) -> bool {
     let open = !word.starts_with(is_part) && !word.starts_with('.')
         || before.is_none_or(|c| !is_part(c) && c != '.' && c != '$');
     open && (!word.ends_with(is_part) || after.is_none_or(|c| !is_part(c)))
+}
+
+/// Whether the name of a tool stands apart from other letters: in `python-dotenv` it does.
+pub(super) fn is_apart(line: &str, range: std::ops::Range<usize>) -> bool {
+    let word = line.get(range.clone()).unwrap_or_default();
+    let before = line.get(..range.start).and_then(|text| text.chars().next_back());
+    let after = line.get(range.end..).and_then(|text| text.chars().next());
+    let is_part = |c: char| c.is_alphanumeric();
+    (!word.starts_with(is_part) || before.is_none_or(|c| !is_part(c)))
+        && (!word.ends_with(is_part) || after.is_none_or(|c| !is_part(c)))
 }
 
 /// Whether a word in code looks like a path or a module.

@@ -19,9 +19,9 @@ use crate::context::{ContextSource, DockerIgnore, Measure};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
 
-use super::{Level, Outcome, Pass, PassOptions};
+use super::{Level, Outcome, Pass, PassOptions, Refusal};
 use build::Build;
-use candidate::{Candidate, Tree, candidates};
+use candidate::{Candidate, Tree, candidates, exact};
 use catalog::Group;
 use guards::Guards;
 
@@ -41,25 +41,47 @@ impl Pass for DockerIgnorePass {
         include_str!("../../../docs/passes/dockerignore.md")
     }
 
-    /// It changes nothing in the Dockerfile.
-    fn run(&self, _file: &mut Dockerfile, _facts: &Facts, _options: &PassOptions) -> Outcome {
-        Outcome::default()
+    /// It changes nothing in the Dockerfile, and says so where a context would have allowed more.
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let is_all = |text: &Text| matches!(text.value.as_str(), "." | "./" | "/");
+        let takes_all = |instruction: &&Instruction| match copied_by(instruction).split_last() {
+            Some((_, sources)) => sources.iter().any(is_all),
+            None => false,
+        };
+        let first = file
+            .instructions
+            .iter()
+            .find(takes_all)
+            .and_then(|instruction| instruction.lines);
+        let is_blind = options.context.is_none() && !self.is_skipped(file, facts);
+        let refusal = first.filter(|_| is_blind).map(|lines| Refusal {
+            pass: self.id(),
+            lines,
+            what: "propose a .dockerignore".to_owned(),
+            obstacle: "without the build context nothing tells what of it the image needs".to_owned(),
+            remedy: "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+        });
+        Outcome {
+            refusals: refusal.into_iter().collect(),
+            ..Outcome::default()
+        }
     }
 
     fn beside(&self, file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Option<Proposal> {
         let context = options.context.as_deref()?;
-        let takes = |index: &usize| matches!(file.instructions.get(*index), Some(i) if !copied_by(i).is_empty());
-        let mut skips = (0..facts.instructions.len()).filter(takes);
-        if skips.any(|index| {
-            facts
-                .instructions
-                .get(index)
-                .is_some_and(|facts| facts.skip.applies_to(self.id()))
-        }) {
+        if self.is_skipped(file, facts) {
             return None;
         }
         let own = Build::of(file, facts, context);
         (!own.takes.is_empty()).then(|| propose(context, Some(own), options.level))
+    }
+}
+
+impl DockerIgnorePass {
+    /// Whether a comment keeps the pass away from a COPY: what it takes is not to be touched.
+    fn is_skipped(&self, file: &Dockerfile, facts: &Facts) -> bool {
+        let mut both = file.instructions.iter().zip(&facts.instructions);
+        both.any(|(instruction, facts)| !copied_by(instruction).is_empty() && facts.skip.applies_to(self.id()))
     }
 }
 
@@ -127,7 +149,7 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
     let guards = Guards::new(context, &tree, &builds, level);
     let (chosen, kept) = guards.choose(found);
     proposal.kept = kept;
-    let chosen = without_harm(context, &builds, chosen);
+    let chosen = without_harm(context, &builds, exact(&tree, chosen));
     let mut sections: Vec<(&Group, Vec<String>)> = Vec::new();
     for candidate in &chosen {
         let patterns = candidate.written.iter().cloned();
