@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
 
     if output.is_json() {
         let largest = largest(&measure).into_iter();
-        output.document(&Document::Context(ContextReport {
+        output.document(&Document::Context(Box::new(ContextReport {
             version: VERSION,
             context: name.clone(),
             dockerfile: source.map(|source| source.name),
@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             written: arguments.write,
             max: arguments.max.map(|max| max.0),
             exceeded: is_exceeded,
-        }))?;
+        })))?;
     } else {
         let layout = output.layout();
         let mut parts = vec![measured(&measure, &proposal, &layout)];

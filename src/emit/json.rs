@@ -22,7 +22,7 @@ pub enum Document {
     /// What `explain` writes.
     Passes(Passes),
     /// What `context` writes.
-    Context(ContextReport),
+    Context(Box<ContextReport>),
 }
 
 /// What a build sends.
