@@ -148,10 +148,10 @@ fn measured(measure: &Measure<'_>, proposal: &Proposal, layout: &Layout) -> Stri
         let files = if totals.files == 1 { "file" } else { "files" };
         format!("{} in {} {files}", text::size(totals.bytes), totals.files)
     };
-    let mut lines = vec![format!("{bold}sent{bold:#}     {}", amount(measure.sent))];
+    let mut lines = vec![format!("{bold}sent{bold:#}      {}", amount(measure.sent))];
     if proposal.exists {
         lines.push(format!(
-            "{bold}ignored{bold:#}  {} by {}",
+            "{bold}ignored{bold:#}   {} by {}",
             amount(measure.ignored),
             proposal.file
         ));
@@ -159,7 +159,7 @@ fn measured(measure: &Measure<'_>, proposal: &Proposal, layout: &Layout) -> Stri
     if proposal.is_change() {
         let share = proposal.after.bytes as f64 * 100.0 / (proposal.before.bytes.max(1) as f64);
         lines.push(format!(
-            "{bold}proposed{bold:#} {} ({share:.2} %)",
+            "{bold}proposed{bold:#}  {} ({share:.2} %)",
             amount(proposal.after)
         ));
     }

@@ -156,7 +156,7 @@ impl<'a> Guards<'a> {
             Guard::Made | Guard::MadeIgnored => self.not_made(candidate, |command| command.installs(&known.by)),
             Guard::Built | Guard::BuiltIgnored => self.not_built(candidate),
             Guard::Environment => self.environment_used(candidate),
-            Guard::Dotenv => self.dotenv_in_dockerfile(),
+            Guard::Dotenv => self.dotenv_tracked(candidate).or_else(|| self.dotenv_in_dockerfile()),
             Guard::Tests => self
                 .tests_run()
                 .or_else(|| self.is_project(candidate))
@@ -340,6 +340,18 @@ impl<'a> Guards<'a> {
             let (line, _) = self.texts_naming(build, candidate)?;
             let obstacle = format!("{}:{line} names it", build.name);
             Some((obstacle, by_hand(candidate)))
+        })
+    }
+
+    /// Git keeps a file of settings that is meant to come along.
+    fn dotenv_tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let mut git = self.git.borrow_mut();
+        let is_tracked = candidate.matches.iter().any(|path| !git.holds(path, false));
+        is_tracked.then(|| {
+            (
+                "git does not ignore it, so it may be meant to come along".to_owned(),
+                env_remedy(),
+            )
         })
     }
 

@@ -332,7 +332,15 @@ fn outputs_go_where_the_image_builds_them() {
 
 #[test]
 fn secrets_go_where_nothing_loads_them() {
-    let files = |extra: (&'static str, &'static str)| [("requirements.txt", ""), (".env", "A=1"), extra];
+    let files = |extra: (&'static str, &'static str)| {
+        [("requirements.txt", ""), (".gitignore", ".env"), (".env", "A=1"), extra]
+    };
+    keeps(
+        ".env",
+        "git does not ignore it",
+        PYTHON,
+        &[("requirements.txt", ""), (".env", "A=1")],
+    );
     adds(".env", PYTHON, &files(("app.py", "import flask")));
     keeps(
         ".env",
