@@ -242,6 +242,14 @@ impl StageInfo {
 }
 
 impl Called {
+    /// Whether it runs in `folder` of the context, or names that.
+    pub(super) fn is_in(&self, folder: &str) -> bool {
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let ends = |workdir: &String| workdir.ends_with(&format!("/{folder}"));
+        let says = |word: &String| word.split(['/', '=', '@', ':']).any(|part| part == name);
+        self.workdir.as_ref().is_some_and(ends) || self.words.iter().any(says)
+    }
+
     /// Whether it installs what the project declares, with one of `managers`.
     pub(super) fn installs(&self, managers: &[String]) -> bool {
         let uses = self.manager.as_ref().filter(|(id, ..)| managers.contains(id));

@@ -151,7 +151,8 @@ impl<'a> Guards<'a> {
     fn needed(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
         let known = candidate.known;
         match known.guard {
-            Guard::None | Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey | Guard::GitIgnored => None,
+            Guard::None | Guard::GitIgnored => None,
+            Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey => self.in_dockerfile(candidate),
             Guard::Git => self.git_asked(),
             Guard::Made | Guard::MadeIgnored => self.not_made(candidate, |command| command.installs(&known.by)),
             Guard::Built | Guard::BuiltIgnored => self.not_built(candidate),
@@ -217,11 +218,13 @@ impl<'a> Guards<'a> {
 
     /// A stage that takes it and makes none of its own.
     fn not_made(&self, candidate: &Candidate<'_>, fits: impl Fn(&Called) -> bool) -> Option<Obstacle> {
+        // Dependencies of other languages may run in any image.
+        let is_node = candidate.known.by.iter().any(|id| id == "npm");
         for build in self.builds {
             for path in candidate.paths() {
                 let unserved = build
                     .taking(path)
-                    .find(|take| !build.always(take, &fits) && !build.is_without_node(take));
+                    .find(|take| !build.always(take, &fits) && !(is_node && build.is_without_node(take)));
                 if let Some(take) = unserved {
                     let obstacle = format!(
                         "{}:{} takes it, and no command there that is known installs it: the image may run with this one",
@@ -262,11 +265,10 @@ impl<'a> Guards<'a> {
                 at.any(|(start, part)| is_bounded(text, start..start + part.len()))
             };
             let is_used = build.texts.iter().any(|(_, text)| says(text)) || root.lines().any(says);
-            let is_there = |command: &Called| {
-                let is_within = |workdir: &String| workdir.ends_with(&format!("/{folder}"));
-                command.workdir.as_ref().is_some_and(is_within) || command.words.iter().any(|word| says(word))
-            };
-            let is_installed = build.commands.iter().any(|command| fits(command) && is_there(command))
+            let is_installed = build
+                .commands
+                .iter()
+                .any(|command| fits(command) && command.is_in(folder))
                 || root.lines().any(|line| says(line) && line.contains("install"));
             if is_used && !is_installed && !build.taking(path).all(|take| build.is_without_node(take)) {
                 let obstacle = format!(
@@ -286,6 +288,15 @@ impl<'a> Guards<'a> {
                 let unserved = build
                     .taking(path)
                     .find(|take| !build.always(take, |command| command.builds(by)));
+                let unserved = unserved.or_else(|| {
+                    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+                    // A script of one package builds that package, not those beside it.
+                    let is_alone = !parent.is_empty() && by.iter().any(|id| id == "npm");
+                    let builds_there = |command: &Called| command.builds(by) && command.is_in(parent);
+                    build
+                        .taking(path)
+                        .find(|take| is_alone && !build.always(take, builds_there))
+                });
                 if let Some(take) = unserved {
                     let obstacle = format!(
                         "{}:{} takes it, and no command there that is known builds it: the image may need this one",
@@ -305,14 +316,7 @@ impl<'a> Guards<'a> {
     fn environment_used(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
         self.builds.iter().find_map(|build| {
             let (line, _) = self.texts_naming(build, candidate)?;
-            let makes = |command: &Called| {
-                let is_module = command
-                    .words
-                    .iter()
-                    .any(|word| matches!(word.as_str(), "venv" | "virtualenv"));
-                is_module || ENVIRONMENT_MAKERS.contains(&command.program.as_str())
-            };
-            if build.commands.iter().any(makes) {
+            if self.makes_environments(build, candidate) {
                 return None;
             }
             let obstacle = format!("{}:{line} uses it, and no command there makes one", build.name);
@@ -321,6 +325,18 @@ impl<'a> Guards<'a> {
                 "make it in the Dockerfile: one of this machine works nowhere else".to_owned(),
             ))
         })
+    }
+
+    /// Whether every image of `build` that takes it makes an environment of its own.
+    fn makes_environments(&self, build: &Build, candidate: &Candidate<'_>) -> bool {
+        let makes = |command: &Called| {
+            let has = |wanted: &[&str]| command.words.iter().any(|word| wanted.contains(&word.as_str()));
+            let is_maker = ENVIRONMENT_MAKERS.contains(&command.program.as_str());
+            let is_asked = has(&["sync", "install", "run", "env", "create"]) && !has(&["pip", "--system"]);
+            has(&["venv", "virtualenv"]) || is_maker && is_asked
+        };
+        let mut takes = candidate.paths().flat_map(|path| build.taking(path));
+        takes.all(|take| build.always(take, makes))
     }
 
     /// The first text of a Dockerfile that names a path of the candidate by its last part.
@@ -432,6 +448,14 @@ impl<'a> Guards<'a> {
             Guard::Dotenv | Guard::PrivateKey | Guard::Tests | Guard::Documentation => Some(Count::All),
             Guard::Data | Guard::Unmentioned => Some(Count::All),
             Guard::UnmentionedInCode => Some(Count::CodeAlone),
+            // A script may start in it.
+            Guard::Environment => {
+                let is_made = self
+                    .builds
+                    .iter()
+                    .all(|build| self.makes_environments(build, candidate));
+                (!is_made).then_some(Count::All)
+            }
             // Where nothing installs them, pages and programs without Node may still serve files out of them.
             Guard::Made | Guard::MadeIgnored => {
                 let by = &candidate.known.by;

@@ -282,6 +282,40 @@ fn dependencies_stay_where_nothing_installs_them() {
 }
 
 #[test]
+fn dependencies_of_php_stay_where_composer_does_not_run() {
+    let files = [
+        ("composer.json", "{}"),
+        (".gitignore", "/vendor"),
+        ("vendor/autoload.php", ""),
+    ];
+    let bare = "FROM php:8-apache\nCOPY . /var/www/html\n";
+    keeps("vendor", "no command there that is known installs it", bare, &files);
+    let installs = format!("{bare}RUN composer install --no-dev\n");
+    adds("vendor", &installs, &files);
+}
+
+#[test]
+fn what_a_command_names_stays() {
+    let files = [
+        ("requirements.txt", ""),
+        (".github/build.sh", "true"),
+        ("docker-compose.yml", ""),
+    ];
+    keeps(
+        ".github",
+        "Dockerfile:5 names it",
+        &PYTHON.replace("CMD", "RUN sh .github/build.sh\nCMD"),
+        &files,
+    );
+    keeps(
+        "docker-compose.yml",
+        "Dockerfile:5",
+        &PYTHON.replace("CMD", "RUN cp docker-compose.yml /x\nCMD"),
+        &files,
+    );
+}
+
+#[test]
 fn a_pattern_does_not_reach_into_what_stays() {
     // The image needs this node_modules, and the `dist` folders in it.
     let builds = NODE.replace("npm ci", "npm run build");
@@ -305,6 +339,13 @@ fn environments_are_told_by_what_is_in_them() {
     adds("venv", PYTHON, &files);
     let uses = PYTHON.replace("\"python\"", "\"venv/bin/python\"");
     keeps("**/venv", "Dockerfile:5 uses it", &uses, &files[..2]);
+    let script = [&files[..2], &[("start.sh", "source venv/bin/activate")]].concat();
+    keeps(
+        "**/venv",
+        "start.sh:1",
+        &PYTHON.replace("\"python\"", "\"./start.sh\""),
+        &script,
+    );
     let makes = uses.replace("RUN ", "RUN python -m venv venv && ");
     adds("**/venv", &makes, &files[..2]);
 }
