@@ -224,7 +224,7 @@ impl<'a> Guards<'a> {
             for path in candidate.paths() {
                 let unserved = build
                     .taking(path)
-                    .find(|take| !build.always(take, &fits) && !(is_node && build.is_without_node(take)));
+                    .find(|take| !(build.always(take, &fits) || is_node && build.is_without_node(take)));
                 if let Some(take) = unserved {
                     let obstacle = format!(
                         "{}:{} takes it, and no command there that is known installs it: the image may run with this one",
