@@ -1,9 +1,12 @@
 //! One file through all passes.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
+use crate::passes::dockerignore::Proposal;
 use crate::passes::{Change, PassOptions, REGISTRY, Refusal, needs_buildkit};
 use crate::suggest;
 use crate::syntax::{self, SyntaxError};
@@ -28,6 +31,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// The ids of passes not to run.
     pub skip: Vec<String>,
+    /// Whether the .dockerignore that is proposed is written with the file, so that other passes may count on it.
+    pub writes_dockerignore: bool,
 }
 
 /// A rewritten file, with what was done and what was not.
@@ -46,6 +51,15 @@ pub struct Rewrite {
     pub refusals: Vec<Refusal>,
     /// What the user should know about the result as a whole: an engine that it needs, a setting of CI.
     pub notes: Vec<String>,
+    /// What is proposed for the .dockerignore; none without a context.
+    pub dockerignore: Option<Proposal>,
+}
+
+impl Rewrite {
+    /// Whether anything is to be changed, in the file or beside it.
+    pub fn is_change(&self) -> bool {
+        !self.changes.is_empty() || self.dockerignore.as_ref().is_some_and(Proposal::is_change)
+    }
 }
 
 impl Rewrite {
@@ -77,15 +91,27 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     let mut facts = Facts::of(&file);
     let mut notes = unknown_passes(&facts);
     let needed_buildkit = needs_buildkit(&file);
+    let mut pass_options = options.passes.clone();
+    let mut dockerignore = None;
     for pass in REGISTRY {
         let is_wanted = options.only.is_empty() || options.only.iter().any(|id| id == pass.id());
         if !is_wanted || options.skip.iter().any(|id| id == pass.id()) || pass.level() > options.passes.level {
             continue;
         }
+        if let Some(proposal) = pass.beside(&file, &facts, &pass_options) {
+            if options.writes_dockerignore
+                && proposal.is_change()
+                && let Some(context) = &pass_options.context
+                && let Ok(after) = context.with_ignore_text(&proposal.text)
+            {
+                pass_options.context = Some(Arc::new(after));
+            }
+            dockerignore = Some(proposal);
+        }
         // What a pass did may let it do more: it runs until it finds nothing, and refuses only what it then refuses.
         let mut declined = Vec::new();
         for _ in 0..MOST_ROUNDS {
-            let outcome = pass.run(&mut file, &facts, &options.passes);
+            let outcome = pass.run(&mut file, &facts, &pass_options);
             declined = outcome.refusals;
             if outcome.changes.is_empty() {
                 break;
@@ -110,6 +136,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         changes,
         refusals,
         notes,
+        dockerignore,
     })
 }
 

@@ -1,12 +1,13 @@
 //! `plimsoll check`
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
-use super::{Status, failure};
+use super::{Status, beside, failure};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, text};
 
@@ -27,18 +28,24 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         errors: Vec::new(),
     };
     let (mut readable, mut to_change) = (0, 0);
+    // Dockerfiles that share a context share what is said of its .dockerignore.
+    let mut said = HashSet::new();
     for path in &arguments.paths {
-        match arguments.selection.rewrite(path) {
-            Ok((source, rewrite)) => {
+        match arguments.selection.rewrite(path, true) {
+            Ok((source, mut rewrite)) => {
                 readable += 1;
-                if !rewrite.changes.is_empty() {
+                if rewrite.is_change() {
                     to_change += 1;
                 }
                 if output.is_json() {
                     let plain = Palette::default();
-                    let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain);
+                    let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
+                        + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
                     report.files.push(FileReport::new(rewrite, patch));
                 } else {
+                    rewrite
+                        .dockerignore
+                        .take_if(|proposal| !said.insert(proposal.path.clone()));
                     output.result(&text::check_lines(&rewrite))?;
                 }
             }

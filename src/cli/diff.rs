@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Status;
 use super::output::Output;
 use super::selection::Selection;
+use super::{Status, beside};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, text};
 
@@ -21,8 +21,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
-    let (source, rewrite) = arguments.selection.rewrite(&arguments.path)?;
-    let patch = |palette: &Palette| diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, palette);
+    let (source, rewrite) = arguments.selection.rewrite(&arguments.path, true)?;
+    let patch = |palette: &Palette| {
+        diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, palette)
+            + &beside::patch(rewrite.dockerignore.as_ref(), palette)
+    };
     if output.is_json() {
         let patch = patch(&Palette::default());
         output.document(&Document::Report(Report {
@@ -37,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let parts = [patch(&layout.palette), text::report(&rewrite, &layout)];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     output.result(&parts.join("\n"))?;
-    if rewrite.changes.is_empty() {
+    if !rewrite.is_change() {
         output.message(&text::summary(&rewrite));
     }
     Ok(Status::Done)

@@ -1,7 +1,9 @@
 //! The command line: what may be written there, and one file a subcommand.
 
+mod beside;
 mod check;
 mod completions;
+mod context;
 mod diff;
 mod explain;
 mod failure;
@@ -31,7 +33,7 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  nothing to do, or done
-  1  `check` found something to change
+  1  `check` found something to change, or `context` more than --max
   2  wrong usage or unreadable input
 
 The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
@@ -41,6 +43,7 @@ enum Command {
     Rewrite(rewrite::Arguments),
     Diff(diff::Arguments),
     Check(check::Arguments),
+    Context(context::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Rewrite(arguments) => rewrite::run(arguments, &output),
         Command::Diff(arguments) => diff::run(arguments, &output),
         Command::Check(arguments) => check::run(arguments, &output),
+        Command::Context(arguments) => context::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),
         Command::Man(arguments) => man::run(arguments, &output),

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
-use super::{Status, write};
+use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, text};
+use crate::passes::dockerignore::Proposal;
 
 /// Write the optimized Dockerfile
 #[derive(Debug, Args)]
@@ -19,10 +20,10 @@ pub(super) struct Arguments {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE", conflicts_with = "write")]
     output: Option<PathBuf>,
-    /// Replace the file itself
+    /// Replace the file itself, and create or extend the .dockerignore
     #[arg(long, short)]
     write: bool,
-    /// Also write the patch to this file
+    /// Also write the patch to this file, that of the .dockerignore included
     #[arg(long, value_name = "FILE")]
     diff: Option<PathBuf>,
     #[command(flatten)]
@@ -30,13 +31,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
-    let (source, rewrite) = arguments.selection.rewrite(&arguments.path)?;
-    let patch = diff::unified(
-        &source.patch_path,
-        &rewrite.original,
-        &rewrite.text,
-        &Palette::default(),
-    );
+    // Whoever takes the Dockerfile alone must not get one that counts on another file.
+    let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
+    let (source, rewrite) = arguments.selection.rewrite(&arguments.path, takes_both)?;
+    let plain = Palette::default();
+    let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
+        + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
     let destination = match (&arguments.output, &source.path) {
         (Some(file), _) => Some(file),
         (None, Some(file)) if arguments.write => Some(file),
@@ -50,6 +50,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     if let Some(file) = destination {
         write::atomically(file, &rewrite.text)?;
     }
+    if arguments.write {
+        beside::write(rewrite.dockerignore.as_ref())?;
+    }
     if output.is_json() {
         output.document(&Document::Report(Report {
             version: VERSION,
@@ -62,6 +65,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         output.result(&rewrite.text)?;
     }
     output.message(&text::summary(&rewrite));
+    let is_left = !takes_both && rewrite.dockerignore.as_ref().is_some_and(Proposal::is_change);
+    if is_left {
+        output.message("note: the .dockerignore is written with --write, and --diff FILE holds both changes");
+    }
     for note in &rewrite.notes {
         output.message(&format!("note: {note}"));
     }

@@ -7,12 +7,14 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use toml::Spanned;
 
+use super::beside;
 use super::source::Source;
 use crate::config::{Config, ConfigError};
-use crate::context::{ContextSource, locate};
-use crate::passes::{Level, PassOptions, REGISTRY};
+use crate::context::{ContextSource, Origin, locate};
+use crate::passes::dockerignore::copied_sources;
+use crate::passes::{DockerIgnorePass, Level, Pass as _, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
-use crate::syntax::{self, Dockerfile, Keyword};
+use crate::syntax;
 
 /// The options. Each wins over its key in plimsoll.toml.
 #[derive(Debug, Default, Args)]
@@ -46,13 +48,22 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Rewrites the Dockerfile that `path` means.
-    pub(super) fn rewrite(&self, path: &Path) -> anyhow::Result<(Source, Rewrite)> {
+    /// `takes_both` says that the change of the .dockerignore goes where that of the Dockerfile goes.
+    pub(super) fn rewrite(&self, path: &Path, takes_both: bool) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
         let mut options = self.options(self.config(&source.folder)?);
+        options.writes_dockerignore = takes_both;
+        if source.path.is_none() && self.context.is_some() {
+            // What is read from standard input has no place beside which a file could be.
+            options.skip.push(DockerIgnorePass.id().to_owned());
+        }
         let mut notes = Vec::new();
         options.passes.context = self.context(&source, &mut notes)?;
         let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
         rewrite.notes.extend(notes);
+        if let Some(proposal) = &mut rewrite.dockerignore {
+            beside::name(proposal);
+        }
         rewrite.notes.extend(passes_out_of_reach(&options));
         Ok((source, rewrite))
     }
@@ -67,9 +78,21 @@ impl Selection {
         let Some(path) = path else { return Ok(None) };
         // A file that cannot be parsed is reported by what follows.
         let sources = syntax::parse(&source.name, &source.text)
-            .map(|file| copied(&file))
+            .map(|file| copied_sources(&file))
             .unwrap_or_default();
         let location = locate(path, None, &sources);
+        if !matches!(location.origin, Origin::Explicit | Origin::DockerfileFolder) {
+            let here = std::env::current_dir()
+                .and_then(|here| here.canonicalize())
+                .unwrap_or_default();
+            let root = location.root.canonicalize().unwrap_or_else(|_| location.root.clone());
+            let root = match root.strip_prefix(&here) {
+                Ok(inside) if inside.as_os_str().is_empty() => "this folder".to_owned(),
+                Ok(inside) => inside.display().to_string(),
+                Err(_) => root.display().to_string(),
+            };
+            notes.push(format!("the build context is {root}: {}", location.origin));
+        }
         match ContextSource::open(&location.root, Some(&std::path::absolute(path)?)) {
             Ok(context) => Ok(Some(Arc::new(context))),
             Err(error) => {
@@ -113,17 +136,9 @@ impl Selection {
             },
             only: names(&self.only, config.only),
             skip,
+            writes_dockerignore: false,
         }
     }
-}
-
-/// The sources of COPY and ADD in the build context.
-fn copied(file: &Dockerfile) -> Vec<String> {
-    let nodes = file.instructions.iter().map(|instruction| instruction.node());
-    let copies =
-        nodes.filter(|node| matches!(node.keyword, Keyword::Copy | Keyword::Add) && node.flag("from").is_none());
-    let sources = copies.filter_map(|node| node.words().split_last().map(|(_, sources)| sources));
-    sources.flatten().map(|source| source.value.clone()).collect()
 }
 
 /// The names of the passes, for clap to check, complete and suggest.

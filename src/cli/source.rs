@@ -143,7 +143,7 @@ fn decoded(name: &str, bytes: Vec<u8>) -> Result<String, SyntaxError> {
 
 /// The path by which a patch of `file`, without links, is applied: from `here` if the file is below, else from the root
 /// of its repository, else from the root of the file system.
-fn patch_path(file: &Path, here: &Path) -> PathBuf {
+pub(super) fn patch_path(file: &Path, here: &Path) -> PathBuf {
     let repository = || file.ancestors().find(|folder| folder.join(".git").exists());
     [Some(here), repository()]
         .into_iter()

@@ -8,7 +8,7 @@ use super::source::Unread;
 use super::walk::Kind;
 
 /// A folder on the disk. Paths are relative to it with `/`; none of its functions follows a link in the last place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Disk {
     pub(super) root: PathBuf,
 }

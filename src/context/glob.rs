@@ -19,6 +19,11 @@ pub(super) fn has_wildcard(segment: &str) -> bool {
     false
 }
 
+/// Whether COPY's wildcards in `pattern` match the whole of `name`. A pattern that Go rejects matches nothing.
+pub fn matches_name(pattern: &str, name: &str) -> bool {
+    matches(pattern, name) == Ok(true)
+}
+
 /// Whether `pattern` matches the whole of `name`.
 ///
 /// As in Go a pattern is a row of chunks, each with or without a `*` before it, and a chunk is checked only when the

@@ -147,6 +147,19 @@ impl DockerIgnore {
         self.patterns.iter().any(|pattern| pattern.is_exception)
     }
 
+    /// The patterns that bring something back, without their `!` and cleaned.
+    pub fn exceptions(&self) -> impl Iterator<Item = &str> {
+        let exceptions = self.patterns.iter().filter(|pattern| pattern.is_exception);
+        exceptions.map(|pattern| pattern.text.as_str())
+    }
+
+    /// Whether a pattern keeps everything out, so that only exceptions are sent.
+    pub fn keeps_everything_out(&self) -> bool {
+        let is_all =
+            |pattern: &Pattern| !pattern.is_exception && matches!(pattern.text.as_str(), "*" | "**" | "." | "/");
+        self.patterns.iter().any(is_all)
+    }
+
     /// The context's root, from which every walk starts.
     pub fn root(&self) -> Folder {
         Folder {

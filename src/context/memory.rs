@@ -7,7 +7,7 @@ use super::source::Unread;
 use super::walk::{Entry, Kind, Walk};
 
 /// Files by path; folders are where files are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     files: BTreeMap<String, Vec<u8>>,
     folders: BTreeSet<String>,

@@ -19,6 +19,7 @@ mod walk;
 mod yaml;
 
 pub use calls::{Call, calls, sources};
+pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};

@@ -105,14 +105,16 @@ pub struct ContextSource {
     tree: Tree,
     ignore: DockerIgnore,
     ignore_file: Option<PathBuf>,
+    /// The text of the ignore file; empty without one.
+    ignore_text: Vec<u8>,
     folders: Mutex<HashMap<String, Arc<Folder>>>,
     /// Whether something is sent of an ignored folder: it takes a walk to tell.
     holding: Mutex<HashMap<String, bool>>,
     texts: Mutex<HashMap<String, Result<Arc<str>, Unread>>>,
-    walk: OnceLock<Walk>,
+    walk: OnceLock<Arc<Walk>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Tree {
     Disk(Disk),
     Memory(Memory),
@@ -167,7 +169,23 @@ impl ContextSource {
             Tree::Disk(Disk { root: root.to_owned() }),
             DockerIgnore::default(),
             None,
+            Vec::new(),
         )
+    }
+
+    /// The same files seen through another ignore file with the text `text`, at the place of the present one.
+    ///
+    /// # Errors
+    /// Where the text makes every build fail.
+    pub fn with_ignore_text(&self, text: &str) -> Result<ContextSource, IgnoreError> {
+        let ignore = DockerIgnore::parse(text.as_bytes())?;
+        let (tree, file) = (self.tree.clone(), self.ignore_file.clone());
+        let mut other = ContextSource::with(tree, ignore, file, text.as_bytes().to_owned());
+        // The walk is of the disk, whatever is ignored.
+        if let Some(walk) = self.walk.get() {
+            other.walk = OnceLock::from(Arc::clone(walk));
+        }
+        Ok(other)
     }
 
     fn new(tree: Tree, ignore_file: Option<(PathBuf, Vec<u8>)>) -> Result<ContextSource, ContextError> {
@@ -178,14 +196,16 @@ impl ContextSource {
                 source,
             })?,
         };
-        Ok(ContextSource::with(tree, ignore, ignore_file.map(|(file, _)| file)))
+        let (file, text) = ignore_file.unzip();
+        Ok(ContextSource::with(tree, ignore, file, text.unwrap_or_default()))
     }
 
-    fn with(tree: Tree, ignore: DockerIgnore, ignore_file: Option<PathBuf>) -> ContextSource {
+    fn with(tree: Tree, ignore: DockerIgnore, ignore_file: Option<PathBuf>, ignore_text: Vec<u8>) -> ContextSource {
         ContextSource {
             tree,
             ignore,
             ignore_file,
+            ignore_text,
             folders: Mutex::default(),
             holding: Mutex::default(),
             texts: Mutex::default(),
@@ -209,6 +229,20 @@ impl ContextSource {
     /// The file that the patterns come from.
     pub fn ignore_file(&self) -> Option<&Path> {
         self.ignore_file.as_deref()
+    }
+
+    /// The text of the file that the patterns come from, empty without one; `None` where it is no UTF-8.
+    pub fn ignore_text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.ignore_text).ok()
+    }
+
+    /// The text of the file `path` whether or not it is ignored; `None` where it is missing, no UTF-8 or larger than
+    /// 4 MiB. Links are not followed.
+    pub fn read_unfiltered(&self, path: &str) -> Option<String> {
+        match self.tree.kind(path)? {
+            Kind::File => String::from_utf8(self.tree.read(path).ok()?).ok(),
+            _ => None,
+        }
     }
 
     /// What the build finds at `path`.
@@ -303,9 +337,11 @@ impl ContextSource {
 
     /// Everything in the folder, ignored or not, to be measured with another .dockerignore. It is walked once.
     pub fn walk(&self) -> &Walk {
-        self.walk.get_or_init(|| match &self.tree {
-            Tree::Disk(disk) => walk::walk(&disk.root),
-            Tree::Memory(memory) => memory.walk(),
+        self.walk.get_or_init(|| {
+            Arc::new(match &self.tree {
+                Tree::Disk(disk) => walk::walk(&disk.root),
+                Tree::Memory(memory) => memory.walk(),
+            })
         })
     }
 

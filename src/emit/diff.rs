@@ -13,6 +13,15 @@ const CONTEXT: usize = 3;
 
 /// The patch that makes `new` of `old`; empty if they are equal. `path` is the relative path of the file.
 pub fn unified(path: &Path, old: &str, new: &str, palette: &Palette) -> String {
+    between(Some(path), path, old, new, palette)
+}
+
+/// The patch that creates the file `path` with the text `new`.
+pub fn created(path: &Path, new: &str, palette: &Palette) -> String {
+    between(None, path, "", new, palette)
+}
+
+fn between(from: Option<&Path>, path: &Path, old: &str, new: &str, palette: &Palette) -> String {
     // Patches know one end of a line, the line feed. `TextDiff::from_lines` would also split at a lone carriage return.
     let (old, new): (Vec<_>, Vec<_>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
     let diff = TextDiff::from_slices(&old, &new);
@@ -20,13 +29,9 @@ pub fn unified(path: &Path, old: &str, new: &str, palette: &Palette) -> String {
 
     let mut patch = String::new();
     if !hunks.is_empty() {
-        for (mark, side) in [("---", "a"), ("+++", "b")] {
-            push_line(
-                &mut patch,
-                &format!("{mark} {}", header_name(side, path)),
-                palette.title,
-            );
-        }
+        let from = from.map_or_else(|| "/dev/null".to_owned(), |path| header_name("a", path));
+        push_line(&mut patch, &format!("--- {from}"), palette.title);
+        push_line(&mut patch, &format!("+++ {}", header_name("b", path)), palette.title);
     }
     for operations in hunks {
         push_line(

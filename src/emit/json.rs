@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use crate::context::Totals;
 use crate::estimate::Saving;
+use crate::passes::dockerignore::Proposal;
 use crate::passes::{Change, Level, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::SyntaxError;
@@ -20,6 +22,44 @@ pub enum Document {
     Report(Report),
     /// What `explain` writes.
     Passes(Passes),
+    /// What `context` writes.
+    Context(Box<ContextReport>),
+}
+
+/// What a build sends.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ContextReport {
+    /// The version of the format.
+    pub version: u32,
+    /// The folder that is the context.
+    pub context: String,
+    /// The Dockerfile; none where the folder has none and none was named.
+    pub dockerfile: Option<String>,
+    /// What is sent.
+    pub sent: Totals,
+    /// What the present .dockerignore keeps out.
+    pub ignored: Totals,
+    /// The ten files and folders at the top of the context of which most is sent, the largest first.
+    pub largest: Vec<Largest>,
+    /// What is proposed for the .dockerignore.
+    pub dockerignore: Proposal,
+    /// The proposal as a unified diff that `git apply` takes; empty where nothing is to be added.
+    pub diff: String,
+    /// Whether the proposal was written.
+    pub written: bool,
+    /// The budget of `--max` in bytes.
+    pub max: Option<u64>,
+    /// Whether more than the budget is sent, after the proposal where it was written.
+    pub exceeded: bool,
+}
+
+/// A file or folder of the context.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Largest {
+    /// Its path.
+    pub path: String,
+    /// What of it is sent.
+    pub sent: Totals,
 }
 
 /// What was done and what was not, file by file.
@@ -42,7 +82,8 @@ pub struct FileReport {
     pub changed: bool,
     /// The text after.
     pub text: String,
-    /// The difference as a unified diff that `git apply` takes; empty where nothing changed.
+    /// The difference as a unified diff that `git apply` takes, with that of the .dockerignore; empty where nothing
+    /// changed.
     pub diff: String,
     /// What was done, in the order of passes and lines.
     pub changes: Vec<Change>,
@@ -52,6 +93,8 @@ pub struct FileReport {
     pub estimate: Vec<Saving>,
     /// What the user should know about the result as a whole.
     pub notes: Vec<String>,
+    /// What is proposed for the .dockerignore; none where there is no build context or the file takes nothing from it.
+    pub dockerignore: Option<Proposal>,
 }
 
 /// Something that could not be read or done.
@@ -105,6 +148,7 @@ impl FileReport {
             changes: rewrite.changes,
             refusals: rewrite.refusals,
             notes: rewrite.notes,
+            dockerignore: rewrite.dockerignore,
         }
     }
 }

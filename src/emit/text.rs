@@ -7,6 +7,7 @@ use textwrap::{Options, WordSplitter};
 
 use super::Palette;
 use crate::estimate::Saving;
+use crate::passes::dockerignore::{Added, Kept, Proposal};
 use crate::passes::{Change, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::LineRange;
@@ -39,6 +40,9 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
         let entries = rewrite.refusals.iter().map(entry_of_refusal);
         sections.push(section(&title, &rewrite.file, entries, layout));
     }
+    if let Some(proposal) = &rewrite.dockerignore {
+        sections.extend(dockerignore(proposal, layout));
+    }
     if layout.is_complete && !rewrite.notes.is_empty() {
         let notes = rewrite.notes.iter().map(|note| labelled("note", note, "", layout));
         sections.push(notes.collect());
@@ -61,6 +65,89 @@ fn estimated(savings: &[Saving]) -> String {
     )
 }
 
+/// What is proposed for a .dockerignore: each group of patterns, and what stays and why.
+pub fn dockerignore(proposal: &Proposal, layout: &Layout) -> Vec<String> {
+    let mut sections = Vec::new();
+    if !proposal.patterns.is_empty() {
+        let title = format!(
+            "{}: {}, {} instead of {} sent",
+            proposal.file,
+            count(proposal.patterns.len(), "pattern", "patterns"),
+            size(proposal.after.bytes),
+            size(proposal.before.bytes)
+        );
+        let groups = proposal.patterns.chunk_by(|one, other| one.group == other.group);
+        let whats: Vec<String> = groups.clone().map(what_of_group).collect();
+        let entries = groups
+            .zip(&whats)
+            .filter_map(|(group, what)| entry_of_group(group, what));
+        sections.push(section(&title, &proposal.file, entries, layout));
+    }
+    if layout.is_complete && !proposal.kept.is_empty() {
+        let title = format!("{}: {} not kept out", proposal.file, proposal.kept.len());
+        let Palette { title: bold, .. } = layout.palette;
+        let mut text = format!("{bold}{title}{bold:#}\n");
+        for kept in &proposal.kept {
+            push_kept(&mut text, kept, layout);
+        }
+        sections.push(text);
+    }
+    if layout.is_complete && !proposal.notes.is_empty() {
+        let notes = proposal.notes.iter().map(|note| labelled("note", note, "", layout));
+        sections.push(notes.collect());
+    }
+    sections
+}
+
+fn what_of_group(group: &[Added]) -> String {
+    let patterns: Vec<String> = group.iter().map(|added| format!("`{}`", added.pattern)).collect();
+    let bytes: u64 = group.iter().map(|added| added.keeps_out.bytes).sum();
+    let files: u64 = group.iter().map(|added| added.keeps_out.files).sum();
+    let now = match files {
+        0 => "nothing here now".to_owned(),
+        1 => format!("1 file, {}", size(bytes)),
+        files => format!("{files} files, {}", size(bytes)),
+    };
+    format!("keep out {} ({now})", patterns.join(", "))
+}
+
+fn entry_of_group<'a>(group: &'a [Added], what: &'a str) -> Option<Entry<'a>> {
+    let (first, last) = (group.first()?, group.last()?);
+    Some(Entry {
+        is_done: true,
+        what,
+        lines: LineRange {
+            first: first.line,
+            last: last.line,
+        },
+        pass: format!("dockerignore · {}", first.title),
+        details: vec![("why", first.why.clone())],
+    })
+}
+
+fn push_kept(text: &mut String, kept: &Kept, layout: &Layout) {
+    text.push('\n');
+    let what = format!("leave `{}` in", kept.pattern);
+    push_styled(text, &wrap(&what, "○ ", "  ", layout.width), layout.palette.left);
+    for (label, detail) in [("but", &kept.obstacle), ("try", &kept.remedy)] {
+        text.push_str(&labelled(label, detail, "  ", layout));
+    }
+}
+
+/// Bytes as people read them: `0 B`, `1.5 MB`. Powers of ten, as `docker` counts.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let (mut value, mut unit) = (bytes as f64 / 1000.0, 0);
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS.get(unit).copied().unwrap_or_default())
+}
+
 /// One line a change, in the style of compilers: `file:line: pass: what`.
 pub fn check_lines(rewrite: &Rewrite) -> String {
     let mut text = String::new();
@@ -70,6 +157,12 @@ pub fn check_lines(rewrite: &Rewrite) -> String {
             "{}:{}: {}: {}",
             rewrite.file, change.lines.first, change.pass, change.what
         );
+    }
+    if let Some(proposal) = &rewrite.dockerignore {
+        for group in proposal.patterns.chunk_by(|one, other| one.group == other.group) {
+            let line = group.first().map_or(1, |added| added.line);
+            let _ = writeln!(text, "{}:{line}: dockerignore: {}", proposal.file, what_of_group(group));
+        }
     }
     text
 }
@@ -84,7 +177,14 @@ pub fn summary(rewrite: &Rewrite) -> String {
         0 => String::new(),
         number => format!(", {number} left alone"),
     };
-    format!("{}: {done}{left}", rewrite.file)
+    let beside = match &rewrite.dockerignore {
+        Some(proposal) if proposal.is_change() => {
+            let patterns = count(proposal.patterns.len(), "new pattern", "new patterns");
+            format!("; {}: {patterns}", proposal.file)
+        }
+        _ => String::new(),
+    };
+    format!("{}: {done}{left}{beside}", rewrite.file)
 }
 
 /// `text` wrapped to `width`, each line behind `indent`, with a newline at its end.

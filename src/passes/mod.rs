@@ -6,6 +6,7 @@
 mod absence;
 mod cache_mounts;
 mod clean_layers;
+pub mod dockerignore;
 mod downloads;
 mod extra_packages;
 mod joint;
@@ -20,6 +21,7 @@ mod split_stages;
 
 pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
+pub use dockerignore::DockerIgnorePass;
 pub use merge_runs::MergeRuns;
 pub use reorder_copies::ReorderCopies;
 pub use runtime_libs::RuntimeLibs;
@@ -158,11 +160,18 @@ pub trait Pass: Sync {
 
     /// Changes `file` where `facts` show that it is right. `facts` describe `file` as it is when the pass begins.
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome;
+
+    /// What the pass proposes for the .dockerignore beside the Dockerfile. Most propose nothing.
+    fn beside(&self, _file: &Dockerfile, _facts: &Facts, _options: &PassOptions) -> Option<dockerignore::Proposal> {
+        None
+    }
 }
 
-/// Every pass, in the order in which they run. `reorder-copies` comes first: merged RUNs move less
-/// easily. `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
+/// Every pass, in the order in which they run. `dockerignore` comes first: what is kept out stands in nobody's way. The
+/// stages come next, as all others work within a stage; then `reorder-copies`, as merged RUNs move less easily.
+/// `clean-layers` comes behind `cache-mounts`: it takes what no mount does.
 pub const REGISTRY: &[&dyn Pass] = &[
+    &DockerIgnorePass,
     &SplitStages,
     &RuntimeLibs,
     &SlimBase,

@@ -5,6 +5,7 @@
 
 mod cli;
 mod configuration;
+mod dockerignore;
 mod engine;
 mod facts;
 mod pages;

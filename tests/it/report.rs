@@ -62,6 +62,7 @@ fn eventful() -> Rewrite {
         ],
         refusals: vec![refusal(lines(12, 12)), refusal(lines(14, 16))],
         notes: vec!["the file now needs BuildKit, which Docker uses by default since version 23".to_owned()],
+        dockerignore: None,
     }
 }
 
@@ -114,6 +115,7 @@ fn every_command_writes_what_the_schema_says() {
     folder.write("Dockerfile", IMPROVABLE);
     folder.write("fine/Dockerfile", FINE);
     folder.write("bad/Dockerfile", "FROM alpine\nRUM true\n");
+    folder.write("copies/Dockerfile", "FROM alpine\nCOPY . /srv\n");
     for arguments in [
         ["rewrite"].as_slice(),
         &["diff"],
@@ -122,6 +124,10 @@ fn every_command_writes_what_the_schema_says() {
         &["diff", "missing"],
         &["explain"],
         &["explain", "cache-mounts"],
+        &["context"],
+        &["context", "--max", "1kB"],
+        &["context", "missing"],
+        &["diff", "copies"],
     ] {
         let outcome = folder.plimsoll(&[&["--format", "json"], arguments].concat());
         let value = assert_valid(&outcome.stdout);

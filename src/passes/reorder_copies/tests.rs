@@ -18,7 +18,7 @@ fn run(files: &[&str], body: &str) -> Rewrite {
             ..PassOptions::default()
         },
         only: vec!["reorder-copies".to_owned()],
-        skip: Vec::new(),
+        ..Options::default()
     };
     let first = rewrite("Dockerfile", body, &options).unwrap();
     let again = rewrite("Dockerfile", &first.text, &options).unwrap();

@@ -12,6 +12,7 @@
 mod check;
 mod compare;
 mod context;
+mod context_size;
 mod docker;
 mod evidence;
 mod ignore_sets;

@@ -2,12 +2,17 @@
 //!
 //! ```sh
 //! cargo run --release --example corpus -- [--write OUT] FOLDER...
+//! cargo run --release --example corpus -- [--write OUT] --contexts FOLDER
 //! ```
 //!
 //! A panic, a tree that does not give its bytes back, a rewrite that does not parse or that a second run changes:
 //! each is printed, and the exit code is 1. With `--write`, each rewritten file is put into OUT, for other judges.
 //! With `--no-cache-mounts` the passes do without. With `--reasons`, it counts what was declined by its reason. With
+//! `--contexts` takes a folder of checked-out repositories instead: each Dockerfile in them runs with its context, no
+//! proposed .dockerignore may hide what a COPY names, and a second run must change neither file.
 //! `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
+
+mod contexts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -83,16 +88,23 @@ fn declined(refusals: &[Refusal], reasons: bool) -> Vec<String> {
 
 fn main() -> ExitCode {
     let (mut folders, mut out, mut verdicts, mut reasons) = (Vec::new(), None, false, false);
+    let mut repositories = None;
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--write" => out = arguments.next().map(PathBuf::from),
+            "--contexts" => repositories = arguments.next().map(PathBuf::from),
             "--verdicts" => verdicts = true,
             "--reasons" => reasons = true,
             "--no-cache-mounts" => options.passes.cache_mounts = false,
             _ => folders.push(argument),
         }
+    }
+    if let Some(repositories) = repositories {
+        let outcomes = contexts::run(&repositories, &options);
+        let is_fine = contexts::report(&outcomes, out.as_deref());
+        return if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let entries = folders
         .iter()

@@ -1,0 +1,55 @@
+//! The .dockerignore beside a Dockerfile: its patch, and writing it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use super::source::patch_path;
+use super::write;
+use crate::emit::{Palette, diff};
+use crate::passes::dockerignore::Proposal;
+
+/// Calls the file of the proposal as patches do.
+pub(super) fn name(proposal: &mut Proposal) {
+    if let Some(path) = path_in_patch(proposal) {
+        proposal.file = path.display().to_string();
+    }
+}
+
+/// The patch of the proposal; empty where nothing is to be added.
+pub(super) fn patch(proposal: Option<&Proposal>, palette: &Palette) -> String {
+    let Some(proposal) = proposal else { return String::new() };
+    let path = path_in_patch(proposal).unwrap_or_else(|| PathBuf::from(&proposal.file));
+    if proposal.exists {
+        diff::unified(&path, &proposal.original, &proposal.text, palette)
+    } else {
+        diff::created(&path, &proposal.text, palette)
+    }
+}
+
+/// Writes the proposal.
+///
+/// # Errors
+/// If the file may not be written, or is a link that leads out of its folder.
+pub(super) fn write(proposal: Option<&Proposal>) -> anyhow::Result<()> {
+    let Some(proposal) = proposal.filter(|proposal| proposal.is_change()) else {
+        return Ok(());
+    };
+    let Some(path) = &proposal.path else { return Ok(()) };
+    // The engine follows a link only inside of the context; a file elsewhere is none of ours.
+    if path.is_symlink() {
+        let folder = path.parent().unwrap_or(Path::new(".")).canonicalize()?;
+        let is_inside = path.canonicalize().is_ok_and(|target| target.starts_with(&folder));
+        if !is_inside {
+            bail!("cannot write `{}`: it is a link out of its folder", path.display());
+        }
+    }
+    write::atomically(path, &proposal.text)
+}
+
+fn path_in_patch(proposal: &Proposal) -> Option<PathBuf> {
+    let path = proposal.path.as_deref()?;
+    let folder = path.parent()?.canonicalize().ok()?;
+    let here = std::env::current_dir().ok()?.canonicalize().ok()?;
+    Some(patch_path(&folder.join(path.file_name()?), &here))
+}

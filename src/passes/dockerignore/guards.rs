@@ -1,0 +1,581 @@
+//! What must hold before a pattern is written, asked of the Dockerfiles and the sources.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::context::{ContextSource, Entry};
+use crate::passes::Level;
+
+use super::build::{Build, Called};
+use super::candidate::{Candidate, Tree};
+use super::catalog::{Guard, catalog};
+use super::git_ignored::GitIgnored;
+use super::mentions::{Count, Found, is_bounded, is_code};
+use super::proposal::Kept;
+use super::tests_run;
+
+/// Manifests, of which each makes a folder a project of its own.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "Cargo.toml",
+    "pyproject.toml",
+    "go.mod",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+];
+
+/// Programs that make virtual environments, beside the package managers that do.
+const ENVIRONMENT_MAKERS: &[&str] = &["virtualenv", "uv", "poetry", "pipenv", "pdm", "hatch", "rye"];
+
+/// Words of commands that make or read documentation.
+const DOCUMENTATION: &[&str] = &[
+    "doc",
+    "docs",
+    "sphinx",
+    "mkdocs",
+    "mdbook",
+    "docusaurus",
+    "doxygen",
+    "typedoc",
+    "vitepress",
+    "vuepress",
+    "javadoc",
+    "hugo",
+    "jekyll",
+    "readme",
+    "antora",
+    "rustdoc",
+    "man",
+];
+
+/// What stood in the way, and what the user can do.
+type Obstacle = (String, String);
+
+/// The questions, with what was found out.
+pub(super) struct Guards<'a> {
+    context: &'a ContextSource,
+    tree: &'a Tree<'a>,
+    builds: &'a [Build],
+    level: Level,
+    git: RefCell<GitIgnored<'a>>,
+    tests: OnceCell<Option<String>>,
+    /// Installed dependencies, caches and their like: what is in them says nothing of the folder around them.
+    made: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Guards<'a> {
+    pub(super) fn new(context: &'a ContextSource, tree: &'a Tree<'a>, builds: &'a [Build], level: Level) -> Self {
+        Guards {
+            context,
+            tree,
+            builds,
+            level,
+            git: RefCell::new(GitIgnored::new(context)),
+            tests: OnceCell::new(),
+            made: RefCell::default(),
+        }
+    }
+
+    /// The candidates that nothing speaks against, and the others with what does.
+    pub(super) fn choose<'k>(&self, candidates: Vec<Candidate<'k>>) -> (Vec<Candidate<'k>>, Vec<Kept>) {
+        let mut kept: Vec<Kept> = Vec::new();
+        let mut refuse = |candidate: &Candidate<'_>, (obstacle, remedy): Obstacle| {
+            // Nothing is to be said of what is not there.
+            if !candidate.matches.is_empty() && !obstacle.is_empty() {
+                kept.push(Kept {
+                    pattern: candidate.first().to_owned(),
+                    obstacle,
+                    remedy,
+                });
+            }
+        };
+        let made = candidates.iter().filter(|candidate| candidate.group.inside_copied);
+        self.made
+            .replace(made.flat_map(|candidate| candidate.matches.iter().cloned()).collect());
+        let mut chosen: Vec<Candidate<'k>> = Vec::new();
+        for candidate in candidates {
+            let obstacle = self.tracked(&candidate);
+            let obstacle = obstacle.or_else(|| self.named(&candidate));
+            match obstacle.or_else(|| self.needed(&candidate)) {
+                Some(obstacle) => refuse(&candidate, obstacle),
+                None => chosen.push(candidate),
+            }
+        }
+        let found = self.look(&chosen);
+        // What stays may name what would go, until nothing changes any more.
+        loop {
+            let gone: BTreeMap<String, usize> = chosen
+                .iter()
+                .enumerate()
+                .flat_map(|(number, candidate)| candidate.matches.iter().map(move |path| (path.clone(), number)))
+                .collect();
+            let is_gone = |path: &str| {
+                let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+                ends.into_iter().any(|end| gone.contains_key(&path[..end]))
+            };
+            let answers: Vec<Option<Obstacle>> = chosen
+                .iter()
+                .map(|candidate| self.mentioned(candidate, &found, &is_gone))
+                .collect();
+            if answers.iter().all(Option::is_none) {
+                return (chosen, kept);
+            }
+            let mut staying = Vec::new();
+            for (candidate, answer) in chosen.into_iter().zip(answers) {
+                match answer {
+                    Some(obstacle) => refuse(&candidate, obstacle),
+                    None => staying.push(candidate),
+                }
+            }
+            chosen = staying;
+        }
+    }
+
+    /// A COPY that names it.
+    fn named(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        self.builds.iter().find_map(|build| {
+            let take = candidate.paths().find_map(|path| {
+                let holding = || build.holding(path).filter(|_| !candidate.group.inside_copied);
+                build.naming(path, self.tree.is_file(path)).or_else(holding)
+            })?;
+            let (name, line, source) = (&build.name, take.line, &take.pattern);
+            Some((
+                format!("{name}:{line} takes `{source}` from the context"),
+                "nothing: the build needs it".to_owned(),
+            ))
+        })
+    }
+
+    /// What the Dockerfiles and git say against it.
+    fn needed(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let known = candidate.known;
+        match known.guard {
+            Guard::None | Guard::GitIgnored => None,
+            Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey => self.in_dockerfile(candidate),
+            Guard::Git => self.git_asked(),
+            Guard::Made | Guard::MadeIgnored => self.not_made(candidate, |command| command.installs(&known.by)),
+            Guard::Built | Guard::BuiltIgnored => self.not_built(candidate),
+            Guard::Environment => self.environment_used(candidate),
+            Guard::Dotenv => self.dotenv_tracked(candidate).or_else(|| self.dotenv_in_dockerfile()),
+            Guard::Tests => self
+                .tests_run()
+                .or_else(|| self.is_project(candidate))
+                .or_else(|| self.in_dockerfile(candidate)),
+            Guard::Documentation => self
+                .documentation_made()
+                .or_else(|| self.is_project(candidate))
+                .or_else(|| self.in_dockerfile(candidate)),
+            Guard::Data => self.data(candidate).or_else(|| self.in_dockerfile(candidate)),
+        }
+    }
+
+    fn git_asked(&self) -> Option<Obstacle> {
+        let table = &catalog().git;
+        self.builds.iter().find_map(|build| {
+            let command = build.commands.iter().find(|command| {
+                let names_git = |word: &String| {
+                    let mut at = word.match_indices(".git");
+                    at.any(|(start, part)| is_bounded(word, start..start + part.len()))
+                };
+                let verb = command
+                    .words
+                    .iter()
+                    .skip(1)
+                    .find(|word| !word.starts_with('-') || word.as_str() == "--version");
+                let asks = command.program == "git" && !verb.is_some_and(|verb| table.elsewhere.contains(verb));
+                asks || command.program != "rm" && command.words.iter().any(names_git)
+            });
+            let line = command.map(|command| command.line).or_else(|| {
+                let says = |text: &str, word: &String| {
+                    let mut at = text.match_indices(word.as_str());
+                    at.any(|(start, part)| is_bounded(text, start..start + part.len()))
+                };
+                let asks = |text: &str| table.words.iter().any(|word| says(text, word));
+                build.texts.iter().find(|(_, text)| asks(text)).map(|(line, _)| *line)
+            })?;
+            let remedy = "pass what the build asks git for as an ARG, then add `.git` yourself";
+            Some((
+                format!("{}:{line} asks git, or a tool that does", build.name),
+                remedy.to_owned(),
+            ))
+        })
+    }
+
+    /// A folder of the name of an output that git keeps is most likely a part of the sources. It is left without a word.
+    fn tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        if !matches!(
+            candidate.known.guard,
+            Guard::GitIgnored | Guard::MadeIgnored | Guard::BuiltIgnored
+        ) {
+            return None;
+        }
+        let mut git = self.git.borrow_mut();
+        let mut paths = candidate.matches.iter();
+        let is_tracked = paths.any(|path| !git.holds(path, !self.tree.is_file(path)));
+        is_tracked.then(Obstacle::default)
+    }
+
+    /// A stage that takes it and makes none of its own.
+    fn not_made(&self, candidate: &Candidate<'_>, fits: impl Fn(&Called) -> bool) -> Option<Obstacle> {
+        // Dependencies of other languages may run in any image.
+        let is_node = candidate.known.by.iter().any(|id| id == "npm");
+        for build in self.builds {
+            for path in candidate.paths() {
+                let unserved = build
+                    .taking(path)
+                    .find(|take| !(build.always(take, &fits) || is_node && build.is_without_node(take)));
+                if let Some(take) = unserved {
+                    let obstacle = format!(
+                        "{}:{} takes it, and no command there that is known installs it: the image may run with this one",
+                        build.name, take.line
+                    );
+                    return Some((obstacle, "install in the Dockerfile, from the lock file".to_owned()));
+                }
+            }
+            if let Some(obstacle) = self.other_project(candidate, build, &fits) {
+                return Some(obstacle);
+            }
+        }
+        None
+    }
+
+    /// Dependencies of a folder in which something runs and nothing installs.
+    fn other_project(
+        &self,
+        candidate: &Candidate<'_>,
+        build: &Build,
+        fits: &impl Fn(&Called) -> bool,
+    ) -> Option<Obstacle> {
+        let root = self.context.read_unfiltered("package.json").unwrap_or_default();
+        let is_workspace = root.contains("\"workspaces\"")
+            || ["pnpm-workspace.yaml", "lerna.json"]
+                .iter()
+                .any(|file| self.context.read_unfiltered(file).is_some());
+        if is_workspace {
+            return None;
+        }
+        for path in &candidate.matches {
+            let Some((folder, _)) = path.rsplit_once('/') else {
+                continue;
+            };
+            let name = folder.rsplit('/').next().unwrap_or(folder);
+            let says = |text: &str| {
+                let mut at = text.match_indices(name);
+                at.any(|(start, part)| is_bounded(text, start..start + part.len()))
+            };
+            let is_used = build.texts.iter().any(|(_, text)| says(text)) || root.lines().any(says);
+            let is_installed = build
+                .commands
+                .iter()
+                .any(|command| fits(command) && command.is_in(folder))
+                || root.lines().any(|line| says(line) && line.contains("install"));
+            if is_used && !is_installed && !build.taking(path).all(|take| build.is_without_node(take)) {
+                let obstacle = format!(
+                    "{} uses `{folder}`, and nothing shows that it installs there",
+                    build.name
+                );
+                return Some((obstacle, format!("install in `{folder}` in a RUN of its own")));
+            }
+        }
+        None
+    }
+
+    fn not_built(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let by = &candidate.known.by;
+        for build in self.builds {
+            for path in candidate.paths() {
+                let unserved = build
+                    .taking(path)
+                    .find(|take| !build.always(take, |command| command.builds(by)));
+                let unserved = unserved.or_else(|| {
+                    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+                    // A script of one package builds that package, not those beside it.
+                    let is_alone = !parent.is_empty() && by.iter().any(|id| id == "npm");
+                    let builds_there = |command: &Called| command.builds(by) && command.is_in(parent);
+                    build
+                        .taking(path)
+                        .find(|take| is_alone && !build.always(take, builds_there))
+                });
+                if let Some(take) = unserved {
+                    let obstacle = format!(
+                        "{}:{} takes it, and no command there that is known builds it: the image may need this one",
+                        build.name, take.line
+                    );
+                    return Some((
+                        obstacle,
+                        "build in the Dockerfile, or copy the output by its name".to_owned(),
+                    ));
+                }
+            }
+        }
+        None
+    }
+
+    /// A command that uses a virtual environment of this name where none makes one.
+    fn environment_used(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        self.builds.iter().find_map(|build| {
+            let (line, _) = self.texts_naming(build, candidate)?;
+            if self.makes_environments(build, candidate) {
+                return None;
+            }
+            let obstacle = format!("{}:{line} uses it, and no command there makes one", build.name);
+            Some((
+                obstacle,
+                "make it in the Dockerfile: one of this machine works nowhere else".to_owned(),
+            ))
+        })
+    }
+
+    /// Whether every image of `build` that takes it makes an environment of its own.
+    fn makes_environments(&self, build: &Build, candidate: &Candidate<'_>) -> bool {
+        let makes = |command: &Called| {
+            let has = |wanted: &[&str]| command.words.iter().any(|word| wanted.contains(&word.as_str()));
+            let is_maker = ENVIRONMENT_MAKERS.contains(&command.program.as_str());
+            let is_asked = has(&["sync", "install", "run", "env", "create"]) && !has(&["pip", "--system"]);
+            has(&["venv", "virtualenv"]) || is_maker && is_asked
+        };
+        let mut takes = candidate.paths().flat_map(|path| build.taking(path));
+        takes.all(|take| build.always(take, makes))
+    }
+
+    /// The first text of a Dockerfile that names a path of the candidate by its last part.
+    fn texts_naming<'b>(&self, build: &'b Build, candidate: &Candidate<'_>) -> Option<(usize, &'b str)> {
+        let names = names_of(candidate);
+        build.texts.iter().find_map(|(line, text)| {
+            let says = |name: &&str| {
+                let mut at = text.match_indices(*name);
+                at.any(|(start, part)| is_bounded(text, start..start + part.len()))
+            };
+            names.iter().any(says).then_some((*line, text.as_str()))
+        })
+    }
+
+    fn in_dockerfile(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        self.builds.iter().find_map(|build| {
+            let (line, _) = self.texts_naming(build, candidate)?;
+            let obstacle = format!("{}:{line} names it", build.name);
+            Some((obstacle, by_hand(candidate)))
+        })
+    }
+
+    /// Git keeps a file of settings that is meant to come along.
+    fn dotenv_tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let mut git = self.git.borrow_mut();
+        let is_tracked = candidate.matches.iter().any(|path| !git.holds(path, false));
+        is_tracked.then(|| {
+            (
+                "git does not ignore it, so it may be meant to come along".to_owned(),
+                env_remedy(),
+            )
+        })
+    }
+
+    fn dotenv_in_dockerfile(&self) -> Option<Obstacle> {
+        self.builds.iter().find_map(|build| {
+            let (line, _) = build.texts.iter().find(|(_, text)| {
+                let words = catalog().dotenv.words.iter().map(String::as_str).chain([".env"]);
+                words.into_iter().any(|word| {
+                    let mut at = text.match_indices(word);
+                    at.any(|(start, part)| is_bounded(text, start..start + part.len()))
+                })
+            })?;
+            Some((format!("{}:{line} may load it", build.name), env_remedy()))
+        })
+    }
+
+    fn tests_run(&self) -> Option<Obstacle> {
+        let found = self
+            .tests
+            .get_or_init(|| tests_run::by_command(self.builds).or_else(|| tests_run::in_container(self.context)));
+        let remedy = "if the image is never tested from inside, add the folder yourself";
+        found.clone().map(|obstacle| (obstacle, remedy.to_owned()))
+    }
+
+    fn documentation_made(&self) -> Option<Obstacle> {
+        self.builds.iter().find_map(|build| {
+            let command = build.commands.iter().find(|command| {
+                let mut words = command
+                    .words
+                    .iter()
+                    .flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
+                words.any(|word| DOCUMENTATION.contains(&word.to_lowercase().as_str()))
+            })?;
+            let obstacle = format!("{}:{} may make or read documentation", build.name, command.line);
+            Some((obstacle, "copy it by its name where the image needs it".to_owned()))
+        })
+    }
+
+    /// What is in `folder` and was written by those who work on it.
+    fn sources_in(&self, folder: &str) -> Vec<&'a Entry> {
+        let made = self.made.borrow();
+        let is_made = |path: &str| path.match_indices('/').any(|(at, _)| made.contains(&path[..at]));
+        self.tree.under(folder).filter(|entry| !is_made(&entry.path)).collect()
+    }
+
+    /// A folder with a manifest may be a member of a workspace, which installs and builds look for.
+    fn is_project(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let manifest = candidate.matches.iter().find_map(|folder| {
+            self.sources_in(folder).into_iter().find(|entry| {
+                let name = entry.path.rsplit('/').next().unwrap_or_default();
+                MANIFESTS.contains(&name) || name.ends_with(".csproj")
+            })
+        })?;
+        let obstacle = format!("{} makes it a project, which others may be built with", manifest.path);
+        Some((obstacle, by_hand(candidate)))
+    }
+
+    fn data(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let files = candidate.matches.iter().flat_map(|folder| self.sources_in(folder));
+        if let Some(code) = files.into_iter().find(|entry| is_code(&entry.path)) {
+            return Some((format!("{} is code", code.path), by_hand(candidate)));
+        }
+        let mut git = self.git.borrow_mut();
+        let is_ignored = candidate.matches.iter().all(|path| git.holds(path, true));
+        if is_ignored || self.level >= Level::Aggressive {
+            return None;
+        }
+        let obstacle = "git keeps it, so the program may read it by a path that no source spells out";
+        Some((
+            obstacle.to_owned(),
+            "--level aggressive leaves it out where no source names it".to_owned(),
+        ))
+    }
+
+    /// Which mentions keep it; none where none does.
+    fn words_of(&self, candidate: &Candidate<'_>) -> Option<Count> {
+        match candidate.known.guard {
+            Guard::Dotenv | Guard::PrivateKey | Guard::Tests | Guard::Documentation => Some(Count::All),
+            Guard::Data | Guard::Unmentioned => Some(Count::All),
+            Guard::UnmentionedInCode => Some(Count::CodeAlone),
+            // A script may start in it.
+            Guard::Environment => {
+                let is_made = self
+                    .builds
+                    .iter()
+                    .all(|build| self.makes_environments(build, candidate));
+                (!is_made).then_some(Count::All)
+            }
+            // Where nothing installs them, pages and programs without Node may still serve files out of them.
+            Guard::Made | Guard::MadeIgnored => {
+                let by = &candidate.known.by;
+                let is_installed = self.builds.iter().all(|build| {
+                    let mut takes = candidate.paths().flat_map(|path| build.taking(path));
+                    takes.all(|take| build.always(take, |command| command.installs(by)))
+                });
+                (!is_installed).then_some(Count::Served)
+            }
+            _ => None,
+        }
+    }
+
+    /// Looks for all that the candidates ask about.
+    fn look(&self, chosen: &[Candidate<'_>]) -> Found {
+        let (mut names, mut tools) = (BTreeSet::new(), BTreeSet::new());
+        for candidate in chosen {
+            if self.words_of(candidate).is_some() {
+                names.extend(names_of(candidate).into_iter().map(str::to_owned));
+            }
+            match candidate.known.guard {
+                Guard::Git => {
+                    tools.extend(catalog().git.words.iter().cloned());
+                    tools.extend(catalog().git.code_words.iter().cloned());
+                }
+                Guard::Dotenv => tools.extend(catalog().dotenv.words.iter().cloned()),
+                _ => {}
+            }
+        }
+        let texts = self
+            .builds
+            .iter()
+            .flat_map(|build| &build.texts)
+            .map(|(_, text)| text.as_str());
+        let mut called: Vec<String> = texts.map(str::to_owned).collect();
+        called.extend(self.context.read_unfiltered("package.json"));
+        Found::look(self.context, &self.tree.entries, &names, &tools, &called.join("\n"))
+    }
+
+    /// What the sources that stay say against it.
+    fn mentioned(&self, candidate: &Candidate<'_>, found: &Found, is_gone: &dyn Fn(&str) -> bool) -> Option<Obstacle> {
+        let guard = candidate.known.guard;
+        if guard == Guard::Git {
+            let table = catalog();
+            let all = table.git.words.iter().map(|word| (word, Count::All));
+            let words = all.chain(table.git.code_words.iter().map(|word| (word, Count::CodeAlone)));
+            if found.is_incomplete {
+                return Some(too_much());
+            }
+            return words.into_iter().find_map(|(word, count)| {
+                let mention = found.first(word, count, is_gone)?;
+                let obstacle = format!(
+                    "{}:{} says {}, which asks git",
+                    mention.path,
+                    mention.line,
+                    quoted(word)
+                );
+                Some((
+                    obstacle,
+                    "if the image is built without it, add `.git` yourself".to_owned(),
+                ))
+            });
+        }
+        let count = self.words_of(candidate)?;
+        if found.is_incomplete {
+            return Some(too_much());
+        }
+        let names = names_of(candidate).into_iter();
+        let tools = catalog()
+            .dotenv
+            .words
+            .iter()
+            .map(String::as_str)
+            .filter(|_| guard == Guard::Dotenv);
+        names.chain(tools).find_map(|word| {
+            let mention = found.first(word, count, is_gone)?;
+            let obstacle = format!("{}:{} says {}", mention.path, mention.line, quoted(word));
+            let remedy = if guard == Guard::Dotenv {
+                env_remedy()
+            } else {
+                by_hand(candidate)
+            };
+            Some((obstacle, remedy))
+        })
+    }
+}
+
+/// The words by which sources would name it: the last parts of its paths. Of documents also without the ending, which
+/// code may put behind it.
+fn names_of<'c>(candidate: &'c Candidate<'_>) -> BTreeSet<&'c str> {
+    let mut names: BTreeSet<&str> = candidate.paths().filter_map(|path| path.rsplit('/').next()).collect();
+    if candidate.known.guard == Guard::Documentation {
+        let stems: Vec<&str> = names
+            .iter()
+            .filter_map(|name| name.rsplit_once('.'))
+            .map(|(stem, _)| stem)
+            .collect();
+        names.extend(stems);
+    }
+    names
+}
+
+fn quoted(word: &str) -> String {
+    if word.contains('`') {
+        word.to_owned()
+    } else {
+        format!("`{word}`")
+    }
+}
+
+fn by_hand(candidate: &Candidate<'_>) -> String {
+    format!("if the image does without it, add `{}` yourself", candidate.first())
+}
+
+fn env_remedy() -> String {
+    "pass the settings when the container starts (--env-file, `env_file:` in Compose), then add `.env` yourself"
+        .to_owned()
+}
+
+fn too_much() -> Obstacle {
+    let obstacle = "there are more sources than are read for it".to_owned();
+    (obstacle, "if the image does without it, add it yourself".to_owned())
+}

@@ -1,0 +1,203 @@
+//! `dockerignore`: what of the context no image needs. See `docs/passes/dockerignore.md`.
+
+mod build;
+mod candidate;
+mod catalog;
+mod git_ignored;
+mod guards;
+mod mentions;
+mod others;
+mod proposal;
+#[cfg(test)]
+mod tests;
+mod tests_run;
+
+pub use build::copied_sources;
+pub use proposal::{Added, Kept, Proposal};
+
+use crate::context::{ContextSource, DockerIgnore, Measure};
+use crate::facts::Facts;
+use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
+
+use super::{Level, Outcome, Pass, PassOptions, Refusal};
+use build::Build;
+use candidate::{Candidate, Tree, candidates, exact};
+use catalog::Group;
+use guards::Guards;
+
+/// Proposes a .dockerignore.
+pub struct DockerIgnorePass;
+
+impl Pass for DockerIgnorePass {
+    fn id(&self) -> &'static str {
+        "dockerignore"
+    }
+
+    fn level(&self) -> Level {
+        Level::Safe
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/passes/dockerignore.md")
+    }
+
+    /// It changes nothing in the Dockerfile, and says so where a context would have allowed more.
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+        let is_all = |text: &Text| matches!(text.value.as_str(), "." | "./" | "/");
+        let takes_all = |instruction: &&Instruction| match copied_by(instruction).split_last() {
+            Some((_, sources)) => sources.iter().any(is_all),
+            None => false,
+        };
+        let first = file
+            .instructions
+            .iter()
+            .find(takes_all)
+            .and_then(|instruction| instruction.lines);
+        let is_blind = options.context.is_none() && !self.is_skipped(file, facts);
+        let refusal = first.filter(|_| is_blind).map(|lines| Refusal {
+            pass: self.id(),
+            lines,
+            what: "propose a .dockerignore".to_owned(),
+            obstacle: "without the build context nothing tells what of it the image needs".to_owned(),
+            remedy: "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+        });
+        Outcome {
+            refusals: refusal.into_iter().collect(),
+            ..Outcome::default()
+        }
+    }
+
+    fn beside(&self, file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Option<Proposal> {
+        let context = options.context.as_deref()?;
+        if self.is_skipped(file, facts) {
+            return None;
+        }
+        let own = Build::of(file, facts, context);
+        (!own.takes.is_empty()).then(|| propose(context, Some(own), options.level))
+    }
+}
+
+impl DockerIgnorePass {
+    /// Whether a comment keeps the pass away from a COPY: what it takes is not to be touched.
+    fn is_skipped(&self, file: &Dockerfile, facts: &Facts) -> bool {
+        let mut both = file.instructions.iter().zip(&facts.instructions);
+        both.any(|(instruction, facts)| !copied_by(instruction).is_empty() && facts.skip.applies_to(self.id()))
+    }
+}
+
+/// The words of a COPY or ADD from the context.
+fn copied_by(instruction: &Instruction) -> &[Text] {
+    let node = instruction.node();
+    match node.keyword {
+        Keyword::Copy | Keyword::Add if node.flag("from").is_none() => node.words(),
+        _ => &[],
+    }
+}
+
+/// The proposal for `context`, with or without a Dockerfile of which it is the context; those in it count too.
+pub fn propose_for(context: &ContextSource, dockerfile: Option<&Dockerfile>, level: Level) -> Proposal {
+    let own = dockerfile.map(|file| Build::of(file, &Facts::of(file), context));
+    propose(context, own, level)
+}
+
+fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposal {
+    let mut proposal = Proposal::unchanged(context);
+    let is_shared = context
+        .ignore_file()
+        .is_none_or(|file| file.file_name().is_some_and(|name| name == ".dockerignore"));
+    let mut builds: Vec<Build> = own.into_iter().collect();
+    let own_name = builds.first().map(|build| build.name.clone());
+    if is_shared {
+        builds.extend(others::sharing(context));
+        if builds.len() > 2 {
+            let names: Vec<&str> = builds.iter().skip(1).map(|build| build.name.as_str()).collect();
+            proposal
+                .notes
+                .push(format!("it suits all of {}, which share it", listed(&names)));
+        }
+    }
+    if context.ignore_text().is_none() {
+        proposal
+            .notes
+            .push(format!("{} is not UTF-8, so nothing is added to it", proposal.file));
+        return proposal;
+    }
+    if context.ignore().keeps_everything_out() {
+        let note = format!(
+            "{} names what is sent, one by one; nothing is added to it",
+            proposal.file
+        );
+        proposal.notes.push(note);
+        return proposal;
+    }
+    if builds.iter().all(|build| build.takes.is_empty()) {
+        let note = match own_name {
+            Some(name) => format!("{name} copies nothing from its context"),
+            None => "no Dockerfile here copies anything from the context, so nothing tells what it needs".to_owned(),
+        };
+        proposal.notes.push(note);
+        return proposal;
+    }
+    if !builds.iter().any(Build::takes_everything) {
+        let note = "no COPY takes the whole context: BuildKit sends no more than what COPY and ADD name";
+        proposal.notes.push(note.to_owned());
+    }
+
+    let before = context.measure();
+    let tree = Tree::of(&before, context);
+    let found = candidates(&tree, &builds, level);
+    let guards = Guards::new(context, &tree, &builds, level);
+    let (chosen, kept) = guards.choose(found);
+    proposal.kept = kept;
+    let chosen = without_harm(context, &builds, exact(&tree, chosen));
+    let mut sections: Vec<(&Group, Vec<String>)> = Vec::new();
+    for candidate in &chosen {
+        let patterns = candidate.written.iter().cloned();
+        match sections.iter_mut().find(|(group, _)| group.id == candidate.group.id) {
+            Some((_, written)) => {
+                let new: Vec<String> = patterns.filter(|pattern| !written.contains(pattern)).collect();
+                written.extend(new);
+            }
+            None => sections.push((candidate.group, patterns.collect())),
+        }
+    }
+    proposal.write(&sections);
+    if let Ok(ignore) = DockerIgnore::parse(proposal.text.as_bytes()) {
+        proposal.count(&before, &Measure::new(context.walk(), &ignore));
+    }
+    proposal
+}
+
+/// Leaves out what would take from a COPY's sources after all, by the matcher that the engine's is: whatever the choice
+/// was made on, no build may fail for it.
+fn without_harm<'k>(context: &ContextSource, builds: &[Build], chosen: Vec<Candidate<'k>>) -> Vec<Candidate<'k>> {
+    let is_harmless = |candidate: &Candidate<'_>| {
+        let text = candidate.written.join("\n");
+        let Ok(alone) = DockerIgnore::parse(text.as_bytes()) else {
+            return false;
+        };
+        let mut takes = builds.iter().flat_map(|build| &build.takes);
+        if takes.any(|take| take.is_hurt_by(&alone)) {
+            return false;
+        }
+        let both = format!("{}\n{text}", context.ignore_text().unwrap_or_default());
+        let Ok(after) = context.with_ignore_text(&both) else {
+            return false;
+        };
+        let wild = builds
+            .iter()
+            .flat_map(|build| &build.takes)
+            .map(|take| take.pattern.as_str());
+        wild.filter(|pattern| pattern.contains(['*', '?', '[']))
+            .all(|pattern| context.glob(pattern) == after.glob(pattern))
+    };
+    chosen.into_iter().filter(is_harmless).collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() && names.len() <= 5 => format!("{} and {last}", rest.join(", ")),
+        Some((last, [])) => (*last).to_owned(),
+        _ => format!("{} Dockerfiles", names.len()),
+    }
+}
