@@ -1,8 +1,8 @@
 //! What an install reads, in terms of the image.
 
 use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step};
-use crate::facts::{Command, Execution};
-use crate::knowledge::Action;
+use crate::facts::{Command, Execution, ManagerUse};
+use crate::knowledge::{Action, Kind};
 
 use super::Obstacle;
 use super::view::{View, inside, join};
@@ -25,6 +25,8 @@ pub(super) enum Split {
     Add(Vec<String>),
     /// This command.
     Run(Vec<String>),
+    /// Not at all: nothing is gained.
+    Pointless,
 }
 
 /// The managers whose installs are followed.
@@ -47,6 +49,18 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         let reads_files = !used.reads.is_empty() || used.has_unknown_arguments || used.action == Action::Build;
         let is_plain = !reads_files && command.words.iter().all(|word| word.value.is_some());
         let prepares_project = used.manager.id == "corepack" && matches!(used.verb.as_str(), "install" | "use" | "up");
+        if prepares_project && is_plain && used.verb == "install" {
+            // It takes the version of the package manager from the manifest.
+            let folder = command.workdir.as_deref().unwrap_or("/").trim_matches('/');
+            let manifest = join(folder, "package.json");
+            return Ok(Needs {
+                files: Some(manifest)
+                    .filter(|path| view.supplier(path).is_some())
+                    .into_iter()
+                    .collect(),
+                ..Needs::default()
+            });
+        }
         return if is_plain && !prepares_project && used.action != Action::Run {
             none()
         } else {
@@ -56,19 +70,11 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             ))
         };
     };
-    if matches!(manager, Manager::Gradle | Manager::Maven | Manager::Cargo)
-        && !used.packages.is_empty()
-        && used.reads.is_empty()
-        && manager == Manager::Cargo
-        && used.action == Action::Install
-    {
-        return none();
-    }
-    if matches!(manager, Manager::Gradle | Manager::Maven | Manager::Cargo) {
-        return Err((
-            format!("{name} reads the sources, and this pass does not split it"),
-            "download the dependencies in a RUN of their own, before the COPY of the sources".to_owned(),
-        ));
+    if let Some(split) = compiles(manager, used, run, view) {
+        return split.map(|split| Needs {
+            split: Some(split),
+            ..Needs::default()
+        });
     }
     let Some(workdir) = command.workdir.as_deref() else {
         return Err((
@@ -82,8 +88,22 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     let is_global =
         arguments.iter().any(|word| matches!(word.as_str(), "-g" | "--global")) || verb.starts_with("global");
     if is_node(manager) && is_global {
-        return none();
+        return Ok(Needs {
+            files: global(manager, &folder, view),
+            ..Needs::default()
+        });
     }
+    settings(manager, &verb, &arguments, &folder, view).map_err(|what| {
+        let remedy = "commit the setting, and leave the command out";
+        (
+            format!("{name} {what}, which the COPY behind it would undo"),
+            remedy.to_owned(),
+        )
+    })?;
+    if manager == Manager::Pip {
+        into_sources(used, &folder, view)?;
+    }
+    let arguments = without_paths_of_others(manager, arguments, view);
     let install = Install::new(manager, &verb, arguments, &folder);
     let reads = manifests::reads(&install, view);
     let mut needs = Needs::default();
@@ -110,6 +130,10 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             "put the dependency into the manifest, and install from there".to_owned(),
         ));
     }
+    if manager == Manager::Go && used.action == Action::Build && !has_requirements(&reads, view) {
+        needs.split = Some(Split::Pointless);
+        return Ok(needs);
+    }
     let found = if reads.is_manifests_only() {
         reads
     } else {
@@ -118,9 +142,180 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         found
     };
     needs.files = found.files.iter().map(|file| file.path.clone()).collect();
+    needs.files.extend(versions(manager, &folder, view));
     needs.writes = writes(manager, &folder, &found, view);
     scripts(&needs.files, view)?;
     Ok(needs)
+}
+
+/// Whether a command is one of a language's package manager.
+pub(super) fn is_language(run: &Execution, number: usize) -> bool {
+    let used = run.commands.get(number).and_then(|command| command.manager.as_ref());
+    used.is_some_and(|used| used.manager.kind == Kind::Language)
+}
+
+/// Cargo, Maven and Gradle where they compile: none of them installs the dependencies alone.
+fn compiles(manager: Manager, used: &ManagerUse, run: &Execution, view: &View<'_>) -> Option<Result<Split, Obstacle>> {
+    let builds = matches!(used.action, Action::Build | Action::Install);
+    match manager {
+        // Their downloads are kept by a cache mount; a download of its own would save nothing on top.
+        Manager::Maven | Manager::Gradle if builds => Some(Ok(Split::Pointless)),
+        Manager::Cargo if used.action == Action::Install && !used.packages.is_empty() && used.reads.is_empty() => None,
+        Manager::Cargo if builds => {
+            let keeps_target = run
+                .mounts
+                .iter()
+                .any(|mount| mount.kind == "cache" && mount.target().is_some_and(|target| target.contains("target")));
+            let lock = view.copies.iter().flat_map(|copy| &copy.layers).find_map(|layer| {
+                let folder = layer.is_folder.then_some(layer.to.as_str())?;
+                view.read(&join(folder, "Cargo.lock"))
+            });
+            // One package is the project itself.
+            let is_alone = lock.is_some_and(|lock| lock.matches("[[package]]").count() <= 1);
+            Some(if keeps_target || is_alone {
+                Ok(Split::Pointless)
+            } else {
+                Err((
+                    format!(
+                        "`cargo {}` compiles the dependencies with the project, and cargo has no command for them alone",
+                        used.verb
+                    ),
+                    "keep what is compiled in a cache mount for the target folder, or build the dependencies with \
+                     cargo-chef"
+                        .to_owned(),
+                ))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the
+/// manifest, since Corepack takes the version of the tool from there.
+fn global(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
+    let names: &[&str] = match manager {
+        Manager::Yarn => &["package.json", ".yarnrc", ".yarnrc.yml", ".npmrc"],
+        Manager::Pnpm => &["package.json", ".npmrc"],
+        Manager::Bun => &["bunfig.toml", ".npmrc"],
+        _ => &[],
+    };
+    let paths = names.iter().map(|name| join(folder, name));
+    paths.filter(|path| view.supplier(path).is_some()).collect()
+}
+
+/// Whether a command changes a file of the project that holds settings: what it does, if so.
+fn settings(
+    manager: Manager,
+    verb: &str,
+    arguments: &[String],
+    folder: &str,
+    view: &View<'_>,
+) -> Result<(), &'static str> {
+    let has = |option: &str| arguments.iter().any(|word| word == option);
+    let is_there = |name: &str| view.supplier(&join(folder, name)).is_some();
+    let for_project = has("--location=project") || has("project") && (has("--location") || has("-L"));
+    // The tables have verbs as long as they need them.
+    let phrase = [verb].into_iter().chain(arguments.iter().map(String::as_str));
+    let phrase: Vec<&str> = phrase.flat_map(str::split_whitespace).take(2).collect();
+    let changes = match (manager, phrase.join(" ").as_str()) {
+        (Manager::Yarn, "set version" | "plugin import") => true,
+        (Manager::Yarn, "config set") => !has("-H") && !has("--home") && is_there(".yarnrc.yml"),
+        (Manager::Npm | Manager::Pnpm, _) if matches!(phrase.first(), Some(&("config" | "set"))) => {
+            for_project && is_there(".npmrc")
+        }
+        (Manager::Poetry, _) if phrase.first() == Some(&"config") => has("--local") && is_there("poetry.toml"),
+        (Manager::Bundler, _) if phrase.first() == Some(&"config") => {
+            (has("--local") || has("local")) && is_there(".bundle/config")
+        }
+        (Manager::Pdm, _) if matches!(phrase.first(), Some(&("use" | "config"))) => {
+            is_there(".pdm-python") || is_there("pdm.toml")
+        }
+        (Manager::Pipenv, _) if phrase.first() == Some(&"--python") => is_there("Pipfile"),
+        (Manager::Go, "mod init" | "work init") => true,
+        (Manager::Dotnet, _) => phrase.first() == Some(&"new"),
+        _ => false,
+    };
+    if changes {
+        Err("changes files of the project")
+    } else {
+        Ok(())
+    }
+}
+
+/// `pip install --target lib`: where the sources bring something to the folder, names may meet.
+fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
+    let targets = used
+        .options
+        .iter()
+        .filter(|(name, _, _)| matches!(name.as_str(), "-t" | "--target" | "--prefix" | "--root" | "--src"));
+    for (name, value, _) in targets {
+        let path = value.as_deref().map(|value| match value.strip_prefix('/') {
+            Some(path) => path.trim_end_matches('/').to_owned(),
+            None => join(
+                folder,
+                value.trim_start_matches("./").trim_end_matches('/').trim_matches('.'),
+            ),
+        });
+        if path.is_none_or(|path| view.exists(&path)) {
+            return Err((
+                format!("{name} names a folder into which the sources are copied, too"),
+                "install to a folder of its own".to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The arguments without packages, and folders of packages, that lie outside of all that is copied from the context:
+/// `/wheels/*` from another stage.
+fn without_paths_of_others(manager: Manager, arguments: Vec<String>, view: &View<'_>) -> Vec<String> {
+    if manager != Manager::Pip {
+        return arguments;
+    }
+    let is_foreign = |path: &str| path.len() > 1 && path.starts_with('/') && !view.exists(path.trim_matches('/'));
+    let is_links = |word: &str| matches!(word, "-f" | "--find-links");
+    let mut kept: Vec<String> = Vec::new();
+    for word in arguments {
+        let (option, path) = match word.split_once('=') {
+            Some((option, path)) if is_links(option) => (Some(option), path),
+            _ => (kept.last().map(String::as_str), word.as_str()),
+        };
+        let follows_option = option.is_some_and(|option| option.starts_with('-') && !option.contains('='));
+        if option.is_some_and(is_links) && is_foreign(path) {
+            kept.pop_if(|last| is_links(last));
+        } else if !follows_option
+            && (path.ends_with('*') || path.ends_with(".whl"))
+            && path.rsplit_once('/').is_some_and(|(folder, _)| is_foreign(folder))
+        {
+            // Nothing of it is among what is copied.
+        } else {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
+/// The files by which version managers choose the interpreter, where the image may have one.
+fn versions(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
+    if !view.may_choose_versions {
+        return Vec::new();
+    }
+    let own: &[&str] = match manager {
+        Manager::Pip | Manager::Poetry | Manager::Pdm | Manager::Pipenv => &[".python-version"],
+        Manager::Npm | Manager::Yarn | Manager::Pnpm => &[".node-version", ".nvmrc"],
+        Manager::Bundler => &[".ruby-version"],
+        _ => &[],
+    };
+    let names = own.iter().chain(&[".tool-versions", "mise.toml", ".mise.toml"]);
+    let paths = names.map(|name| join(folder, name));
+    paths.filter(|path| view.supplier(path).is_some()).collect()
+}
+
+/// Whether `go.mod` asks for any module.
+fn has_requirements(reads: &Reads, view: &View<'_>) -> bool {
+    let manifests = reads.files.iter().filter(|file| file.path.ends_with("go.mod"));
+    let mut texts = manifests.filter_map(|file| view.read(&file.path));
+    texts.any(|text| text.lines().any(|line| line.trim_start().starts_with("require")))
 }
 
 pub(super) fn is_node(manager: Manager) -> bool {
@@ -222,6 +417,13 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Resul
                 "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
             ));
         }
+        Some(Step::AddFlags(flags)) => {
+            let remedy = format!(
+                "run it with {} first, behind a COPY of the manifests, and once more behind the sources",
+                flags.join(" ")
+            );
+            return Err((why, remedy));
+        }
         _ => return Err((why, by_hand())),
     };
     let found = manifests::reads(&next, view);
@@ -305,63 +507,6 @@ fn scripts(files: &[String], view: &View<'_>) -> Result<(), Obstacle> {
                 return Err((
                     format!("a script of /{path} installs git hooks (`{script}`), and .git is copied too"),
                     "add .git to .dockerignore".to_owned(),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Variables by which tools are told of files of the project.
-pub(super) fn environment(scope: &crate::facts::Scope, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
-    const PREFIXES: &[&str] = &[
-        "PIP_",
-        "UV_",
-        "NPM_",
-        "YARN_",
-        "PNPM_",
-        "BUN_",
-        "BUNDLE_",
-        "POETRY_",
-        "PIPENV_",
-        "PDM_",
-        "COMPOSER",
-        "GO",
-        "NUGET_",
-        "NODE_OPTIONS",
-        "DOTNET_",
-        "BASH_ENV",
-    ];
-    for (name, variable) in &scope.variables {
-        let value = variable.value.as_deref().unwrap_or_default();
-        let upper = name.to_uppercase();
-        if upper == "PATH" {
-            let brings = |part: &&str| {
-                part.starts_with('/') && view.exists(part.trim_matches('/')) && !view.list(part).is_empty()
-            };
-            if let Some(part) = value.split(':').find(brings) {
-                return Err((
-                    format!("PATH names {part}, in which the sources bring programs"),
-                    "set PATH behind the install".to_owned(),
-                ));
-            }
-        } else if PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
-            let names = |part: &&str| {
-                let path = if part.starts_with('/') {
-                    part.trim_matches('/').to_owned()
-                } else {
-                    join(folder, part.trim_start_matches("./"))
-                };
-                !part.is_empty()
-                    && !path.is_empty()
-                    && view.supplier(&path).is_some()
-                    && *part != "."
-                    && !(part.starts_with('/') && path == folder)
-            };
-            if let Some(part) = value.split([':', '=', ',', ' ']).find(names) {
-                return Err((
-                    format!("the variable {name} names {part}, which is among what is copied"),
-                    "name the file as an option of the install".to_owned(),
                 ));
             }
         }

@@ -1,0 +1,162 @@
+//! The new COPY lines.
+
+use std::collections::BTreeMap;
+
+use crate::context::Kind;
+
+use super::plan::Site;
+use super::view::{Copy, inside};
+use super::{Obstacle, gone};
+
+/// The COPY lines, to stand before instruction number `place`, for those of `files` that `copy` brings and nothing that
+/// stays does.
+pub(super) fn of(
+    site: &Site<'_>,
+    copy: &Copy,
+    files: &[String],
+    moved: &[usize],
+    place: usize,
+) -> Result<Vec<String>, Obstacle> {
+    let (file, view) = (site.file, site.view);
+    let context = view.context;
+    let base = copy
+        .destination
+        .as_deref()
+        .ok_or_else(gone)?
+        .trim_matches('/')
+        .to_owned();
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in files {
+        let Some((supplier, from)) = view.supplier(path).filter(|(supplier, _)| supplier.index == copy.index) else {
+            continue;
+        };
+        let stays = view.copies.iter().filter(|other| !moved.contains(&other.index));
+        let mut same = stays.filter(|other| other.flags == supplier.flags);
+        if same.any(|other| other.supplies(context, path).as_ref() == Some(&from)) {
+            continue;
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-/@+~=".contains(c);
+        if !from.chars().all(plain) {
+            return Err((
+                format!("the name `{from}` has characters that a COPY reads otherwise"),
+                "copy it by hand, in a COPY of its own before the install".to_owned(),
+            ));
+        }
+        let parent = from.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let name = from.rsplit('/').next().unwrap_or(&from);
+        let is_link = context
+            .list(parent)
+            .iter()
+            .any(|child| child.name == name && child.kind == Kind::Link);
+        if is_link {
+            return Err((
+                format!("`{from}` is a symbolic link"),
+                "copy what the install reads by hand, before the install".to_owned(),
+            ));
+        }
+        let at = path.trim_end_matches('/');
+        let (at, source) = if path.ends_with('/') {
+            if from.is_empty() || at == base {
+                return Err((
+                    "the install reads the whole folder".to_owned(),
+                    "keep what it reads in a folder of its own".to_owned(),
+                ));
+            }
+            (at, format!("{from}/"))
+        } else {
+            if at.rsplit('/').next() != Some(name) {
+                return Err((
+                    format!("`{from}` is copied under another name"),
+                    "copy it before the install, in a COPY of its own".to_owned(),
+                ));
+            }
+            (at.rsplit_once('/').map_or("", |(parent, _)| parent), from)
+        };
+        let Some(rest) = inside(at, &base) else {
+            return Err(gone());
+        };
+        groups.entry(rest.to_owned()).or_default().push(source);
+    }
+    let keyword = "COPY";
+    let is_lower = file
+        .instructions
+        .get(copy.index)
+        .is_some_and(|own| own.text().starts_with(|c: char| c.is_ascii_lowercase()));
+    let keyword = if is_lower {
+        keyword.to_lowercase()
+    } else {
+        keyword.to_owned()
+    };
+    let workdir = |index| site.facts.scope(index).and_then(|scope| scope.workdir.as_deref());
+    let is_elsewhere = copy.is_relative && workdir(copy.index) != workdir(place);
+    let lines = groups.into_iter().flat_map(|(rest, sources)| {
+        // Folders lose their name, so that each has a line of its own.
+        let (folders, names): (Vec<String>, Vec<String>) =
+            sources.into_iter().partition(|source| source.ends_with('/'));
+        let is_single = names.len() == 1 && folders.is_empty();
+        let destination = if is_elsewhere {
+            from_elsewhere(workdir(place).unwrap_or("/"), &base, &rest, is_single)
+        } else {
+            beside(&copy.destination_text, &rest, is_single)
+        };
+        let mut lines = Vec::new();
+        if !names.is_empty() {
+            lines.push(format!("{keyword} {}{} {destination}", copy.flags, names.join(" ")));
+        }
+        lines.extend(
+            folders
+                .iter()
+                .map(|folder| format!("{keyword} {}{folder} {destination}", copy.flags)),
+        );
+        lines
+    });
+    Ok(lines.collect())
+}
+
+/// `rest` below the destination `text`, as the COPY has it.
+fn beside(text: &str, rest: &str, is_single: bool) -> String {
+    match (text, rest) {
+        (".", "") if is_single => ".".to_owned(),
+        ("." | "./", "") => "./".to_owned(),
+        (".", rest) => format!("{rest}/"),
+        (text, "") => format!("{}/", text.trim_end_matches('/')),
+        (text, rest) => format!("{}/{rest}/", text.trim_end_matches('/')),
+    }
+}
+
+/// `rest` below the folder `base` of the image, seen from `workdir`.
+fn from_elsewhere(workdir: &str, base: &str, rest: &str, is_single: bool) -> String {
+    let folder = super::view::join(base, rest);
+    match inside(&folder, workdir.trim_matches('/')) {
+        Some("") if is_single => ".".to_owned(),
+        Some("") => "./".to_owned(),
+        Some(below) => format!("{below}/"),
+        None => format!("/{folder}/"),
+    }
+}
+
+/// The number and the new text of `copy` where its destination is relative to a folder that is another one behind the
+/// install.
+pub(super) fn with_absolute_destination(site: &Site<'_>, copy: &Copy) -> Result<Option<(usize, String)>, Obstacle> {
+    let workdir = |index| site.facts.scope(index).and_then(|scope| scope.workdir.as_deref());
+    if !copy.is_relative || workdir(copy.index) == workdir(site.index) {
+        return Ok(None);
+    }
+    let instruction = site.file.instructions.get(copy.index).ok_or_else(gone)?;
+    let last = instruction.node().words().last().ok_or_else(gone)?;
+    let destination = copy.destination.as_deref().ok_or_else(gone)?;
+    let ends = |text: &str| text.ends_with('/') && !text.ends_with("./");
+    let slash = if ends(&copy.destination_text) && destination != "/" {
+        "/"
+    } else {
+        ""
+    };
+    let written = instruction.text().get(last.range.clone()).unwrap_or_default();
+    let text = match written.chars().next() {
+        Some('"') => format!("\"{destination}{slash}\""),
+        _ => format!("{destination}{slash}"),
+    };
+    let mut new = instruction.text().to_owned();
+    new.replace_range(last.range.clone(), &text);
+    Ok(Some((copy.index, new)))
+}
