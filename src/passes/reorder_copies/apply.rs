@@ -9,9 +9,13 @@ use super::{ID, lines_of};
 
 /// Makes the move; none where a new text is no instruction.
 pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
-    let lines = plan.moved.iter().fold(lines_of(file, plan.run), |lines, index| {
-        lines.join(lines_of(file, *index))
-    });
+    let lines = plan
+        .moved
+        .iter()
+        .chain([&plan.at])
+        .fold(lines_of(file, plan.run), |lines, index| {
+            lines.join(lines_of(file, *index))
+        });
     let parse = |text: &String| file.instruction(text.clone()).ok();
     let mut new: Vec<Instruction> = plan.lines.iter().map(parse).collect::<Option<_>>()?;
     let mut before: Option<Instruction> = None;
@@ -40,11 +44,13 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
     let mut copies: Vec<Instruction> = Vec::new();
     // A blank line above a COPY that goes stays where it parts two paragraphs.
     let mut has_gap = false;
+    let mut line_before = 0;
     for (index, mut instruction) in old.into_iter().enumerate() {
         let is_moved = plan.moved.contains(&index);
+        let own_line = instruction.lines.map_or(usize::MAX, |lines| lines.first);
         let begins_paragraph = instruction.leading.starts_with(['\n', '\r']);
         if index == plan.at {
-            let stays = is_moved || keeps_comments || speaks_to_tools(&instruction.leading);
+            let stays = is_moved || keeps_comments || plan.moved.is_empty() || speaks_to_tools(&instruction.leading);
             if let Some(first) = new.first_mut() {
                 first.leading = if !stays {
                     std::mem::take(&mut instruction.leading)
@@ -58,9 +64,14 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
                 open_paragraph(&mut line, &mut has_gap, newline);
                 result.push(line);
             }
+            if plan.moved.is_empty() {
+                result.extend(before.take());
+            }
         }
         if is_moved {
-            has_gap |= begins_paragraph && index != plan.at;
+            // Not so where it came to stand by an earlier move.
+            let is_at_home = instruction.lines.is_some_and(|lines| lines.first > line_before);
+            has_gap |= begins_paragraph && index != plan.at && is_at_home;
             let text = rewritten.iter().find(|(number, _)| *number == index);
             copies.push(match text {
                 Some((_, text)) => like(text.clone(), &instruction),
@@ -68,6 +79,7 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
             });
             continue;
         }
+        line_before = own_line;
         if index != plan.run {
             open_paragraph(&mut instruction, &mut has_gap, newline);
             result.push(instruction);

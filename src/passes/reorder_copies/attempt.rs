@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::facts::{Execution, Facts, Scope, Shell};
+use crate::facts::{Base, Execution, Facts, Scope, Shell};
 use crate::knowledge::{Action, Kind};
 use crate::passes::PassOptions;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
@@ -54,7 +54,7 @@ pub(super) fn attempt(
     let view = View {
         context,
         copies: &copies,
-        may_choose_versions: scope.base.is_none() || names_version_manager(scope),
+        may_choose_versions: !is_official(facts, index) || names_version_manager(scope),
     };
     // Who copies all behind the install copied those before it for a reason.
     let is_deliberate = (index..stage.end)
@@ -79,6 +79,15 @@ pub(super) fn attempt(
         Ok(plan) => plan.map(Ok),
         Err(obstacle) => is_language.then_some(Err((nearest, obstacle))),
     }
+}
+
+/// Whether the stage stands on an official image, which has one interpreter.
+fn is_official(facts: &Facts, index: usize) -> bool {
+    let mut stage = facts.stage_of(index).and_then(|stage| facts.stages.get(stage));
+    while let Some(Base::Stage(base)) = stage.map(|stage| &stage.base) {
+        stage = facts.stages.get(*base);
+    }
+    matches!(stage.map(|stage| &stage.base), Some(Base::Image(image)) if image.official_name().is_some())
 }
 
 /// Whether a variable tells of a version manager.

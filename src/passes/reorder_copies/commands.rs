@@ -153,8 +153,8 @@ fn one(
             })
             .map(|()| effects);
         }
-        if used.action == Action::Exec {
-            return Err(format!("runs `{program}`, which may read what is copied"));
+        if matches!(used.action, Action::Exec | Action::Run) {
+            return Err(format!("runs `{program} {}`, which may read what is copied", used.verb));
         }
         let needs = install::needs(run, number, view).map_err(|obstacle| obstacle.0)?;
         if needs.files.is_empty() && needs.split.is_none() {
@@ -307,7 +307,11 @@ fn account(command: &Command, destinations: &[String]) -> Result<(), String> {
     if !names_home && touches(&format!("/home/{name}"), destinations) {
         return Err(format!("creates the home of {name}, which is among what is copied"));
     }
-    paths(command, destinations, |word| word.starts_with('/'))
+    // A home that is there stays as it is.
+    let workdir = command.workdir.as_deref().unwrap_or("/");
+    paths(command, destinations, |word| {
+        word.starts_with('/') && !is_within(workdir, word)
+    })
 }
 
 /// Whether curl saves what it fetches under its own name.

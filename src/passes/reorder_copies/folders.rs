@@ -25,7 +25,10 @@ pub(super) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(),
     ];
     let is_system = path.is_empty() || system.iter().any(|name| inside(path, name).is_some());
     // A folder of its own below /etc or /usr in which the install runs is the project's.
-    let is_workdir = workdir.is_some_and(|workdir| is_within(workdir, destination)) && path.contains('/');
+    let is_workdir = workdir.is_some_and(|workdir| {
+        let is_own = workdir.trim_matches('/').contains('/') && path.contains('/');
+        is_own && (is_within(workdir, destination) || is_within(destination, workdir))
+    });
     if is_system && !is_workdir && !PLACES.iter().any(|place| inside(path, place).is_some()) {
         return Err((
             format!("what is copied to {destination} may be settings that the install reads"),

@@ -18,6 +18,16 @@ pub(super) struct Needs {
     pub(super) split: Option<Split>,
 }
 
+impl Needs {
+    /// Of a command that gains nothing from standing before the sources.
+    pub(super) fn pointless() -> Needs {
+        Needs {
+            split: Some(Split::Pointless),
+            ..Needs::default()
+        }
+    }
+}
+
 /// A command that installs the dependencies alone.
 #[derive(Clone, Debug)]
 pub(super) enum Split {
@@ -130,9 +140,12 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             "put the dependency into the manifest, and install from there".to_owned(),
         ));
     }
-    if manager == Manager::Go && used.action == Action::Build && !has_requirements(&reads, view) {
-        needs.split = Some(Split::Pointless);
-        return Ok(needs);
+    if manager == Manager::Go && !reads.is_manifests_only() {
+        // Without modules there is nothing to download, and what is vendored is there.
+        let downloads = reads.project.dependencies_first.is_some() || used.action != Action::Build;
+        if !downloads || !has_requirements(&reads, view) {
+            return Ok(Needs::pointless());
+        }
     }
     let found = if reads.is_manifests_only() {
         reads
@@ -280,7 +293,8 @@ fn without_paths_of_others(manager: Manager, arguments: Vec<String>, view: &View
             Some((option, path)) if is_links(option) => (Some(option), path),
             _ => (kept.last().map(String::as_str), word.as_str()),
         };
-        let follows_option = option.is_some_and(|option| option.starts_with('-') && !option.contains('='));
+        let files = ["-r", "--requirement", "-c", "--constraint", "-e", "--editable"];
+        let follows_option = option.is_some_and(|option| files.contains(&option));
         if option.is_some_and(is_links) && is_foreign(path) {
             kept.pop_if(|last| is_links(last));
         } else if !follows_option
@@ -411,7 +425,7 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Resul
                 Install::new(Manager::Dotnet, "restore", operands, &install.folder),
             )
         }
-        Some(Step::Requirements(_)) => {
+        _ if install.manager == Manager::Pip => {
             return Err((
                 why,
                 "list the dependencies in a requirements.txt, and install that before the project".to_owned(),

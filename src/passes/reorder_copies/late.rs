@@ -12,24 +12,49 @@ use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword};
 use super::view::{self, Copy};
 use super::{ID, is_skipped, lines_of};
 
-/// Moves the first ARG that may go down, with the LABELs that use it; none where there is no such ARG.
+/// Moves the ARGs that may go down to one place, with the LABELs that use them; none where there are no such ARGs.
 pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Option<Change> {
-    let (index, target, labels) = facts.stages.iter().find_map(|stage| {
-        let mut arguments = stage.instructions.clone();
-        arguments.find_map(|index| target(file, facts, options, index, stage.instructions.clone()))
+    let (place, moved) = facts.stages.iter().find_map(|stage| {
+        let targets: Vec<(usize, usize, Vec<usize>)> = stage
+            .instructions
+            .clone()
+            .filter_map(|index| target(file, facts, options, index, stage.instructions.clone()))
+            .collect();
+        let place = targets.first()?.1;
+        let together = targets.into_iter().filter(|(_, other, _)| *other == place);
+        let mut moved: Vec<usize> = together
+            .flat_map(|(index, _, labels)| [vec![index], labels].concat())
+            .collect();
+        moved.sort_unstable();
+        moved.dedup();
+        Some((place, moved))
     })?;
-    let lines = labels
+    let names: Vec<&str> = moved
         .iter()
-        .fold(lines_of(file, index), |lines, label| lines.join(lines_of(file, *label)));
-    let name = names(file.instructions.get(index)?)?.join(" and ");
+        .filter_map(|index| names(file.instructions.get(*index)?))
+        .flatten()
+        .collect();
+    let what = format!("declare {} behind the installs, which do not read it", names.join(", "));
+    let first = *moved.first()?;
+    let lines = moved
+        .iter()
+        .fold(lines_of(file, first), |lines, index| lines.join(lines_of(file, *index)));
+    let newline = file.newline.as_str();
     let old = std::mem::take(&mut file.instructions);
     let mut lowered: Vec<Instruction> = Vec::new();
     for (number, instruction) in old.into_iter().enumerate() {
-        if number == index || labels.contains(&number) {
+        if moved.contains(&number) {
             lowered.push(instruction);
             continue;
         }
-        if number == target {
+        if number == place {
+            // Where paragraphs are parted, the new one is.
+            if let Some(head) = lowered.first_mut()
+                && head.leading.is_empty()
+                && instruction.leading.starts_with(['\n', '\r'])
+            {
+                newline.clone_into(&mut head.leading);
+            }
             file.instructions.append(&mut lowered);
         }
         file.instructions.push(instruction);
@@ -39,7 +64,7 @@ pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions)
         pass: ID,
         level: Level::Safe,
         lines,
-        what: format!("declare {name} behind the installs, which do not read it"),
+        what,
         why: "a new value of an ARG runs every RUN behind it again".to_owned(),
         evidence: Vec::new(),
     })

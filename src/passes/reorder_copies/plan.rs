@@ -2,7 +2,7 @@
 
 use crate::facts::{Execution, Facts, is_within};
 use crate::passes::Evidence;
-use crate::syntax::Dockerfile;
+use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 use super::between::{self, Effects, Way};
 use super::install::Split;
@@ -14,7 +14,7 @@ use super::{Obstacle, environment, folders, gone, install, lines};
 pub(super) struct Plan {
     /// The RUN that installs.
     pub(super) run: usize,
-    /// The copies that move behind it, in order.
+    /// The copies that move behind it, in order; none where a download before them is all that is new.
     pub(super) moved: Vec<usize>,
     /// Those of them that get a new text, since their destination is written relative to another folder.
     pub(super) rewritten: Vec<(usize, String)>,
@@ -36,6 +36,9 @@ pub(super) struct Site<'s> {
     pub(super) index: usize,
     pub(super) run: &'s Execution,
 }
+
+/// More files than anybody reads of in a report.
+const MOST_EVIDENCE: usize = 12;
 
 /// Why there is no move.
 enum Blocked {
@@ -118,6 +121,11 @@ fn plan_up_to(
         Some((number, Split::Add(_))) => *number,
         Some((_, _)) => 0,
     };
+    if let Some((_, Split::Run(_))) = &needed.split
+        && let Some(plan) = in_front(site, &needed, is_candidate)?
+    {
+        return Ok(Some(plan));
+    }
     let way = Way {
         site,
         installs,
@@ -197,11 +205,6 @@ fn plan_up_to(
         copy_lines.extend(lines::of(site, copy, files, &moved, at)?);
         rewritten.extend(lines::with_absolute_destination(site, copy)?);
     }
-    let programs = needed.programs.join("`, `");
-    let evidence = files.iter().take(12).map(|path| Evidence {
-        place: view.supplier(path).map_or_else(|| path.clone(), |(_, from)| from),
-        fact: format!("read by `{programs}`"),
-    });
     Ok(Some(Plan {
         run: site.index,
         at,
@@ -209,16 +212,88 @@ fn plan_up_to(
         rewritten,
         lines: copy_lines,
         runs,
-        evidence: evidence.collect(),
+        evidence: evidence(&needed, view),
         programs: needed.programs.join(" and "),
     }))
+}
+
+/// The download in front of the COPY of the sources, where nothing but other copies stands between that and the build:
+/// nothing has to move.
+fn in_front(site: &Site<'_>, needed: &Needed, is_candidate: &dyn Fn(&&Copy) -> bool) -> Result<Option<Plan>, Obstacle> {
+    let Site {
+        file,
+        facts,
+        view,
+        index,
+        ..
+    } = *site;
+    let Some((number, split)) = &needed.split else {
+        return Ok(None);
+    };
+    let brings_more = |copy: &&Copy| copy.layers.iter().any(|layer| !is_read(&needed.files, &layer.to));
+    let sources: Vec<usize> = view
+        .copies
+        .iter()
+        .filter(|copy| is_candidate(copy) && brings_more(copy))
+        .map(|copy| copy.index)
+        .collect();
+    let Some(&first) = sources.first() else {
+        return Ok(None);
+    };
+    let is_copy = |index: usize| {
+        let keyword = file.instructions.get(index).map(Instruction::keyword);
+        matches!(keyword, Some(Keyword::Copy | Keyword::Add))
+    };
+    if !(first..index).all(is_copy) {
+        return Ok(None);
+    }
+    let leaving: Vec<&Copy> = view
+        .copies
+        .iter()
+        .filter(|copy| sources.contains(&copy.index))
+        .collect();
+    let scope = facts.scope(index).ok_or_else(gone)?;
+    environment::is_free(site, scope)?;
+    folders::home(facts, index, &leaving, view, &needed.files)?;
+    let Some(runs) = split::dependencies_first(site, *number, split)? else {
+        return Ok(None);
+    };
+    let mut copy_lines = Vec::new();
+    for copy in &leaving {
+        copy_lines.extend(lines::of(site, copy, &needed.files, &sources, first)?);
+    }
+    Ok(Some(Plan {
+        run: index,
+        at: first,
+        moved: Vec::new(),
+        rewritten: Vec::new(),
+        lines: copy_lines,
+        runs: Some(runs),
+        evidence: evidence(needed, view),
+        programs: needed.programs.join(" and "),
+    }))
+}
+
+/// Which file is read by what.
+fn evidence(needed: &Needed, view: &View<'_>) -> Vec<Evidence> {
+    let programs = needed.programs.join("`, `");
+    let files = needed.files.iter().take(MOST_EVIDENCE);
+    let found = files.map(|path| Evidence {
+        place: view.supplier(path).map_or_else(|| path.clone(), |(_, from)| from),
+        fact: format!("read by `{programs}`"),
+    });
+    found.collect()
 }
 
 /// What the installs before command number `limit` read; none where running them first gains nothing.
 fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Needed>, Blocked> {
     let mut needed = Needed::default();
     for &number in installs.iter().filter(|number| **number < limit) {
-        let needs = install::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?;
+        let needs = if split::is_prepared(site, number) {
+            install::Needs::pointless()
+        } else {
+            install::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?
+        };
         if let Some(used) = site
             .run
             .commands

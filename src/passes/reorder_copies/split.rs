@@ -132,8 +132,51 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
     }
 }
 
-/// Whether the dependencies are installed alone earlier, in this stage or one that it stands on.
-fn is_done(site: &Site<'_>, stage: usize, words: &[&str], split: &Split) -> bool {
+/// Whether a build finds what an earlier step downloaded or installed for it.
+pub(super) fn is_prepared(site: &Site<'_>, number: usize) -> bool {
+    let Some(command) = site.run.commands.get(number) else {
+        return false;
+    };
+    let Some((used, stage)) = command.manager.as_ref().zip(site.facts.stage_of(site.index)) else {
+        return false;
+    };
+    let words = |command: &Command| {
+        command
+            .words
+            .iter()
+            .skip(1)
+            .map(|word| word.text.clone())
+            .collect::<Vec<_>>()
+    };
+    earlier(site, stage).iter().any(|other| {
+        let is_same = other
+            .manager
+            .as_ref()
+            .is_some_and(|other| other.manager.id == used.manager.id);
+        let words = words(other);
+        is_same
+            && match used.manager.id.as_str() {
+                "go" => used.action == Action::Build && words.starts_with(&["mod".to_owned(), "download".to_owned()]),
+                "dotnet" => used.action == Action::Build && words.first().is_some_and(|word| word == "restore"),
+                "cargo" => words.first().is_some_and(|word| word == "chef"),
+                // What is left for `pip install .` is the project.
+                "pip" => {
+                    let reads = words
+                        .iter()
+                        .any(|word| word.starts_with("-r") || word.starts_with("--requirement"));
+                    let is_project = command
+                        .words
+                        .iter()
+                        .any(|word| word.text.trim_matches('"').starts_with('.'));
+                    reads && is_project
+                }
+                _ => false,
+            }
+    })
+}
+
+/// The commands before a RUN in its stage and those that it stands on.
+fn earlier<'s>(site: &Site<'s>, stage: usize) -> Vec<&'s Command> {
     let mut earlier: Vec<&Command> = Vec::new();
     let (mut stage, mut end) = (Some(stage), site.index);
     while let Some(found) = stage.and_then(|number| site.facts.stages.get(number)) {
@@ -146,7 +189,12 @@ fn is_done(site: &Site<'_>, stage: usize, words: &[&str], split: &Split) -> bool
             _ => None,
         };
     }
-    earlier.iter().any(|other| {
+    earlier
+}
+
+/// Whether the dependencies are installed alone earlier, in this stage or one that it stands on.
+fn is_done(site: &Site<'_>, stage: usize, words: &[&str], split: &Split) -> bool {
+    earlier(site, stage).iter().any(|other| {
         let other: Vec<&str> = other.words.iter().map(|word| word.text.as_str()).collect();
         let is_same = match split {
             Split::Add(flags) => flags.iter().any(|flag| other.contains(&flag.as_str())),

@@ -504,9 +504,7 @@ fn arguments_that_change_with_every_build() {
     );
     moves(
         PIP,
-        &format!(
-            "ARG VERSION=1 / WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / COPY . . / RUN make $VERSION"
-        ),
+        "ARG VERSION=1 / WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / COPY . . / RUN make $VERSION",
         "WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / ARG VERSION=1 / COPY . . / RUN make $VERSION",
     );
     for body in [
