@@ -44,11 +44,16 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
     let mut copies: Vec<Instruction> = Vec::new();
     // A blank line above a COPY that goes stays where it parts two paragraphs.
     let mut has_gap = false;
+    // Comments above a COPY that tell of something else.
+    let mut left_behind = String::new();
     let mut line_before = 0;
     for (index, mut instruction) in old.into_iter().enumerate() {
         let is_moved = plan.moved.contains(&index);
         let own_line = instruction.lines.map_or(usize::MAX, |lines| lines.first);
         let begins_paragraph = instruction.leading.starts_with(['\n', '\r']);
+        if !left_behind.is_empty() && !is_moved {
+            instruction.leading.insert_str(0, &std::mem::take(&mut left_behind));
+        }
         if index == plan.at {
             let stays = is_moved || keeps_comments || plan.moved.is_empty() || speaks_to_tools(&instruction.leading);
             if let Some(first) = new.first_mut() {
@@ -69,6 +74,9 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
             }
         }
         if is_moved {
+            let (others, own) = split_comments(&instruction.leading);
+            left_behind.push_str(others);
+            instruction.leading = own.to_owned();
             // Not so where it came to stand by an earlier move.
             let is_at_home = instruction.lines.is_some_and(|lines| lines.first > line_before);
             has_gap |= begins_paragraph && index != plan.at && is_at_home;
@@ -115,6 +123,18 @@ fn like(mut new: Instruction, old: &Instruction) -> Instruction {
     new.ending.clone_from(&old.ending);
     new.lines = old.lines;
     new
+}
+
+/// The comments that part from an instruction when it moves, and those that go with it: the last ones, if no blank line
+/// stands between, and the blank line above them.
+pub(super) fn split_comments(leading: &str) -> (&str, &str) {
+    let lines: Vec<&str> = leading.split_inclusive('\n').collect();
+    let is_blank = |line: &&&str| line.trim().is_empty();
+    let comments = lines.iter().rev().take_while(|line| !is_blank(line)).count();
+    let blanks = lines.iter().rev().skip(comments).take_while(is_blank).count();
+    let others = lines.get(..lines.len() - comments - blanks).unwrap_or_default();
+    let at = others.iter().map(|line| line.len()).sum();
+    leading.split_at_checked(at).unwrap_or((leading, ""))
 }
 
 /// Comments above a RUN tell of the install and go above the COPY for it, unless they speak to a tool.

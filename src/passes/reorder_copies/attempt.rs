@@ -98,8 +98,13 @@ fn names_version_manager(scope: &Scope) -> bool {
     variables.any(|(name, variable)| tells(name) || variable.value.as_deref().is_some_and(tells))
 }
 
-/// Whether a file is code that nobody copies for an install.
+/// Whether a file is code that nobody copies for an install, unlike settings that are written as code.
 fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.contains(".config.") || name.starts_with('.') || matches!(name, "setup.py" | "gulpfile.js" | "Gruntfile.js")
+    {
+        return false;
+    }
     const ENDINGS: &[&str] = &[
         ".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".java", ".php", ".cs", ".html",
     ];

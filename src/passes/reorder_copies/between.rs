@@ -108,7 +108,7 @@ fn passes(
                 .get(copy.index)
                 .map(Instruction::text)
                 .unwrap_or_default();
-            if names(node).iter().any(|name| uses(text, name)) {
+            if set_by(node).iter().any(|name| uses(text, name)) {
                 return refuse(
                     format!("line {line} sets a variable that the COPY uses"),
                     "move it above the COPY",
@@ -183,7 +183,7 @@ fn is_there(scope: Option<&Scope>, copy: &Copy) -> bool {
 }
 
 /// The variables that an ENV or ARG sets.
-fn names(node: &Node) -> Vec<String> {
+pub(super) fn set_by(node: &Node) -> Vec<String> {
     use crate::syntax::Arguments;
     match &node.arguments {
         Arguments::Pairs { pairs, .. } => pairs.iter().map(|pair| pair.name.clone()).collect(),

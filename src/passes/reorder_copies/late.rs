@@ -9,6 +9,8 @@ use crate::knowledge::{Action, Kind, build_metadata, inert_programs};
 use crate::passes::{Change, Level, PassOptions};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword};
 
+use super::apply::split_comments;
+use super::between::{set_by, uses};
 use super::view::{self, Copy};
 use super::{ID, is_skipped, lines_of};
 
@@ -42,11 +44,16 @@ pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions)
     let newline = file.newline.as_str();
     let old = std::mem::take(&mut file.instructions);
     let mut lowered: Vec<Instruction> = Vec::new();
-    for (number, instruction) in old.into_iter().enumerate() {
+    let mut left_behind = String::new();
+    for (number, mut instruction) in old.into_iter().enumerate() {
         if moved.contains(&number) {
+            let (others, own) = split_comments(&instruction.leading);
+            left_behind.push_str(others);
+            instruction.leading = own.to_owned();
             lowered.push(instruction);
             continue;
         }
+        instruction.leading.insert_str(0, &std::mem::take(&mut left_behind));
         if number == place {
             // Where paragraphs are parted, the new one is.
             if let Some(head) = lowered.first_mut()
@@ -108,6 +115,15 @@ fn target(
                 }
             }
             Keyword::Onbuild => break,
+            // A LABEL takes the value that a variable has where it stands.
+            Keyword::Env | Keyword::Arg => {
+                let variables = set_by(instruction.node());
+                let text = |label: &usize| file.instructions.get(*label).map(Instruction::text).unwrap_or_default();
+                let changes = |label: &usize| variables.iter().any(|name| uses(text(label), name));
+                if labels.iter().chain(&waiting).any(changes) {
+                    break;
+                }
+            }
             _ => {}
         }
     }

@@ -252,6 +252,7 @@ fn in_front(site: &Site<'_>, needed: &Needed, is_candidate: &dyn Fn(&&Copy) -> b
         .iter()
         .filter(|copy| sources.contains(&copy.index))
         .collect();
+    overwrites(&needed.writes, &leaving, view)?;
     let scope = facts.scope(index).ok_or_else(gone)?;
     environment::is_free(site, scope)?;
     folders::home(facts, index, &leaving, view, &needed.files)?;

@@ -507,6 +507,14 @@ fn arguments_that_change_with_every_build() {
         "ARG VERSION=1 / WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / COPY . . / RUN make $VERSION",
         "WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / ARG VERSION=1 / COPY . . / RUN make $VERSION",
     );
+    // Comments of something else stay, a LABEL keeps the values that it has.
+    moves(
+        PIP,
+        &format!("# proxies / #ARG PROXY /  / # the version / ARG VERSION / {install}"),
+        &format!("# proxies / #ARG PROXY / {install} /  / # the version / ARG VERSION"),
+    );
+    let body = format!("ENV A=1 / ARG VERSION / LABEL v=$VERSION-$A / ENV A=2 / {install}");
+    moves(PIP, &body, &body);
     for body in [
         // The next RUN may read it from its environment.
         "ARG GIT_SHA / RUN make / RUN apt-get install -y git",
