@@ -538,14 +538,15 @@ impl Surroundings for Around<'_, '_> {
         self.reader.variable_value(name, self.inline)
     }
 
-    fn file(&self, _path: &str) -> Setting<'_> {
-        // Without a build context the tools' defaults are taken to hold: settings that make files links into a cache
-        // are rare, and those that the Dockerfile itself shows are seen.
-        Setting::Unset
+    fn file(&self, path: &str) -> Setting<'_> {
+        // Where no build context shows the file, the tools' defaults are taken to hold: settings that make files links
+        // into a cache are rare, and those that the Dockerfile itself shows are seen.
+        self.reader.scope.project.text(path).map_or(Setting::Unset, Setting::Is)
     }
 
     fn has_file(&self, path: &str) -> Option<bool> {
-        self.reader.scope.project_files.contains(&path).then_some(true)
+        let scope = self.reader.scope;
+        (scope.project.text(path).is_some() || scope.project_files.contains(&path)).then_some(true)
     }
 
     fn folder(&self, name: &str) -> Setting<'_> {

@@ -306,6 +306,11 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
         match needs.split {
             Some(Split::Pointless) if needed.programs.len() == 1 => return Ok(None),
             Some(Split::Pointless) => return Err(Blocked::At(number, gone())),
+            Some(Split::Run(words))
+                if words.first().is_some_and(|word| word == "go") && !split::knows_modules(site) =>
+            {
+                return Ok(None);
+            }
             Some(Split::Run(words)) => {
                 // The RUN as it is stays behind the sources: only the new one reads before them.
                 needed = Needed {

@@ -175,6 +175,34 @@ pub(super) fn is_prepared(site: &Site<'_>, number: usize) -> bool {
     })
 }
 
+/// Whether the Go of the image surely downloads modules: since 1.11, in any folder since 1.13, unless told not to.
+pub(super) fn knows_modules(site: &Site<'_>) -> bool {
+    let variable = |name: &str| {
+        site.facts
+            .scope(site.index)
+            .and_then(|scope| scope.variables.get(name)?.value.as_deref())
+    };
+    let mode = variable("GO111MODULE").unwrap_or_default();
+    let mut stage = site
+        .facts
+        .stage_of(site.index)
+        .and_then(|stage| site.facts.stages.get(stage));
+    while let Some(Base::Stage(base)) = stage.map(|stage| &stage.base) {
+        stage = site.facts.stages.get(*base);
+    }
+    let minor = match stage.map(|stage| &stage.base) {
+        Some(Base::Image(image)) if image.official_name() == Some("golang") => {
+            let tag = image.tag.as_deref().unwrap_or_default();
+            tag.strip_prefix("1.").map(|rest| {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                digits.parse::<u32>().unwrap_or_default()
+            })
+        }
+        _ => None,
+    };
+    mode != "off" && minor.is_none_or(|minor| minor >= 13 || minor >= 11 && mode == "on")
+}
+
 /// The commands before a RUN in its stage and those that it stands on.
 fn earlier<'s>(site: &Site<'s>, stage: usize) -> Vec<&'s Command> {
     let mut earlier: Vec<&Command> = Vec::new();
