@@ -55,6 +55,7 @@ pub(super) fn attempt(
         context,
         copies: &copies,
         may_choose_versions: !is_official(facts, index) || names_version_manager(scope),
+        keeps_builds: options.cache_mounts,
     };
     // Who copies all behind the install copied those before it for a reason.
     let is_deliberate = (index..stage.end)

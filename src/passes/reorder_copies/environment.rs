@@ -96,8 +96,10 @@ pub(super) fn is_free(site: &Site<'_>, scope: &Scope) -> Result<(), Obstacle> {
 
 /// Whether the sources bring no program that would be found in the folders of a PATH.
 fn search_path(value: &str, view: &View<'_>) -> Result<(), Obstacle> {
-    // Names of programs have no ending, other than scripts that are called with theirs.
-    let is_program = |name: &String| !name.ends_with('/') && !name.trim_start_matches('.').contains('.');
+    // Names of programs have no ending, other than scripts that are called with theirs, and no capital like LICENSE.
+    let is_program = |name: &String| {
+        !name.ends_with('/') && !name.contains('.') && !name.starts_with(|first: char| first.is_ascii_uppercase())
+    };
     let brings = |part: &&str| part.starts_with('/') && view.list(part).iter().any(is_program);
     match value.trim_matches(['"', '\'']).split(':').find(brings) {
         None => Ok(()),

@@ -185,7 +185,9 @@ fn compiles(manager: Manager, used: &ManagerUse, run: &Execution, view: &View<'_
             });
             // One package is the project itself.
             let is_alone = lock.is_some_and(|lock| lock.matches("[[package]]").count() <= 1);
-            Some(if keeps_target || is_alone {
+            // The mount of the target folder is the business of `cache-mounts`; an install builds outside of it.
+            let is_kept = keeps_target || view.keeps_builds && used.action == Action::Build;
+            Some(if is_kept || is_alone {
                 Ok(Split::Pointless)
             } else {
                 Err((

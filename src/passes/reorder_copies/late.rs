@@ -115,12 +115,12 @@ fn target(
                 }
             }
             Keyword::Onbuild => break,
-            // A LABEL takes the value that a variable has where it stands.
+            // A LABEL, and the default of an ARG, take the value that a variable has where they stand.
             Keyword::Env | Keyword::Arg => {
                 let variables = set_by(instruction.node());
                 let text = |label: &usize| file.instructions.get(*label).map(Instruction::text).unwrap_or_default();
                 let changes = |label: &usize| variables.iter().any(|name| uses(text(label), name));
-                if labels.iter().chain(&waiting).any(changes) {
+                if labels.iter().chain(&waiting).chain([&index]).any(changes) {
                     break;
                 }
             }

@@ -136,6 +136,33 @@ fn node() {
 }
 
 #[test]
+fn one_copy_brings_all_members_where_the_frontend_can() {
+    let files = &[
+        "web/package.json={\"workspaces\": [\"packages/*\", \"docs\"]}",
+        "web/packages/a/package.json",
+        "web/packages/b/package.json",
+        "web/packages/a/index.js",
+        "web/docs/package.json",
+    ];
+    let text = |syntax: &str, copies: &str| {
+        format!("# syntax=docker/dockerfile:{syntax}\nFROM node:20\nWORKDIR /app\n{copies}\n")
+    };
+    let before = "COPY web .\nRUN npm install";
+    let one = "COPY web/package.json .\nCOPY --parents web/./docs/package.json web/./packages/*/package.json ./\nRUN npm install\nCOPY web .";
+    let many = "COPY web/package.json .\nCOPY web/docs/package.json docs/\nCOPY web/packages/a/package.json packages/a/\n\
+                COPY web/packages/b/package.json packages/b/\nRUN npm install\nCOPY web .";
+    for (syntax, copies) in [
+        ("1.20", one),
+        ("1-labs", one),
+        ("1.7.1-labs", one),
+        ("1", many),
+        ("1.19", many),
+    ] {
+        assert_eq!(run(files, &text(syntax, before)).text, text(syntax, copies), "{syntax}");
+    }
+}
+
+#[test]
 fn a_script_of_the_install_comes_along() {
     moves(
         &[
@@ -486,6 +513,26 @@ fn downloads_that_are_not_saved() {
 }
 
 #[test]
+fn variables_that_lead_into_the_sources() {
+    let install = "RUN pip install -r requirements.txt";
+    declines(
+        &["requirements.txt", "tools/python", "app.py"],
+        &format!("WORKDIR /app / ENV PATH=/app/tools:$PATH / COPY . . / {install}"),
+        "PATH names /app/tools",
+    );
+    moves(
+        &["requirements.txt", "LICENSE", "app.py"],
+        &format!("WORKDIR /app / ENV PATH=/app:$PATH / COPY . . / {install}"),
+        &format!("WORKDIR /app / ENV PATH=/app:$PATH / COPY requirements.txt . / {install} / COPY . ."),
+    );
+    declines(
+        &["requirements.txt", "certs/ca.pem", "app.py"],
+        &format!("WORKDIR /app / ENV SSL_CERT_FILE=/app/certs/ca.pem / COPY . . / {install}"),
+        "SSL_CERT_FILE",
+    );
+}
+
+#[test]
 fn words_that_a_command_makes_of_the_sources() {
     declines(
         &["requirements.txt", "packages.txt", "app.py"],
@@ -513,6 +560,8 @@ fn arguments_that_change_with_every_build() {
         &format!("# proxies / #ARG PROXY /  / # the version / ARG VERSION / {install}"),
         &format!("# proxies / #ARG PROXY / {install} /  / # the version / ARG VERSION"),
     );
+    let body = format!("ENV A=1 / ARG VERSION=$A / ENV A=2 / {install}");
+    moves(PIP, &body, &body);
     let body = format!("ENV A=1 / ARG VERSION / LABEL v=$VERSION-$A / ENV A=2 / {install}");
     moves(PIP, &body, &body);
     for body in [

@@ -221,6 +221,8 @@ pub(super) struct View<'c> {
     pub(super) copies: &'c [Copy],
     /// Whether the image may have pyenv, asdf or the like, which choose an interpreter by files of the project.
     pub(super) may_choose_versions: bool,
+    /// Whether cache mounts keep what compilers made of the dependencies.
+    pub(super) keeps_builds: bool,
 }
 
 impl View<'_> {
