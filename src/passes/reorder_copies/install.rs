@@ -5,6 +5,7 @@ use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
 use super::Obstacle;
+use super::settings;
 use super::view::{View, inside, join};
 
 /// What the installs of a RUN need.
@@ -99,11 +100,11 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         arguments.iter().any(|word| matches!(word.as_str(), "-g" | "--global")) || verb.starts_with("global");
     if is_node(manager) && is_global {
         return Ok(Needs {
-            files: global(manager, &folder, view),
+            files: settings::global(manager, &folder, view),
             ..Needs::default()
         });
     }
-    settings(manager, &verb, &arguments, &folder, view).map_err(|what| {
+    settings::written(manager, &verb, &arguments, &folder, view).map_err(|what| {
         let remedy = "commit the setting, and leave the command out";
         (
             format!("{name} {what}, which the COPY behind it would undo"),
@@ -111,7 +112,7 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         )
     })?;
     if manager == Manager::Pip {
-        into_sources(used, &folder, view)?;
+        settings::into_sources(used, &folder, view)?;
     }
     let arguments = without_paths_of_others(manager, arguments, view);
     let install = Install::new(manager, &verb, arguments, &folder);
@@ -155,7 +156,7 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         found
     };
     needs.files = found.files.iter().map(|file| file.path.clone()).collect();
-    needs.files.extend(versions(manager, &folder, view));
+    needs.files.extend(settings::versions(manager, &folder, view));
     needs.writes = writes(manager, &folder, &found, view);
     scripts(&needs.files, view)?;
     Ok(needs)
@@ -205,82 +206,6 @@ fn compiles(manager: Manager, used: &ManagerUse, run: &Execution, view: &View<'_
     }
 }
 
-/// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the
-/// manifest, since Corepack takes the version of the tool from there.
-fn global(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
-    let names: &[&str] = match manager {
-        Manager::Yarn => &["package.json", ".yarnrc", ".yarnrc.yml", ".npmrc"],
-        Manager::Pnpm => &["package.json", ".npmrc"],
-        Manager::Bun => &["bunfig.toml", ".npmrc"],
-        _ => &[],
-    };
-    let paths = names.iter().map(|name| join(folder, name));
-    paths.filter(|path| view.supplier(path).is_some()).collect()
-}
-
-/// Whether a command changes a file of the project that holds settings: what it does, if so.
-fn settings(
-    manager: Manager,
-    verb: &str,
-    arguments: &[String],
-    folder: &str,
-    view: &View<'_>,
-) -> Result<(), &'static str> {
-    let has = |option: &str| arguments.iter().any(|word| word == option);
-    let is_there = |name: &str| view.supplier(&join(folder, name)).is_some();
-    let for_project = has("--location=project") || has("project") && (has("--location") || has("-L"));
-    // The tables have verbs as long as they need them.
-    let phrase = [verb].into_iter().chain(arguments.iter().map(String::as_str));
-    let phrase: Vec<&str> = phrase.flat_map(str::split_whitespace).take(2).collect();
-    let changes = match (manager, phrase.join(" ").as_str()) {
-        (Manager::Yarn, "set version" | "plugin import") => true,
-        (Manager::Yarn, "config set") => !has("-H") && !has("--home") && is_there(".yarnrc.yml"),
-        (Manager::Npm | Manager::Pnpm, _) if matches!(phrase.first(), Some(&("config" | "set"))) => {
-            for_project && is_there(".npmrc")
-        }
-        (Manager::Poetry, _) if phrase.first() == Some(&"config") => has("--local") && is_there("poetry.toml"),
-        (Manager::Bundler, _) if phrase.first() == Some(&"config") => {
-            (has("--local") || has("local")) && is_there(".bundle/config")
-        }
-        (Manager::Pdm, _) if matches!(phrase.first(), Some(&("use" | "config"))) => {
-            is_there(".pdm-python") || is_there("pdm.toml")
-        }
-        (Manager::Pipenv, _) if phrase.first() == Some(&"--python") => is_there("Pipfile"),
-        (Manager::Go, "mod init" | "work init") => true,
-        (Manager::Dotnet, _) => phrase.first() == Some(&"new"),
-        _ => false,
-    };
-    if changes {
-        Err("changes files of the project")
-    } else {
-        Ok(())
-    }
-}
-
-/// `pip install --target lib`: where the sources bring something to the folder, names may meet.
-fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
-    let targets = used
-        .options
-        .iter()
-        .filter(|(name, _, _)| matches!(name.as_str(), "-t" | "--target" | "--prefix" | "--root" | "--src"));
-    for (name, value, _) in targets {
-        let path = value.as_deref().map(|value| match value.strip_prefix('/') {
-            Some(path) => path.trim_end_matches('/').to_owned(),
-            None => join(
-                folder,
-                value.trim_start_matches("./").trim_end_matches('/').trim_matches('.'),
-            ),
-        });
-        if path.is_none_or(|path| view.exists(&path)) {
-            return Err((
-                format!("{name} names a folder into which the sources are copied, too"),
-                "install to a folder of its own".to_owned(),
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// The arguments without packages, and folders of packages, that lie outside of all that is copied from the context:
 /// `/wheels/*` from another stage.
 fn without_paths_of_others(manager: Manager, arguments: Vec<String>, view: &View<'_>) -> Vec<String> {
@@ -309,22 +234,6 @@ fn without_paths_of_others(manager: Manager, arguments: Vec<String>, view: &View
         }
     }
     kept
-}
-
-/// The files by which version managers choose the interpreter, where the image may have one.
-fn versions(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
-    if !view.may_choose_versions {
-        return Vec::new();
-    }
-    let own: &[&str] = match manager {
-        Manager::Pip | Manager::Poetry | Manager::Pdm | Manager::Pipenv => &[".python-version"],
-        Manager::Npm | Manager::Yarn | Manager::Pnpm => &[".node-version", ".nvmrc"],
-        Manager::Bundler => &[".ruby-version"],
-        _ => &[],
-    };
-    let names = own.iter().chain(&[".tool-versions", "mise.toml", ".mise.toml"]);
-    let paths = names.map(|name| join(folder, name));
-    paths.filter(|path| view.supplier(path).is_some()).collect()
 }
 
 /// Whether `go.mod` asks for any module.

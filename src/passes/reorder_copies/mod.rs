@@ -14,6 +14,7 @@ mod install;
 mod late;
 mod lines;
 mod plan;
+mod settings;
 mod split;
 #[cfg(test)]
 mod tests;
