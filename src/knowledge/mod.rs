@@ -23,5 +23,5 @@ pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
-pub use programs::inert_programs;
+pub use programs::{build_metadata, inert_programs};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};
