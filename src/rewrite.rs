@@ -88,7 +88,10 @@ impl Rewrite {
 pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, SyntaxError> {
     let mut file = syntax::parse(name, text)?;
     let (mut changes, mut refusals) = (Vec::new(), Vec::new());
-    let mut facts = Facts::of(&file);
+    let mut facts = match &options.passes.context {
+        Some(context) => Facts::with(&file, context),
+        None => Facts::of(&file),
+    };
     let mut notes = unknown_passes(&facts);
     let needed_buildkit = needs_buildkit(&file);
     let mut pass_options = options.passes.clone();

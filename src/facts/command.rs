@@ -6,7 +6,7 @@ use crate::knowledge::{
     Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, Setting,
     Surroundings, managers,
 };
-use crate::shell::{self, Context, Script, ShellOptions, SimpleCommand};
+use crate::shell::{self, Context, Place, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
 
 use super::scope::{Scope, User};
@@ -166,6 +166,8 @@ pub(super) struct Reader<'a> {
     workdir: Option<String>,
     /// Variables that the body itself exports.
     exported: Vec<Assigned>,
+    /// The working directory outside of the subshell at this place, where one was left inside of it.
+    outside: Option<(Place, Option<String>)>,
     /// What `sh -c` bodies inherit; none at the outermost level.
     nested: Option<(Range<usize>, Context)>,
     pub(super) commands: Vec<Command>,
@@ -179,6 +181,7 @@ impl<'a> Reader<'a> {
             base: scope.base,
             workdir,
             exported: Vec::new(),
+            outside: None,
             nested: None,
             commands: Vec::new(),
         }
@@ -277,6 +280,9 @@ impl<'a> Reader<'a> {
     }
 
     fn words(&mut self, words: Vec<Word>, assignments: Vec<Assigned>, span: Range<usize>, context: Context) {
+        if let Some((_, workdir)) = self.outside.take_if(|(place, _)| *place != context.place) {
+            self.workdir = workdir;
+        }
         let (editable, span, context) = match &self.nested {
             Some((outer, context)) => (false, outer.clone(), *context),
             None => (true, span, context),
@@ -296,9 +302,14 @@ impl<'a> Reader<'a> {
         let mut manager = None;
         let mut deletes = Vec::new();
         match program {
-            Some("cd") if !context.in_subshell => {
+            Some("cd") if !context.in_substitution => {
                 let target = values.get(1).copied().flatten().and_then(|path| self.absolute(path));
-                self.workdir = target.filter(|_| !context.conditional);
+                if context.in_subshell && self.outside.is_none() {
+                    self.outside = Some((context.place, self.workdir.clone()));
+                }
+                // In a pipeline or in nested subshells nothing tells for whom it counts.
+                let counts = !context.conditional && !context.in_pipeline && context.depth <= 1;
+                self.workdir = target.filter(|_| counts);
             }
             Some("export") if !context.in_subshell => self.export(&words),
             Some("rm") => deletes = self.operands(&words),
@@ -527,14 +538,15 @@ impl Surroundings for Around<'_, '_> {
         self.reader.variable_value(name, self.inline)
     }
 
-    fn file(&self, _path: &str) -> Setting<'_> {
-        // Without a build context the tools' defaults are taken to hold: settings that make files links into a cache
-        // are rare, and those that the Dockerfile itself shows are seen.
-        Setting::Unset
+    fn file(&self, path: &str) -> Setting<'_> {
+        // Where no build context shows the file, the tools' defaults are taken to hold: settings that make files links
+        // into a cache are rare, and those that the Dockerfile itself shows are seen.
+        self.reader.scope.project.text(path).map_or(Setting::Unset, Setting::Is)
     }
 
     fn has_file(&self, path: &str) -> Option<bool> {
-        self.reader.scope.project_files.contains(&path).then_some(true)
+        let scope = self.reader.scope;
+        (scope.project.text(path).is_some() || scope.project_files.contains(&path)).then_some(true)
     }
 
     fn folder(&self, name: &str) -> Setting<'_> {

@@ -9,6 +9,7 @@ mod command;
 mod execution;
 mod image;
 mod lists;
+mod project;
 mod scope;
 mod skip;
 mod stage;
@@ -16,12 +17,14 @@ mod stage;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::context::ContextSource;
 use crate::knowledge::{Action, base_environment, managers};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Node, Pair, expand};
 
 pub use command::{Assigned, CacheUse, Command, ManagerUse, Obstruction, Operand, Word, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
 pub use image::ImageReference;
+pub use project::Project;
 pub use scope::{Account, Scope, Shell, User, Variable};
 pub use skip::Skip;
 pub use stage::{Base, Stage, Taken};
@@ -34,6 +37,7 @@ pub struct Facts {
     /// The facts of each instruction, by its number in the file.
     pub instructions: Vec<InstructionFacts>,
     scopes: Vec<Scope>,
+    project: Arc<Project>,
 }
 
 /// What one instruction means.
@@ -53,7 +57,12 @@ pub struct InstructionFacts {
 impl Facts {
     /// The facts of `file`.
     pub fn of(file: &Dockerfile) -> Facts {
-        Walk::over(file, &Known::default())
+        Walk::over(file, Arc::default(), &Known::default())
+    }
+
+    /// The facts of `file`, with what the files of its build context tell.
+    pub fn with(file: &Dockerfile, context: &ContextSource) -> Facts {
+        Walk::over(file, Arc::new(Project::of(file, context)), &Known::default())
     }
 
     /// The facts of `file`, which was made of the file that these facts are of: what is executed in instructions that
@@ -65,7 +74,7 @@ impl Facts {
                 known.entry(&facts.text).or_default().push((scope, execution));
             }
         }
-        Walk::over(file, &known)
+        Walk::over(file, Arc::clone(&self.project), &known)
     }
 
     /// What is in force where instruction number `index` begins.
@@ -137,10 +146,11 @@ struct Walk<'a> {
     /// The scope at the end of each stage.
     ends: Vec<Scope>,
     groups: BTreeMap<String, u32>,
+    project: Arc<Project>,
 }
 
 impl<'a> Walk<'a> {
-    fn over(file: &'a Dockerfile, known: &Known<'_>) -> Facts {
+    fn over(file: &'a Dockerfile, project: Arc<Project>, known: &Known<'_>) -> Facts {
         let mut walk = Walk {
             file,
             stages: Vec::new(),
@@ -148,6 +158,7 @@ impl<'a> Walk<'a> {
             global: Scope::default(),
             ends: Vec::new(),
             groups: BTreeMap::new(),
+            project,
         };
         let mut facts = Vec::with_capacity(file.instructions.len());
         let mut stage = None;
@@ -187,6 +198,7 @@ impl<'a> Walk<'a> {
             stages: walk.stages,
             instructions: facts,
             scopes: walk.scopes,
+            project: walk.project,
         }
     }
 
@@ -228,6 +240,7 @@ impl<'a> Walk<'a> {
         if platform.contains("windows") {
             scope.shell = Shell::Windows;
         }
+        scope.project = Arc::clone(&self.project);
         scope
     }
 

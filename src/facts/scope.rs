@@ -1,9 +1,12 @@
 //! What is in force at an instruction: variables, user, working directory, shell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::knowledge::BaseEnvironment;
 use crate::shell::ShellOptions;
+
+use super::project::Project;
 
 /// A variable that an instruction sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub struct Scope {
     pub base: Option<&'static BaseEnvironment>,
     /// The names of files that a COPY from the context shows to be in the project, of those that tell something.
     pub project_files: Vec<&'static str>,
+    /// What the build context shows of the project.
+    pub project: Arc<Project>,
     /// The accounts that the base image is known to have or that the stage created.
     pub accounts: BTreeMap<String, Account>,
 }
@@ -79,6 +84,7 @@ impl Default for Scope {
             shell: Shell::Posix(ShellOptions::default()),
             base: None,
             project_files: Vec::new(),
+            project: Arc::default(),
             accounts: BTreeMap::new(),
         }
     }

@@ -99,6 +99,17 @@ impl Managers {
             .filter_map(|sign| sign.file.as_deref())
     }
 
+    /// The files of a project that any condition asks for.
+    pub fn condition_files(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.all.iter().flat_map(|manager| {
+            let caches = manager.caches.iter();
+            let linked = caches.flat_map(|cache| cache.linked_when.iter().chain(&cache.linked_unless));
+            let signs = manager.variant.iter().flat_map(|variant| &variant.signs);
+            linked.chain(signs).chain(&manager.offline)
+        });
+        conditions.filter_map(|condition| condition.file.as_deref())
+    }
+
     fn by_module(&self, module: &str) -> Option<&Manager> {
         self.by_module.get(module).and_then(|at| self.all.get(*at))
     }

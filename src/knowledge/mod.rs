@@ -40,7 +40,7 @@ pub use managers::{Managers, Recognized, managers};
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub use plain_node_packages::is_plain_node_package;
-pub use programs::inert_programs;
+pub use programs::{build_metadata, inert_programs};
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};

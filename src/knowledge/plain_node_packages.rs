@@ -8,10 +8,7 @@ use serde::Deserialize;
 const FILE: &str = include_str!("../../data/plain-node-packages.toml");
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Table {
-    pub(super) checked: String,
-    pub(super) sources: Vec<String>,
     pub(super) packages: Vec<String>,
 }
 

@@ -51,6 +51,8 @@ impl Needs {
         let image = view::View {
             context,
             copies: &copies,
+            may_choose_versions: false,
+            keeps_builds: false,
         };
         let mut needs = Needs::default();
         let mut scripts = scripts::Reader::new(&image, &mut needs);

@@ -57,7 +57,7 @@ impl Builds {
     }
 
     /// Whether `package`, pinned to `version` if it is, is compiled.
-    fn from_source(&self, package: &RuntimeNeed, version: Option<&str>) -> bool {
+    fn compiles(&self, package: &RuntimeNeed, version: Option<&str>) -> bool {
         let forced = self
             .forced
             .iter()
@@ -165,7 +165,7 @@ fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, name: &str, ver
     let Some(need) = runtime_needs(ecosystem, name) else {
         return;
     };
-    if need.when == When::BuiltFromSource && !builds.from_source(need, version) {
+    if need.when == When::BuiltFromSource && !builds.compiles(need, version) {
         return;
     }
     let evidence = || Evidence {

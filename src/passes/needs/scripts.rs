@@ -142,7 +142,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             let is_login = |word: &&str| {
                 *word == "--login" || word.starts_with('-') && !word.starts_with("--") && word.contains('l')
             };
-            if words.iter().skip(1).take(2).any(|word| is_login(&word)) && self.needs.python_folders.is_none() {
+            if words.iter().skip(1).take(2).any(is_login) && self.needs.python_folders.is_none() {
                 self.needs.python_folders = Some(Evidence {
                     place: place.to_owned(),
                     fact: "starts a login shell, which has a PATH of its own".to_owned(),

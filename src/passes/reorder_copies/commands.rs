@@ -5,6 +5,7 @@ use crate::facts::{Body, Command, Execution, is_within};
 use crate::knowledge::{Action, Kind, inert_programs};
 use crate::shell::{self, CompoundKind, RedirectKind};
 
+use super::between::Effects;
 use super::install;
 use super::view::View;
 
@@ -18,11 +19,8 @@ const WITHOUT_FILES: &[&str] = &[
     "set",
     "unset",
     "umask",
-    "useradd",
     "groupadd",
-    "adduser",
     "addgroup",
-    "usermod",
     "groupmod",
     "passwd",
     "chpasswd",
@@ -39,40 +37,45 @@ const WITHOUT_FILES: &[&str] = &[
     "ldconfig",
     "pwd",
     "export",
-    "cd",
     "exit",
     "dpkg-reconfigure",
     "hash",
 ];
 
-/// What is between a COPY and an install does, beside being independent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Effects {
-    /// Whether it makes folders in the destination, which a COPY made until now.
-    pub(super) makes_folders: bool,
+/// What has to do with the copied.
+pub(super) struct Dependent {
+    /// The command, by its number, if it is one alone.
+    pub(super) command: Option<usize>,
+    /// What it does instead, as a clause behind `line N`.
+    pub(super) why: String,
 }
 
-/// Whether `run` neither reads nor writes what is copied to the absolute paths `destinations`. `skip_installs` are the
-/// numbers of commands that were looked at before.
-///
-/// # Errors
-/// What it does instead, as a clause behind `line N`.
+/// Whether the first `limit` commands of `run` neither read nor write what is copied to the absolute paths
+/// `destinations`. `known` are the numbers of commands that were looked at before.
 pub(super) fn independent(
     run: &Execution,
     destinations: &[String],
     view: &View<'_>,
     known: &[usize],
-) -> Result<Effects, String> {
+    limit: usize,
+) -> Result<Effects, Dependent> {
+    let whole = |why: String| Dependent { command: None, why };
+    // Behind it begins what is not asked for.
+    let end = run.commands.get(limit).map_or(usize::MAX, |command| command.span.start);
     match &run.body {
-        Body::Script(body) => redirects(&body.script, run, destinations)?,
-        Body::Exec => {}
-        Body::Opaque(why) => return Err(format!("cannot be read: {why}")),
+        Body::Script(body) if limit > 0 => redirects(&body.script, end, run, destinations).map_err(whole)?,
+        Body::Script(_) | Body::Exec => {}
+        Body::Opaque(why) => return Err(whole(format!("cannot be read: {why}"))),
     }
     let mut effects = Effects::default();
-    for (number, command) in run.commands.iter().enumerate() {
+    for (number, command) in run.commands.iter().enumerate().take(limit) {
         if !known.contains(&number) {
-            let alone = one(run, number, command, destinations, view)?;
-            effects.makes_folders |= alone.makes_folders;
+            let alone = one(run, number, command, destinations, view);
+            let alone = alone.map_err(|why| Dependent {
+                command: Some(number),
+                why,
+            })?;
+            effects = effects.and(alone);
         }
     }
     Ok(effects)
@@ -150,8 +153,8 @@ fn one(
             })
             .map(|()| effects);
         }
-        if used.action == Action::Exec {
-            return Err(format!("runs `{program}`, which may read what is copied"));
+        if matches!(used.action, Action::Exec | Action::Run) {
+            return Err(format!("runs `{program} {}`, which may read what is copied", used.verb));
         }
         let needs = install::needs(run, number, view).map_err(|obstacle| obstacle.0)?;
         if needs.files.is_empty() && needs.split.is_none() {
@@ -180,6 +183,26 @@ fn one(
     }
     match program {
         _ if WITHOUT_FILES.contains(&program) => Ok(effects),
+        "cd" => {
+            let Some(Some(target)) = values().next() else {
+                let is_fresh = command.words.get(1).is_none_or(|word| word.text.contains("mktemp"));
+                return if is_fresh {
+                    Ok(effects)
+                } else {
+                    Err("goes to a folder that a variable names".to_owned())
+                };
+            };
+            // The words tell the folder before it, the next command the one behind.
+            let base = run.commands.get(number).and_then(|command| command.workdir.as_deref());
+            match base.map(str::to_owned).or_else(|| absolute(None, target)) {
+                Some(path) if touches(&path, destinations) => Ok(Effects {
+                    enters: vec![path],
+                    ..effects
+                }),
+                Some(_) => Ok(effects),
+                None => Err(format!("goes to `{target}`, which may be among what is copied")),
+            }
+        }
         "mkdir" => {
             let has_mode =
                 values().any(|value| value.is_none_or(|value| value.starts_with("-m") || value.starts_with("--mode")));
@@ -187,9 +210,10 @@ fn one(
                 values().any(|value| value.is_some_and(|value| value.starts_with('-') && value.contains('p')));
             match paths(command, destinations, |_| true) {
                 Ok(()) => Ok(effects),
-                Err(_) if makes_parents && !has_mode && command.workdir.is_some() => {
-                    Ok(Effects { makes_folders: true })
-                }
+                Err(_) if makes_parents && !has_mode && command.workdir.is_some() => Ok(Effects {
+                    makes_folders: true,
+                    ..effects
+                }),
                 Err(error) => Err(error),
             }
         }
@@ -213,20 +237,101 @@ fn one(
         "git" => {
             let is_global = values().next().flatten() == Some("config")
                 && values().any(|v| matches!(v, Some("--global" | "--system")));
-            if is_global {
+            let clones_elsewhere = values().next().flatten() == Some("clone")
+                && values()
+                    .next_back()
+                    .flatten()
+                    .is_some_and(|target| target.starts_with('/') && !touches(target, destinations));
+            if is_global || clones_elsewhere {
                 Ok(effects)
             } else {
                 Err("runs `git`, which may read what is copied".to_owned())
             }
         }
+        "useradd" | "adduser" | "usermod" => account(command, destinations).map(|()| effects),
+        "tar" | "unzip" | "bsdtar" | "cpio" | "7z" => {
+            // Without a word for it, what is unpacked comes into the working directory.
+            let leads_elsewhere = values().flatten().any(|v| {
+                v.starts_with("-C") || v.starts_with("-d") || v.starts_with("--directory") || v.starts_with("-o/")
+            });
+            let is_here = command
+                .workdir
+                .as_deref()
+                .is_none_or(|workdir| touches(workdir, destinations));
+            if is_here && !leads_elsewhere {
+                return Err(format!("runs `{program}`, which may write among what is copied"));
+            }
+            paths(command, destinations, |_| true).map(|()| effects)
+        }
         "chown" | "chgrp" | "chmod" => {
             let owner = values().flatten().find(|value| !value.starts_with('-'));
             paths(command, destinations, |word| Some(word) != owner).map(|()| effects)
         }
+        // What curl is not told to save, and what wget is told to print, is no file.
+        "curl" if !saves_by_name(command) => {
+            paths(command, destinations, |word| !word.contains("://")).map(|()| effects)
+        }
+        "wget" if prints(command) => paths(command, destinations, |word| !word.contains("://")).map(|()| effects),
         "curl" | "wget" => paths(command, destinations, |_| true).map(|()| effects),
         _ if inert_programs().contains(program) => paths(command, destinations, |_| true).map(|()| effects),
         _ => Err(format!("runs `{program}`, which may read what is copied")),
     }
+}
+
+/// Whether a command makes no home in the destinations, whose files and owner depend on what is there.
+fn account(command: &Command, destinations: &[String]) -> Result<(), String> {
+    let values: Vec<&str> = command
+        .words
+        .iter()
+        .skip(1)
+        .filter_map(|word| word.value.as_deref())
+        .collect();
+    let names_home = values
+        .iter()
+        .any(|value| matches!(*value, "-d" | "--home" | "--home-dir" | "-h") || value.starts_with("--home"));
+    let keeps_away = values
+        .iter()
+        .any(|value| matches!(*value, "-M" | "--no-create-home" | "-H") || value.starts_with("--no-create"));
+    if keeps_away {
+        return Ok(());
+    }
+    if command.words.iter().any(|word| word.value.is_none()) && !names_home {
+        // The name is a variable: its home may be any folder of /home.
+        return if touches("/home", destinations) {
+            Err("creates an account whose home may be among what is copied".to_owned())
+        } else {
+            Ok(())
+        };
+    }
+    let name = values.last().copied().unwrap_or_default();
+    if !names_home && touches(&format!("/home/{name}"), destinations) {
+        return Err(format!("creates the home of {name}, which is among what is copied"));
+    }
+    // A home that is there stays as it is.
+    let workdir = command.workdir.as_deref().unwrap_or("/");
+    paths(command, destinations, |word| {
+        word.starts_with('/') && !is_within(workdir, word)
+    })
+}
+
+/// Whether curl saves what it fetches under its own name.
+fn saves_by_name(command: &Command) -> bool {
+    command.words.iter().skip(1).any(|word| {
+        let text = word.text.as_str();
+        text == "--remote-name"
+            || text == "--remote-name-all"
+            || text.starts_with('-') && !text.starts_with("--") && text.contains('O')
+    })
+}
+
+/// Whether wget prints what it fetches.
+fn prints(command: &Command) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    words.iter().any(|word| {
+        word.starts_with('-') && !word.starts_with("--") && word.ends_with("O-") || *word == "--output-document=-"
+    }) || words
+        .windows(2)
+        .any(|pair| matches!(pair, [option, "-"] if option.starts_with('-') && option.ends_with('O')))
 }
 
 /// Whether no word of `command` that `is_path` may name something in the destinations.
@@ -245,6 +350,9 @@ fn paths(command: &Command, destinations: &[String], is_path: impl Fn(&str) -> b
             }
             return Err(named(&word.text));
         };
+        if value.contains("://") && !is_path(value) {
+            continue;
+        }
         // What is fetched is saved under the last part of its URL.
         let value = match value.split_once("://") {
             Some((_, rest)) => rest
@@ -281,9 +389,11 @@ fn touches_prefix(prefix: &str, destinations: &[String]) -> bool {
         .any(|destination| destination.starts_with(prefix) || prefix.starts_with(destination.as_str()))
 }
 
-fn redirects(script: &shell::Script, run: &Execution, destinations: &[String]) -> Result<(), String> {
+/// Whether no redirect that begins before `end` in the script concerns the destinations.
+fn redirects(script: &shell::Script, end: usize, run: &Execution, destinations: &[String]) -> Result<(), String> {
     let links = script.statements.iter().flat_map(|statement| &statement.chain);
-    for command in links.flat_map(|link| &link.pipeline.commands) {
+    let commands = links.flat_map(|link| &link.pipeline.commands);
+    for command in commands.filter(|command| command.span().start < end) {
         let (list, bodies): (&[shell::Redirect], &[shell::Script]) = match command {
             shell::Command::Simple(simple) => (&simple.redirects, &[]),
             shell::Command::Compound(compound) => {
@@ -324,7 +434,7 @@ fn redirects(script: &shell::Script, run: &Execution, destinations: &[String]) -
             }
         }
         for body in bodies {
-            redirects(body, run, destinations)?;
+            redirects(body, end, run, destinations)?;
         }
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! What an install reads, in terms of the image.
 
 use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step};
-use crate::facts::{Command, Execution};
-use crate::knowledge::Action;
+use crate::facts::{Command, Execution, ManagerUse};
+use crate::knowledge::{Action, Kind};
 
 use super::Obstacle;
+use super::settings;
 use super::view::{View, inside, join};
 
 /// What the installs of a RUN need.
@@ -18,6 +19,16 @@ pub(super) struct Needs {
     pub(super) split: Option<Split>,
 }
 
+impl Needs {
+    /// Of a command that gains nothing from standing before the sources.
+    pub(super) fn pointless() -> Needs {
+        Needs {
+            split: Some(Split::Pointless),
+            ..Needs::default()
+        }
+    }
+}
+
 /// A command that installs the dependencies alone.
 #[derive(Clone, Debug)]
 pub(super) enum Split {
@@ -25,6 +36,8 @@ pub(super) enum Split {
     Add(Vec<String>),
     /// This command.
     Run(Vec<String>),
+    /// Not at all: nothing is gained.
+    Pointless,
 }
 
 /// The managers whose installs are followed.
@@ -47,6 +60,18 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         let reads_files = !used.reads.is_empty() || used.has_unknown_arguments || used.action == Action::Build;
         let is_plain = !reads_files && command.words.iter().all(|word| word.value.is_some());
         let prepares_project = used.manager.id == "corepack" && matches!(used.verb.as_str(), "install" | "use" | "up");
+        if prepares_project && is_plain && used.verb == "install" {
+            // It takes the version of the package manager from the manifest.
+            let folder = command.workdir.as_deref().unwrap_or("/").trim_matches('/');
+            let manifest = join(folder, "package.json");
+            return Ok(Needs {
+                files: Some(manifest)
+                    .filter(|path| view.supplier(path).is_some())
+                    .into_iter()
+                    .collect(),
+                ..Needs::default()
+            });
+        }
         return if is_plain && !prepares_project && used.action != Action::Run {
             none()
         } else {
@@ -56,19 +81,11 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             ))
         };
     };
-    if matches!(manager, Manager::Gradle | Manager::Maven | Manager::Cargo)
-        && !used.packages.is_empty()
-        && used.reads.is_empty()
-        && manager == Manager::Cargo
-        && used.action == Action::Install
-    {
-        return none();
-    }
-    if matches!(manager, Manager::Gradle | Manager::Maven | Manager::Cargo) {
-        return Err((
-            format!("{name} reads the sources, and this pass does not split it"),
-            "download the dependencies in a RUN of their own, before the COPY of the sources".to_owned(),
-        ));
+    if let Some(split) = compiles(manager, used, run, view) {
+        return split.map(|split| Needs {
+            split: Some(split),
+            ..Needs::default()
+        });
     }
     let Some(workdir) = command.workdir.as_deref() else {
         return Err((
@@ -82,8 +99,22 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     let is_global =
         arguments.iter().any(|word| matches!(word.as_str(), "-g" | "--global")) || verb.starts_with("global");
     if is_node(manager) && is_global {
-        return none();
+        return Ok(Needs {
+            files: settings::global(manager, &folder, view),
+            ..Needs::default()
+        });
     }
+    settings::written(manager, &verb, &arguments, &folder, view).map_err(|what| {
+        let remedy = "commit the setting, and leave the command out";
+        (
+            format!("{name} {what}, which the COPY behind it would undo"),
+            remedy.to_owned(),
+        )
+    })?;
+    if manager == Manager::Pip {
+        settings::into_sources(used, &folder, view)?;
+    }
+    let arguments = without_paths_of_others(manager, arguments, view);
     let install = Install::new(manager, &verb, arguments, &folder);
     let reads = manifests::reads(&install, view);
     let mut needs = Needs::default();
@@ -110,6 +141,13 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             "put the dependency into the manifest, and install from there".to_owned(),
         ));
     }
+    if manager == Manager::Go && !reads.is_manifests_only() {
+        // Without modules there is nothing to download, and what is vendored is there.
+        let downloads = reads.project.dependencies_first.is_some() || used.action != Action::Build;
+        if !downloads || !has_requirements(&reads, view) {
+            return Ok(Needs::pointless());
+        }
+    }
     let found = if reads.is_manifests_only() {
         reads
     } else {
@@ -118,9 +156,91 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         found
     };
     needs.files = found.files.iter().map(|file| file.path.clone()).collect();
+    needs.files.extend(settings::versions(manager, &folder, view));
     needs.writes = writes(manager, &folder, &found, view);
     scripts(&needs.files, view)?;
     Ok(needs)
+}
+
+/// Whether a command is one of a language's package manager.
+pub(super) fn is_language(run: &Execution, number: usize) -> bool {
+    let used = run.commands.get(number).and_then(|command| command.manager.as_ref());
+    used.is_some_and(|used| used.manager.kind == Kind::Language)
+}
+
+/// Cargo, Maven and Gradle where they compile: none of them installs the dependencies alone.
+fn compiles(manager: Manager, used: &ManagerUse, run: &Execution, view: &View<'_>) -> Option<Result<Split, Obstacle>> {
+    let builds = matches!(used.action, Action::Build | Action::Install);
+    match manager {
+        // Their downloads are kept by a cache mount; a download of its own would save nothing on top.
+        Manager::Maven | Manager::Gradle if builds => Some(Ok(Split::Pointless)),
+        Manager::Cargo if used.action == Action::Install && !used.packages.is_empty() && used.reads.is_empty() => None,
+        Manager::Cargo if builds => {
+            let keeps_target = run
+                .mounts
+                .iter()
+                .any(|mount| mount.kind == "cache" && mount.target().is_some_and(|target| target.contains("target")));
+            let lock = view.copies.iter().flat_map(|copy| &copy.layers).find_map(|layer| {
+                let folder = layer.is_folder.then_some(layer.to.as_str())?;
+                view.read(&join(folder, "Cargo.lock"))
+            });
+            // One package is the project itself.
+            let is_alone = lock.is_some_and(|lock| lock.matches("[[package]]").count() <= 1);
+            // The mount of the target folder is the business of `cache-mounts`; an install builds outside of it.
+            let is_kept = keeps_target || view.keeps_builds && used.action == Action::Build;
+            Some(if is_kept || is_alone {
+                Ok(Split::Pointless)
+            } else {
+                Err((
+                    format!(
+                        "`cargo {}` compiles the dependencies with the project, and cargo has no command for them alone",
+                        used.verb
+                    ),
+                    "keep what is compiled in a cache mount for the target folder, or build the dependencies with \
+                     cargo-chef"
+                        .to_owned(),
+                ))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The arguments without packages, and folders of packages, that lie outside of all that is copied from the context:
+/// `/wheels/*` from another stage.
+fn without_paths_of_others(manager: Manager, arguments: Vec<String>, view: &View<'_>) -> Vec<String> {
+    if manager != Manager::Pip {
+        return arguments;
+    }
+    let is_foreign = |path: &str| path.len() > 1 && path.starts_with('/') && !view.exists(path.trim_matches('/'));
+    let is_links = |word: &str| matches!(word, "-f" | "--find-links");
+    let mut kept: Vec<String> = Vec::new();
+    for word in arguments {
+        let (option, path) = match word.split_once('=') {
+            Some((option, path)) if is_links(option) => (Some(option), path),
+            _ => (kept.last().map(String::as_str), word.as_str()),
+        };
+        let files = ["-r", "--requirement", "-c", "--constraint", "-e", "--editable"];
+        let follows_option = option.is_some_and(|option| files.contains(&option));
+        if option.is_some_and(is_links) && is_foreign(path) {
+            kept.pop_if(|last| is_links(last));
+        } else if !follows_option
+            && (path.ends_with('*') || path.ends_with(".whl"))
+            && path.rsplit_once('/').is_some_and(|(folder, _)| is_foreign(folder))
+        {
+            // Nothing of it is among what is copied.
+        } else {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
+/// Whether `go.mod` asks for any module.
+fn has_requirements(reads: &Reads, view: &View<'_>) -> bool {
+    let manifests = reads.files.iter().filter(|file| file.path.ends_with("go.mod"));
+    let mut texts = manifests.filter_map(|file| view.read(&file.path));
+    texts.any(|text| text.lines().any(|line| line.trim_start().starts_with("require")))
 }
 
 pub(super) fn is_node(manager: Manager) -> bool {
@@ -216,11 +336,18 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Resul
                 Install::new(Manager::Dotnet, "restore", operands, &install.folder),
             )
         }
-        Some(Step::Requirements(_)) => {
+        _ if install.manager == Manager::Pip => {
             return Err((
                 why,
                 "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
             ));
+        }
+        Some(Step::AddFlags(flags)) => {
+            let remedy = format!(
+                "run it with {} first, behind a COPY of the manifests, and once more behind the sources",
+                flags.join(" ")
+            );
+            return Err((why, remedy));
         }
         _ => return Err((why, by_hand())),
     };
@@ -305,63 +432,6 @@ fn scripts(files: &[String], view: &View<'_>) -> Result<(), Obstacle> {
                 return Err((
                     format!("a script of /{path} installs git hooks (`{script}`), and .git is copied too"),
                     "add .git to .dockerignore".to_owned(),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Variables by which tools are told of files of the project.
-pub(super) fn environment(scope: &crate::facts::Scope, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
-    const PREFIXES: &[&str] = &[
-        "PIP_",
-        "UV_",
-        "NPM_",
-        "YARN_",
-        "PNPM_",
-        "BUN_",
-        "BUNDLE_",
-        "POETRY_",
-        "PIPENV_",
-        "PDM_",
-        "COMPOSER",
-        "GO",
-        "NUGET_",
-        "NODE_OPTIONS",
-        "DOTNET_",
-        "BASH_ENV",
-    ];
-    for (name, variable) in &scope.variables {
-        let value = variable.value.as_deref().unwrap_or_default();
-        let upper = name.to_uppercase();
-        if upper == "PATH" {
-            let brings = |part: &&str| {
-                part.starts_with('/') && view.exists(part.trim_matches('/')) && !view.list(part).is_empty()
-            };
-            if let Some(part) = value.split(':').find(brings) {
-                return Err((
-                    format!("PATH names {part}, in which the sources bring programs"),
-                    "set PATH behind the install".to_owned(),
-                ));
-            }
-        } else if PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
-            let names = |part: &&str| {
-                let path = if part.starts_with('/') {
-                    part.trim_matches('/').to_owned()
-                } else {
-                    join(folder, part.trim_start_matches("./"))
-                };
-                !part.is_empty()
-                    && !path.is_empty()
-                    && view.supplier(&path).is_some()
-                    && *part != "."
-                    && !(part.starts_with('/') && path == folder)
-            };
-            if let Some(part) = value.split([':', '=', ',', ' ']).find(names) {
-                return Err((
-                    format!("the variable {name} names {part}, which is among what is copied"),
-                    "name the file as an option of the install".to_owned(),
                 ));
             }
         }

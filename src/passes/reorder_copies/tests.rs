@@ -29,7 +29,7 @@ fn run(files: &[&str], body: &str) -> Rewrite {
 fn default_text(path: &str) -> &'static str {
     match path.rsplit('/').next().unwrap_or(path) {
         "package.json" => r#"{"name": "a", "dependencies": {"express": "4"}}"#,
-        "go.mod" => "module a\n\ngo 1.22\n",
+        "go.mod" => "module a\n\ngo 1.22\n\nrequire example.org/b v1.0.0\n",
         "pyproject.toml" => {
             "[project]\nname = \"a\"\nversion = \"1\"\ndependencies = [\"flask\"]\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n"
         }
@@ -133,6 +133,33 @@ fn node() {
         "WORKDIR /app / COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./ / COPY packages/a/package.json packages/a/ / \
          COPY packages/b/package.json packages/b/ / RUN pnpm install --frozen-lockfile / COPY . .",
     );
+}
+
+#[test]
+fn one_copy_brings_all_members_where_the_frontend_can() {
+    let files = &[
+        "web/package.json={\"workspaces\": [\"packages/*\", \"docs\"]}",
+        "web/packages/a/package.json",
+        "web/packages/b/package.json",
+        "web/packages/a/index.js",
+        "web/docs/package.json",
+    ];
+    let text = |syntax: &str, copies: &str| {
+        format!("# syntax=docker/dockerfile:{syntax}\nFROM node:20\nWORKDIR /app\n{copies}\n")
+    };
+    let before = "COPY web .\nRUN npm install";
+    let one = "COPY web/package.json .\nCOPY --parents web/./docs/package.json web/./packages/*/package.json ./\nRUN npm install\nCOPY web .";
+    let many = "COPY web/package.json .\nCOPY web/docs/package.json docs/\nCOPY web/packages/a/package.json packages/a/\n\
+                COPY web/packages/b/package.json packages/b/\nRUN npm install\nCOPY web .";
+    for (syntax, copies) in [
+        ("1.20", one),
+        ("1-labs", one),
+        ("1.7.1-labs", one),
+        ("1", many),
+        ("1.19", many),
+    ] {
+        assert_eq!(run(files, &text(syntax, before)).text, text(syntax, copies), "{syntax}");
+    }
 }
 
 #[test]
@@ -241,11 +268,6 @@ fn declined() {
         ),
         (
             PIP,
-            format!("WORKDIR /app / COPY . . / {install} && python app.py"),
-            "`python`",
-        ),
-        (
-            PIP,
             format!("WORKDIR /app / COPY . . / WORKDIR /app/x / {install}"),
             "requirements.txt",
         ),
@@ -327,11 +349,232 @@ fn an_ignored_folder_is_no_obstacle() {
 
 #[test]
 fn a_relative_destination_keeps_its_folder() {
-    declines(
+    moves(
         &["web/package.json", "web/x.js"],
         "WORKDIR /srv / COPY . . / WORKDIR /srv/web / RUN npm install",
-        "WORKDIR changes",
+        "WORKDIR /srv / WORKDIR /srv/web / COPY web/package.json . / RUN npm install / COPY . /srv",
     );
+    moves(
+        &["web/package.json", "web/x.js"],
+        "WORKDIR /srv / COPY . ./ / WORKDIR /tmp / RUN cd /srv/web && npm install",
+        "WORKDIR /srv / WORKDIR /tmp / COPY web/package.json /srv/web/ / RUN cd /srv/web && npm install / COPY . /srv",
+    );
+}
+
+#[test]
+fn what_follows_the_install_in_its_run_goes_behind_the_sources() {
+    moves(
+        PIP,
+        "WORKDIR /app / COPY . . / RUN pip install -r requirements.txt && python app.py",
+        "WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / COPY . . / RUN python app.py",
+    );
+    moves(
+        &["web/package.json", "web/x.js"],
+        "WORKDIR /srv / COPY . . / RUN set -eux && cd web && npm ci --ignore-scripts || npm i",
+        "WORKDIR /srv / COPY . . / RUN set -eux && cd web && npm ci --ignore-scripts || npm i",
+    );
+    moves(
+        &["web/package.json", "web/package-lock.json", "web/x.js"],
+        "WORKDIR /srv / COPY . . / RUN cd web && npm ci && npm cache clean --force && npm run build && npm test",
+        "WORKDIR /srv / COPY web/package-lock.json web/package.json web/ / RUN cd web && npm ci && npm cache clean --force / \
+         COPY . . / RUN cd web && npm run build && npm test",
+    );
+    // What is deleted in the same layer must not stay in an earlier one.
+    for tail in [
+        "npm run build && rm -rf node_modules",
+        "npm run build && npm prune --production",
+    ] {
+        declines(
+            &["package.json", "x.js"],
+            &format!("WORKDIR /srv / COPY . . / RUN npm install && {tail}"),
+            "`npm run`",
+        );
+    }
+    declines(
+        &["package.json", "x.js"],
+        "WORKDIR /srv / COPY . . / RUN export X=$(date) && npm install && npm run build",
+        "`npm run`",
+    );
+}
+
+#[test]
+fn folders_that_commands_run_in() {
+    let files = &["package.json", "web/package.json", "web/x.js"];
+    moves(
+        files,
+        "WORKDIR /srv / COPY . . / RUN (cd web && npm install) && npm install",
+        "WORKDIR /srv / COPY package.json . / COPY web/package.json web/ / RUN (cd web && npm install) && npm install / COPY . .",
+    );
+    declines(
+        files,
+        "COPY . /srv / RUN cd /srv/x && npm install --prefix /srv/web",
+        "/srv/x",
+    );
+    declines(
+        files,
+        "COPY . /srv / RUN cd /srv && apt-get install -y git / RUN cd /srv && npm install",
+        "/srv",
+    );
+}
+
+#[test]
+fn a_download_that_saves_nothing_is_left_out() {
+    for (files, body) in [
+        (
+            &["go.mod=module a\n", "main.go"][..],
+            "WORKDIR /a / COPY . . / RUN go build -o /a .",
+        ),
+        (
+            &["pom.xml=<project/>", "src/A.java"],
+            "WORKDIR /a / COPY . . / RUN mvn package",
+        ),
+    ] {
+        let text = format!(
+            "FROM python:3.12 AS b\n{}\nFROM scratch\nCOPY --from=b /a /a\n",
+            body.replace(" / ", "\n")
+        );
+        let result = run(files, &text);
+        assert_eq!((result.text, result.refusals), (text, vec![]));
+    }
+}
+
+#[test]
+fn settings_in_the_home_folder_stay_before_the_install() {
+    let body =
+        "WORKDIR /app / COPY requirements.txt . / COPY conf /root/.config/pip / RUN pip install -r requirements.txt";
+    moves(&["requirements.txt", "conf/pip.conf"], body, body);
+}
+
+#[test]
+fn the_home_of_an_account_is_made_by_the_same_step() {
+    declines(
+        PIP,
+        "COPY . /home/app / RUN useradd -m app / RUN pip install -r /home/app/requirements.txt",
+        "home of app",
+    );
+}
+
+#[test]
+fn settings_that_a_command_writes_into_the_project() {
+    declines(
+        &["package.json", "yarn.lock=__metadata:\n", ".yarnrc.yml", "x.js"],
+        "WORKDIR /app / COPY . . / RUN yarn config set nodeLinker node-modules && yarn install",
+        "changes files of the project",
+    );
+}
+
+#[test]
+fn toolchains_that_the_project_chooses() {
+    moves(
+        &["rust-toolchain.toml", "src/main.rs"],
+        "WORKDIR /app / COPY . . / RUN cargo install cargo-make",
+        "WORKDIR /app / COPY rust-toolchain.toml . / RUN cargo install cargo-make / COPY . .",
+    );
+    let text = |order: [&str; 3]| format!("FROM example.org/pyenv\nWORKDIR /app\n{}\n", order.join("\n"));
+    let install = "RUN pip install -r requirements.txt";
+    let result = run(
+        &["requirements.txt", ".python-version", "app.py"],
+        &text(["COPY . .", install, "RUN ls"]),
+    );
+    assert_eq!(
+        result.text,
+        text(["COPY .python-version requirements.txt ./", install, "COPY . .\nRUN ls"])
+    );
+}
+
+#[test]
+fn wheels_of_another_stage() {
+    moves(
+        PIP,
+        "WORKDIR /app / COPY . . / COPY --from=w /wheels /wheels / RUN pip install --no-index --find-links /wheels -r requirements.txt /wheels/*",
+        "WORKDIR /app / COPY --from=w /wheels /wheels / COPY requirements.txt . / \
+         RUN pip install --no-index --find-links /wheels -r requirements.txt /wheels/* / COPY . .",
+    );
+}
+
+#[test]
+fn downloads_that_are_not_saved() {
+    moves(
+        &["package.json", "x.js"],
+        "WORKDIR /app / COPY . . / RUN curl -fsSL https://deb.nodesource.com/setup_20.x | bash - / RUN npm install",
+        "WORKDIR /app / RUN curl -fsSL https://deb.nodesource.com/setup_20.x | bash - / COPY package.json . / \
+         RUN npm install / COPY . .",
+    );
+    declines(
+        PIP,
+        "WORKDIR /app / COPY . . / RUN wget https://example.org/app.py / RUN pip install -r requirements.txt",
+        "app.py",
+    );
+    declines(
+        PIP,
+        "WORKDIR /app / COPY . . / RUN tar xf /tmp/x.tar / RUN pip install -r requirements.txt",
+        "`tar`",
+    );
+}
+
+#[test]
+fn variables_that_lead_into_the_sources() {
+    let install = "RUN pip install -r requirements.txt";
+    declines(
+        &["requirements.txt", "tools/python", "app.py"],
+        &format!("WORKDIR /app / ENV PATH=/app/tools:$PATH / COPY . . / {install}"),
+        "PATH names /app/tools",
+    );
+    moves(
+        &["requirements.txt", "LICENSE", "app.py"],
+        &format!("WORKDIR /app / ENV PATH=/app:$PATH / COPY . . / {install}"),
+        &format!("WORKDIR /app / ENV PATH=/app:$PATH / COPY requirements.txt . / {install} / COPY . ."),
+    );
+    declines(
+        &["requirements.txt", "certs/ca.pem", "app.py"],
+        &format!("WORKDIR /app / ENV SSL_CERT_FILE=/app/certs/ca.pem / COPY . . / {install}"),
+        "SSL_CERT_FILE",
+    );
+}
+
+#[test]
+fn words_that_a_command_makes_of_the_sources() {
+    declines(
+        &["requirements.txt", "packages.txt", "app.py"],
+        "WORKDIR /app / COPY . . / RUN apt-get install -y $(cat packages.txt) / RUN pip install -r requirements.txt",
+        "packages.txt",
+    );
+}
+
+#[test]
+fn arguments_that_change_with_every_build() {
+    let install = "RUN apt-get update && apt-get install -y git";
+    moves(
+        PIP,
+        &format!("ARG GIT_SHA / LABEL revision=$GIT_SHA / {install} / CMD [\"x\"]"),
+        &format!("{install} / ARG GIT_SHA / LABEL revision=$GIT_SHA / CMD [\"x\"]"),
+    );
+    moves(
+        PIP,
+        "ARG VERSION=1 / WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / COPY . . / RUN make $VERSION",
+        "WORKDIR /app / COPY requirements.txt . / RUN pip install -r requirements.txt / ARG VERSION=1 / COPY . . / RUN make $VERSION",
+    );
+    // Comments of something else stay, a LABEL keeps the values that it has.
+    moves(
+        PIP,
+        &format!("# proxies / #ARG PROXY /  / # the version / ARG VERSION / {install}"),
+        &format!("# proxies / #ARG PROXY / {install} /  / # the version / ARG VERSION"),
+    );
+    let body = format!("ENV A=1 / ARG VERSION=$A / ENV A=2 / {install}");
+    moves(PIP, &body, &body);
+    let body = format!("ENV A=1 / ARG VERSION / LABEL v=$VERSION-$A / ENV A=2 / {install}");
+    moves(PIP, &body, &body);
+    for body in [
+        // The next RUN may read it from its environment.
+        "ARG GIT_SHA / RUN make / RUN apt-get install -y git",
+        "ARG GIT_SHA / ENV GIT_SHA=$GIT_SHA / RUN apt-get install -y git",
+        "ARG CACHEBUST / RUN apt-get install -y git",
+        "ARG NODE_VERSION=20 / RUN apt-get install -y git",
+        "ARG GIT_SHA / LABEL a=$GIT_SHA / RUN apt-get install -y git=$GIT_SHA",
+        "ARG GIT_SHA / COPY . /app / RUN cd /app && pip install x && python app.py",
+    ] {
+        moves(PIP, body, body);
+    }
 }
 
 #[test]

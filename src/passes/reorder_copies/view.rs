@@ -24,6 +24,8 @@ pub(in crate::passes) struct Copy {
     pub(in crate::passes) destination: Option<String>,
     /// The destination as written.
     pub(in crate::passes) destination_text: String,
+    /// Whether the destination is relative to the WORKDIR.
+    pub(in crate::passes) is_relative: bool,
     /// The flags as written.
     pub(in crate::passes) flags: String,
     /// What it takes from the context, in order; empty where something else than plain files is copied.
@@ -38,8 +40,20 @@ impl Copy {
         self.layers.iter().any(|layer| layer.is_folder && layer.from.is_empty())
     }
 
-    pub(in crate::passes) fn has_relative_destination(&self) -> bool {
-        !self.destination_text.starts_with(['/', '$'])
+    /// The absolute paths that it fills. In the root of the image, those are the names that it brings.
+    pub(in crate::passes) fn places(&self, context: &ContextSource) -> Vec<String> {
+        let mut places = Vec::new();
+        for layer in &self.layers {
+            if layer.is_folder && layer.to.is_empty() {
+                let children = context.list(&layer.from);
+                places.extend(children.into_iter().map(|child| format!("/{}", child.name)));
+            } else {
+                places.push(format!("/{}", layer.to));
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// The path in the context of what it puts at `path`, if it does.
@@ -96,10 +110,11 @@ pub(in crate::passes) fn copy(file: &Dockerfile, facts: &Facts, context: &Contex
     }
     let scope = facts.scope(index)?;
     let (last, sources) = node.words().split_last()?;
-    let absolute = resolved(scope, &last.value, file.escape()).and_then(|path| scope.absolute(&path));
+    let destination = resolved(scope, &last.value, file.escape());
     let mut copy = Copy {
         index,
-        destination: absolute,
+        is_relative: destination.as_ref().is_none_or(|path| !path.starts_with('/')),
+        destination: destination.and_then(|path| scope.absolute(&path)),
         destination_text: last.value.clone(),
         flags: flags(instruction),
         layers: Vec::new(),
@@ -204,6 +219,10 @@ fn is_archive(path: &str) -> bool {
 pub(in crate::passes) struct View<'c> {
     pub(in crate::passes) context: &'c ContextSource,
     pub(in crate::passes) copies: &'c [Copy],
+    /// Whether the image may have pyenv, asdf or the like, which choose an interpreter by files of the project.
+    pub(in crate::passes) may_choose_versions: bool,
+    /// Whether cache mounts keep what compilers made of the dependencies.
+    pub(in crate::passes) keeps_builds: bool,
 }
 
 impl View<'_> {

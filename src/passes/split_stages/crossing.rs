@@ -43,8 +43,8 @@ impl Crossing {
 /// How Python's packages get into the runtime stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Python {
-    /// A virtual environment; the first RUN that installs into it, and whether VIRTUAL_ENV is to be set.
-    Venv { first: usize, announce: bool },
+    /// A virtual environment; the instruction that it is made before, and whether VIRTUAL_ENV is to be set.
+    Venv { made: usize, announce: bool },
     /// From and to the interpreter's own folders.
     Own,
 }
@@ -70,7 +70,7 @@ impl Crossings {
     /// What comes before RUN number `index` in the builder.
     pub(super) fn before_in_builder(&self, index: usize) -> Vec<Line> {
         match self.python {
-            Some(Python::Venv { first, announce }) if first == index => vec![
+            Some(Python::Venv { made, announce }) if made == index => vec![
                 Line::New {
                     text: format!("RUN python -m venv {VENV}"),
                     at: index,
@@ -280,7 +280,12 @@ fn python(
                 .range()
                 .any(|index| subject.text(index).contains("pipenv") && subject.text(index).contains("--system"));
         let announce = makes_none && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
-        crossings.python = Some(Python::Venv { first, announce });
+        // Above the first COPY, an edit of what that brings does not make the environment anew.
+        let copy = subject
+            .range()
+            .find(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
+        let made = copy.map_or(first, |copy| first.min(copy));
+        crossings.python = Some(Python::Venv { made, announce });
         crossings.list.push(Crossing {
             path: VENV.to_owned(),
             at: first,

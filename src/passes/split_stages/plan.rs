@@ -208,7 +208,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                     .iter()
                     .any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
                 let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build);
-                if in_builder && !(droppable && !own.builds()) {
+                if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
                 }
                 if !covered || own.has_packages() {

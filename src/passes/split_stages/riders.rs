@@ -165,7 +165,7 @@ fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
         return Some(operands().skip(skip).map(path).collect());
     }
     if CHANGE_LAST.contains(&program) {
-        return Some(operands().last().map(path).into_iter().collect());
+        return Some(operands().next_back().map(path).into_iter().collect());
     }
     if FETCH.contains(&program) {
         let place = command

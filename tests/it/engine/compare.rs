@@ -65,6 +65,8 @@ fn is_different_in_every_build(path: &str) -> bool {
         || name == "RECORD"
         // pnpm notes when it last removed packages, and when it last looked for a newer pnpm.
         || matches!(name, ".modules.yaml" | "pnpm-state.json")
+        // uv notes when the manifest of an editable project was last changed.
+        || name == "uv_cache.json"
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -220,6 +222,30 @@ fn below<'a>(files: &'a Files, folder: &str) -> impl Iterator<Item = &'a str> {
         .take_while(move |path| path.starts_with(&prefix))
 }
 
+/// The hash of a file. uv names the interpreter of an environment that it finds `python3` in the scripts that it writes,
+/// and `python` in one that it just made: both are links to one program.
+fn hash(file: &mut dyn Read) -> Result<[u8; 32]> {
+    let mut start = [0; 256];
+    let mut length = 0;
+    while length < start.len() {
+        match file.read(&mut start[length..])? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    let start = &start[..length];
+    let mut hash = Sha256::new();
+    match start.iter().position(|byte| *byte == b'\n') {
+        Some(end) if start.starts_with(b"#!/") && start[..end].ends_with(b"/.venv/bin/python3") => {
+            hash.update(&start[..end - 1]);
+            hash.update(&start[end..]);
+        }
+        _ => hash.update(start),
+    }
+    io::copy(file, &mut hash)?;
+    Ok(hash.finalize().into())
+}
+
 fn read(stream: &mut dyn Read) -> Result<Files> {
     let mut files = Files::new();
     let mut archive = tar::Archive::new(stream);
@@ -243,9 +269,7 @@ fn read(stream: &mut dyn Read) -> Result<Files> {
                 None => Content::Link(target),
             }
         } else if kind.is_file() {
-            let mut hash = Sha256::new();
-            io::copy(&mut entry, &mut hash)?;
-            Content::File(hash.finalize().into())
+            Content::File(hash(&mut entry)?)
         } else {
             Content::Device
         };

@@ -30,7 +30,11 @@ pub struct Declared {
     pub output: String,
     /// The same after the edit.
     pub edited_output: String,
+    /// What `reorder-copies` must say that keeps the order as it is: then the images are compared, and the log is not
+    /// looked at.
+    pub declines: Option<String>,
     /// What the log of the rebuild must show.
+    #[serde(default)]
     pub log: Log,
     /// The level of the rewrite.
     #[serde(default = "safe")]
@@ -59,7 +63,7 @@ pub struct Split {
 }
 
 /// How the log of the rebuild shows that the packages known before came from the mount.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Log {
     /// For managers that keep silent: a command, and how to make it say more, for the rebuild only.

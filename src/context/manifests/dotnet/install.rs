@@ -15,7 +15,10 @@ const VALUED: &str = "
 
 /// What a `dotnet` command reads.
 pub(crate) fn install(install: &Install, gather: &mut Gather) {
-    let arguments = Arguments::parse(&install.arguments, VALUED);
+    // `--self-contained false` and the like: the value is no project.
+    let is_switch = |word: &&String| !matches!(word.to_lowercase().as_str(), "true" | "false");
+    let words: Vec<String> = install.arguments.iter().filter(is_switch).cloned().collect();
+    let arguments = Arguments::parse(&words, VALUED);
     let builds = match install.verb.as_str() {
         "restore" => false,
         "build" | "publish" | "test" | "run" | "pack" | "msbuild" => true,

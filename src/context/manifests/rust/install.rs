@@ -29,9 +29,11 @@ pub(crate) fn install(install: &Install, gather: &mut Gather) {
         "fetch" | "vendor" | "generate-lockfile" | "metadata" | "tree" | "update" => false,
         "install" => match (arguments.values(&["--path"]).last(), arguments.operands.as_slice()) {
             (Some(_), _) => true,
-            // Crates by name come from a registry.
-            (None, [_, ..]) => return,
-            (None, []) if arguments.value(&["--git"]).is_some() => return,
+            // Crates by name come from a registry; toolchain and settings are the project's all the same.
+            (None, [_, ..]) => return settings(gather, &install.folder, &install.root),
+            (None, []) if arguments.value(&["--git"]).is_some() => {
+                return settings(gather, &install.folder, &install.root);
+            }
             (None, []) => true,
         },
         "" | "login" | "search" | "version" | "init" | "new" | "clean" | "binstall" => return,
