@@ -104,3 +104,23 @@ fn blocks(pass: &dyn Pass) -> Vec<(String, String)> {
         .map(|(kind, text)| (kind.to_owned(), text.to_owned()))
         .collect()
 }
+
+#[test]
+fn the_readme_shows_what_becomes_of_the_shipped_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = root.join("examples/python-api");
+    let before = fs::read_to_string(example.join("Dockerfile")).unwrap();
+    let passes = PassOptions {
+        context: Some(Arc::new(ContextSource::open(&example, None).unwrap())),
+        ..PassOptions::default()
+    };
+    let options = Options {
+        passes,
+        ..Options::default()
+    };
+    let after = rewrite("Dockerfile", &before, &options).unwrap().text;
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for text in [before, after] {
+        assert!(readme.contains(&format!("```dockerfile\n{text}```")), "{text}");
+    }
+}

@@ -506,7 +506,12 @@ fn run(
         }
         edited(subject, index, run, &removal).map(Some)
     };
-    let in_builder = side(&|package: &Divided| package.place.builder, Vec::new())?;
+    let in_builder = if only_cleans(run, works) {
+        // What stays in the builder is in no image.
+        None
+    } else {
+        side(&|package: &Divided| package.place.builder, Vec::new())?
+    };
     let builds: Vec<usize> = if works.builds() {
         (0..run.commands.len())
             .filter(|number| works.of.get(*number) != Some(&Work::Packages))
@@ -529,6 +534,15 @@ fn run(
         runtime: in_runtime,
         divided,
     })
+}
+
+/// Whether a RUN does nothing but clean up behind package managers.
+fn only_cleans(run: &Execution, works: &Works) -> bool {
+    let cleans = |command: &crate::facts::Command| match &command.manager {
+        Some(used) => matches!(used.action, Action::CleanCache | Action::Remove),
+        None => !command.deletes.is_empty(),
+    };
+    works.of.iter().all(|work| *work == Work::Packages) && run.commands.iter().all(cleans)
 }
 
 fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Removal) -> Result<Line, Obstacle> {
