@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::context::sources;
-use crate::facts::{Base, Body, Facts};
-use crate::knowledge::{Action, Kind, PackageRole, package_role, release_of, runtime_of};
+use crate::facts::{Body, Facts};
+use crate::knowledge::{Action, Kind, PackageRole, package_role, runtime_of};
 use crate::syntax::{Dockerfile, Edit};
 
-use super::split_stages::{builds, is_runtime_stage};
+use super::split_stages::{builds, is_runtime_stage, release};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
 /// Swaps `-dev` packages of the runtime stage for the libraries that programs built with them load.
@@ -32,10 +32,7 @@ impl Pass for RuntimeLibs {
         let Some(stage) = facts.stages.last().filter(|stage| is_runtime_stage(file, stage)) else {
             return outcome;
         };
-        let Base::Image(image) = &stage.base else {
-            return outcome;
-        };
-        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else {
+        let Some(release) = release(file, stage) else {
             return outcome;
         };
         if builds(file, facts, stage).is_some() {

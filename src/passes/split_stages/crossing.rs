@@ -272,7 +272,14 @@ fn python(
                 && !subject.text(index).contains("$PATH")
                 && !subject.text(index).contains("${PATH}")
         });
-    let elsewhere = needs.python_folders.is_some() || sets_path || owns;
+    // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
+    let unisolated = subject.range().any(|index| {
+        let text = subject.text(index);
+        ["no-build-isolation", "NO_BUILD_ISOLATION", "bdist_wheel"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    });
+    let elsewhere = needs.python_folders.is_some() || sets_path || owns || unisolated;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
@@ -300,7 +307,8 @@ fn python(
     };
     let tag = subject.image.tag.as_deref().unwrap_or_default();
     let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
-    let [major, minor] = version.as_slice() else {
+    let is_plain = !subject.text(subject.range().start).contains('$');
+    let ([major, minor], true) = (version.as_slice(), is_plain) else {
         return Err((
             format!("{why}, and the tag does not tell the version of Python"),
             "name it in FROM: python:3.12".to_owned(),

@@ -14,9 +14,9 @@ use crate::facts::Facts;
 pub use explain::{Explained, Side, explain_split};
 
 use crate::context::ContextSource;
-use crate::facts::ImageReference;
 use crate::facts::Stage;
-use crate::knowledge::{Kind, Release};
+use crate::facts::{Base, ImageReference};
+use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::Dockerfile;
 use crate::syntax::Keyword;
 
@@ -135,6 +135,15 @@ fn write(
         extra_packages::add(file, &facts, number, release.family, &names)?;
     }
     Some(extra)
+}
+
+/// The release of the distribution that a stage stands on; not a certain one where a variable names the image.
+pub(super) fn release(file: &Dockerfile, stage: &Stage) -> Option<Release> {
+    let Base::Image(image) = &stage.base else { return None };
+    let mut release = release_of(&image.repository(), image.tag.as_deref())?;
+    let from = file.instructions.get(stage.instructions.start)?;
+    release.certain &= !from.node().words().first()?.value.contains('$');
+    Some(release)
 }
 
 /// Whether a stage takes files out of an earlier one, as the runtime stage of a split does.

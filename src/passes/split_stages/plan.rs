@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::context::{ContextSource, sources};
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
-use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer};
+use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, slimmer};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::super::needs::Needs;
@@ -96,7 +96,7 @@ impl Gain {
     /// Looks for what a split gains; none where there is nothing.
     pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<(Gain, ImageReference, Release)> {
         let Base::Image(image) = &stage.base else { return None };
-        let release = release_of(&image.repository(), image.tag.as_deref())?;
+        let release = super::release(file, stage)?;
         let range = stage.instructions.clone();
         let mut packages: Vec<(usize, String)> = Vec::new();
         for index in range.clone() {
