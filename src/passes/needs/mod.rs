@@ -28,6 +28,10 @@ pub(super) struct Needs {
     pub(super) libraries: BTreeMap<String, Evidence>,
     /// Packages that bring files which programs read: certificates, time zones.
     pub(super) packages: BTreeMap<&'static str, Evidence>,
+    /// Whether anything tells what is started.
+    pub(super) starts: bool,
+    /// A script that is started and that the context does not have.
+    pub(super) unknown_start: Option<Evidence>,
     /// What compiles or installs at start.
     pub(super) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.

@@ -88,6 +88,36 @@ impl<'r, 'v> Reader<'r, 'v> {
                 .map(|word| word.value.as_deref().unwrap_or(&word.text))
                 .collect();
             self.command(&words, command.workdir.as_deref(), &place, 0);
+            if keyword != Keyword::Healthcheck {
+                self.needs.starts = true;
+                self.unknown(file, &words, command.workdir.as_deref(), &place);
+            }
+        }
+    }
+
+    /// Notes a script that is started and that no COPY from the context brings: a RUN wrote or downloaded it.
+    fn unknown(&mut self, file: &Dockerfile, words: &[&str], workdir: Option<&str>, place: &str) {
+        for word in words.iter().filter(|word| word.contains('/') || word.ends_with(".sh")) {
+            let path = Scope {
+                workdir: workdir.map(str::to_owned),
+                ..Scope::default()
+            }
+            .absolute(word);
+            let Some(path) = path else { continue };
+            let is_known = self.image.supplier(path.trim_start_matches('/')).is_some();
+            let is_written = || {
+                let mut runs = file
+                    .instructions
+                    .iter()
+                    .filter(|instruction| instruction.keyword() == Keyword::Run);
+                runs.any(|run| run.text().contains(path.as_str()))
+            };
+            if !is_known && (path.ends_with(".sh") || is_written()) && self.needs.unknown_start.is_none() {
+                self.needs.unknown_start = Some(Evidence {
+                    place: place.to_owned(),
+                    fact: format!("starts {word}, which is not in the build context and may call it"),
+                });
+            }
         }
     }
 
@@ -103,6 +133,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             if let Some(HealthCheck::Test(command)) = &service.health_check {
                 texts.push(words_of(command));
             }
+            self.needs.starts |= service.command.is_some() || service.entrypoint.is_some();
             texts.extend(service.command.iter().chain(&service.entrypoint).map(words_of));
             for words in texts {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();

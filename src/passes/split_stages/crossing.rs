@@ -214,7 +214,7 @@ pub(super) fn plan(
                 .iter()
                 .all(|crossing| !crossing.path.ends_with("node_modules"));
         if only_programs && !crossings.list.is_empty() {
-            base(subject, &repository, smaller, &mut crossings)?;
+            base(subject, works, &repository, smaller, &mut crossings)?;
         }
     }
     Ok(crossings)
@@ -540,19 +540,11 @@ fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
 /// Puts the runtime stage on an image without the language's own tools.
 fn base(
     subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
     repository: &str,
     smaller: &crate::knowledge::Slimmer,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let starts = [Keyword::Cmd, Keyword::Entrypoint]
-        .into_iter()
-        .any(|keyword| last(subject.file, subject.range(), keyword).is_some());
-    if !starts {
-        return Err((
-            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT".to_owned(),
-            "name the program in CMD or ENTRYPOINT".to_owned(),
-        ));
-    }
     let tag = subject.image.tag.as_deref();
     let old = image_configuration(repository, tag);
     let new = image_configuration(&smaller.image, Some(&smaller.tag));
@@ -580,21 +572,21 @@ fn base(
             ));
         }
         if let Some(workdir) = &old.workdir
-            && needs_workdir(subject)
+            && needs_workdir(subject, works)
         {
             crossings.config.push(format!("WORKDIR {workdir}"));
         }
     }
     crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
     crossings.pinned = smaller.pinned.clone();
-    crossings.drops_sources = smaller.purpose == Purpose::Binaries
+    crossings.drops_sources = matches!(smaller.purpose, Purpose::Binaries | Purpose::JavaPrograms)
         && has_only_sources(subject)
         && crossings.list.iter().all(|c| !c.is_project);
     Ok(())
 }
 
 /// Whether something depends on the WORKDIR of the base image.
-fn needs_workdir(subject: &Subject<'_>) -> bool {
+fn needs_workdir(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> bool {
     let mut range = subject.range().skip(1);
     range
         .find_map(|index| match subject.keyword(index)? {
@@ -605,7 +597,12 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
                     .nth(1)
                     .is_some_and(|path| path.starts_with('/')),
             ),
-            Keyword::Copy | Keyword::Add | Keyword::Run | Keyword::Cmd | Keyword::Entrypoint => Some(true),
+            // Packages are installed, and programs built, wherever it is.
+            Keyword::Run => works
+                .get(&index)
+                .is_none_or(|works| works.setups().next().is_some())
+                .then_some(true),
+            Keyword::Copy | Keyword::Add | Keyword::Cmd | Keyword::Entrypoint => Some(true),
             _ => None,
         })
         .unwrap_or(true)
@@ -645,6 +642,18 @@ fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
             .any(|text| signs.iter().any(|sign| text.contains(sign)))
 }
 
+/// Whether a file is a source of a Java program, or of its build.
+fn is_of_java_build(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_build = matches!(
+        name,
+        "pom.xml" | "mvnw" | "mvnw.cmd" | "gradlew" | "gradlew.bat" | "gradle.properties" | "lombok.config"
+    ) || name.ends_with(".gradle")
+        || name.ends_with(".gradle.kts");
+    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    is_build || in_folder("src/main/") || in_folder("src/test/") || in_folder(".mvn/") || in_folder("gradle/wrapper/")
+}
+
 /// Whether all that the context holds is sources of a compiled language, and what only developers read.
 fn has_only_sources(subject: &Subject<'_>) -> bool {
     let reads_files = [
@@ -681,6 +690,7 @@ fn has_only_sources(subject: &Subject<'_>) -> bool {
         ) || name.starts_with("Dockerfile")
             || name.starts_with("docker-compose")
             || path.starts_with(".git")
+            || is_of_java_build(path)
     };
     let others = crate::context::sources(subject.context, |path| !aside(path));
     let sources = crate::context::sources(subject.context, |path| path.ends_with(".go") || path.ends_with(".rs"));

@@ -32,6 +32,8 @@ pub(super) struct Uses<'a> {
     pub(super) release: &'a Release,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
+    /// A script that is started and cannot be read: it may call any tool.
+    pub(super) unknown_start: Option<&'a Evidence>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<&'static str, String>,
 }
@@ -113,9 +115,11 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::BuildOnly) => here(true, false, "only builds use it".to_owned()),
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
         Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
-        Some(PackageRole::Either) => match in_builder {
-            Some(why) => here(true, false, format!("{why}, and nothing that runs calls it")),
-            None => here(false, true, "no step of the build calls it".to_owned()),
+        // A tool that no command calls may still be called by what an install runs.
+        Some(PackageRole::Either) => match (in_builder, uses.unknown_start) {
+            (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
+            (_, Some(unknown)) => here(true, true, format!("{}: {}", unknown.place, unknown.fact)),
+            (None, None) => here(true, true, "builds and programs may run it".to_owned()),
         },
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");

@@ -170,6 +170,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             "install and compile in the Dockerfile, and start the result".to_owned(),
         ));
     }
+    if !needs.starts {
+        return Err((
+            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT, and no Compose file gives it a command".to_owned(),
+            "name the program in CMD or ENTRYPOINT".to_owned(),
+        ));
+    }
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
     let mut plan = Plan {
@@ -359,7 +365,7 @@ fn free_name(facts: &Facts) -> String {
 }
 
 /// What the two stages use of the packages.
-fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Needs, last_build: usize) -> Uses<'a> {
+fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a Needs, last_build: usize) -> Uses<'a> {
     let family = subject.release.family;
     let mut at_run_time: BTreeMap<&'static str, Evidence> = needs
         .tool_packages(family)
@@ -389,6 +395,18 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
+        let installs_node = run
+            .commands
+            .iter()
+            .filter_map(|command| command.manager.as_ref())
+            .any(|used| {
+                used.action == Action::Install
+                    && matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
+            });
+        if installs_node && let Some(package) = package_of_tool(family, "python3") {
+            let why = format!("{} compiles modules of Node with it", subject.place(index));
+            in_builder.entry(package).or_insert(why);
+        }
         if is_build
             && fetches_from_git(subject, run)
             && let Some(package) = package_of_tool(family, "git")
@@ -399,6 +417,7 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
     }
     Uses {
         release: &subject.release,
+        unknown_start: needs.unknown_start.as_ref(),
         at_run_time,
         in_builder,
     }
