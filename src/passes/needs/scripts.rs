@@ -115,7 +115,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             if !is_known && (path.ends_with(".sh") || is_written()) && self.needs.unknown_start.is_none() {
                 self.needs.unknown_start = Some(Evidence {
                     place: place.to_owned(),
-                    fact: format!("starts {word}, which is not in the build context and may call it"),
+                    fact: format!("starts {word}, which is not in the build context and may call any tool"),
                 });
             }
         }

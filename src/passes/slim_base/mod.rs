@@ -104,6 +104,18 @@ impl Pass for SlimBase {
             ));
             return outcome;
         }
+        let unread = needs
+            .unknown_start
+            .as_ref()
+            .map(|start| format!("{} {}", start.place, start.fact));
+        let nameless = (!needs.starts).then(|| "nothing tells what the image runs".to_owned());
+        if let Some(obstacle) = unread.or(nameless) {
+            outcome.refusals.push(refusal(
+                obstacle,
+                "start a program or a script of the build context in CMD or ENTRYPOINT",
+            ));
+            return outcome;
+        }
         let extra = lacking(
             file,
             facts,

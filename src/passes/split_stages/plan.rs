@@ -176,6 +176,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             "name the program in CMD or ENTRYPOINT".to_owned(),
         ));
     }
+    // Without packages to leave behind, all that is gained is a smaller image, whose tools an unknown script may miss.
+    if let Some(start) = needs.unknown_start.as_ref().filter(|_| gain.packages.is_empty()) {
+        return Err((
+            format!("{} {}", start.place, start.fact),
+            "copy the script from the build context".to_owned(),
+        ));
+    }
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
     let mut plan = Plan {
