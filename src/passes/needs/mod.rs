@@ -8,7 +8,7 @@ mod scripts;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::context::{ContextSource, calls, compose};
+use crate::context::{ContextSource, calls};
 use crate::facts::{Facts, Stage};
 use crate::knowledge::{Family, package_of_tool};
 use crate::syntax::{Dockerfile, Keyword};
@@ -63,7 +63,7 @@ impl Needs {
         for index in stage.instructions.clone() {
             scripts.instruction(file, facts, index);
         }
-        scripts.compose(context, &file.name);
+        scripts.compose(context);
         let is_tool = |name: &str| package_of_tool(family, name).is_some();
         for call in calls(context, &is_tool) {
             needs.tool(&call.tool, || Evidence {
@@ -102,27 +102,6 @@ impl Needs {
         }
         found
     }
-}
-
-/// The Compose files at the root of the context, parsed.
-fn compose_services(context: &ContextSource) -> Vec<(String, compose::Service)> {
-    const NAMES: &[&str] = &[
-        "compose.yaml",
-        "compose.yml",
-        "docker-compose.yaml",
-        "docker-compose.yml",
-    ];
-    let mut services = Vec::new();
-    for child in context.list("") {
-        let is_compose = NAMES.contains(&child.name.as_str()) || child.name.starts_with("docker-compose.");
-        if !is_compose {
-            continue;
-        }
-        let Ok(text) = context.read(&child.name) else { continue };
-        let found = compose::services(std::path::Path::new(&child.name), &text, &mut Vec::new()).unwrap_or_default();
-        services.extend(found.into_iter().map(|service| (child.name.clone(), service)));
-    }
-    services
 }
 
 /// The last instruction of a kind in a stage: the one that counts.

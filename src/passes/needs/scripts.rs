@@ -11,7 +11,7 @@ use crate::syntax::{Dockerfile, Keyword};
 
 use super::super::Evidence;
 use super::super::reorder_copies::view::View;
-use super::{Needs, compose_services, last};
+use super::{Needs, last};
 
 /// How deep scripts that start scripts are followed.
 const DEEPEST: usize = 6;
@@ -122,12 +122,9 @@ impl<'r, 'v> Reader<'r, 'v> {
     }
 
     /// Reads the health checks and commands of the Compose files.
-    pub(super) fn compose(&mut self, context: &ContextSource, dockerfile: &str) {
-        let own = std::path::Path::new(dockerfile).file_name();
-        for (name, service) in compose_services(context) {
-            if service.dockerfile.file_name() != own {
-                continue;
-            }
+    pub(super) fn compose(&mut self, context: &ContextSource) {
+        for service in context.services() {
+            let name = service.file.file_name().unwrap_or_default().to_string_lossy();
             let place = format!("{name}:{}", service.line);
             let mut texts: Vec<Vec<String>> = Vec::new();
             if let Some(HealthCheck::Test(command)) = &service.health_check {
