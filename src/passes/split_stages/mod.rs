@@ -11,7 +11,7 @@ mod stages;
 mod work;
 
 use crate::facts::Facts;
-pub use explain::{Explained, Side, explain_split};
+pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
 use crate::facts::ImageReference;
@@ -49,13 +49,8 @@ impl Pass for SplitStages {
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let is_kept = stage.instructions.clone().any(|index| {
-            facts
-                .instructions
-                .get(index)
-                .is_some_and(|found| found.skip.applies_to(self.id()))
-        });
-        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else {
+        let gain = Gain::of(file, facts, stage).filter(|_| kept(facts, stage).is_none());
+        let Some((gain, image, release)) = gain else {
             return outcome;
         };
         let lines = plan::lines(file, &stage.instructions);
@@ -80,11 +75,7 @@ impl Pass for SplitStages {
                     })
             });
             if builds {
-                outcome.refusals.push(refusal((
-                    "without the build context nothing tells which tools and libraries the program uses at run time"
-                        .to_owned(),
-                    "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
-                )));
+                outcome.refusals.push(refusal(no_context()));
             }
             return outcome;
         };
@@ -109,6 +100,22 @@ impl Pass for SplitStages {
         }
         outcome
     }
+}
+
+/// The instruction of a stage above which a comment says that the stage stays as it is.
+fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
+    let mut range = stage.instructions.clone();
+    range.find(|index| {
+        let found = facts.instructions.get(*index);
+        found.is_some_and(|found| found.skip.applies_to(SplitStages.id()))
+    })
+}
+
+fn no_context() -> Obstacle {
+    (
+        "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
+        "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+    )
 }
 
 /// Writes the stages, and adds what the new image lacks of what the program needs; returns that. None where a text
