@@ -187,7 +187,7 @@ pub(super) fn plan(
                         "install into a virtual environment, or a folder of its own under /opt".to_owned(),
                     ));
                 }
-                Output::Path(path) => crossings.add(path, index),
+                Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
                 Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
                 Output::Project(folder) => project(subject, index, folder, &mut crossings)?,
                 Output::Metadata(folder) => {
@@ -214,7 +214,7 @@ pub(super) fn plan(
                 .iter()
                 .all(|crossing| !crossing.path.ends_with("node_modules"));
         if only_programs && !crossings.list.is_empty() {
-            base(subject, &repository, smaller, &mut crossings)?;
+            base(subject, works, &repository, smaller, &mut crossings)?;
         }
     }
     Ok(crossings)
@@ -532,6 +532,7 @@ fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
 /// Puts the runtime stage on an image without the language's own tools.
 fn base(
     subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
     repository: &str,
     smaller: &crate::knowledge::Slimmer,
     crossings: &mut Crossings,
@@ -572,7 +573,7 @@ fn base(
             ));
         }
         if let Some(workdir) = &old.workdir
-            && needs_workdir(subject)
+            && needs_workdir(subject, works)
         {
             crossings.config.push(format!("WORKDIR {workdir}"));
         }
@@ -586,7 +587,7 @@ fn base(
 }
 
 /// Whether something depends on the WORKDIR of the base image.
-fn needs_workdir(subject: &Subject<'_>) -> bool {
+fn needs_workdir(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> bool {
     let mut range = subject.range().skip(1);
     range
         .find_map(|index| match subject.keyword(index)? {
@@ -597,6 +598,14 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
                     .nth(1)
                     .is_some_and(|path| path.starts_with('/')),
             ),
+            // Packages of the system are installed the same way everywhere.
+            Keyword::Run
+                if works
+                    .get(&index)
+                    .is_some_and(|works| !works.builds() && works.setups().next().is_none()) =>
+            {
+                None
+            }
             Keyword::Copy | Keyword::Add | Keyword::Run | Keyword::Cmd | Keyword::Entrypoint => Some(true),
             _ => None,
         })

@@ -2,6 +2,7 @@
 
 mod crossing;
 mod explain;
+mod lost;
 mod outputs;
 mod packages;
 mod plan;
@@ -129,14 +130,22 @@ fn write(
     release: &Release,
 ) -> Option<Vec<(String, Evidence)>> {
     stages::write(file, plan, plan.pinned.as_deref())?;
-    let Some((name, tag)) = plan.image.as_deref().and_then(|image| image.rsplit_once(':')) else {
-        return Some(Vec::new());
-    };
     let facts = facts.updated(file);
     let (number, stage) = facts.stages.iter().enumerate().next_back()?;
     let needs = Needs::of(file, &facts, stage, context, release.family);
     let range = stage.instructions.clone();
-    let extra = lacking(file, &facts, range, &needs, release, image, (name, tag));
+    let new = plan.image.as_deref().and_then(|image| image.rsplit_once(':'));
+    let repository = image.repository();
+    let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
+        (name, Some(tag))
+    });
+    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, on);
+    if let Some(new) = new {
+        let lacking = lacking(file, &facts, range, &needs, release, image, new);
+        let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
+        let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
+        extra.extend(lacking);
+    }
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
     if !names.is_empty() {
         extra_packages::add(file, &facts, number, release.family, &names)?;

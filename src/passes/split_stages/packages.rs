@@ -115,7 +115,7 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
         Some(PackageRole::Either) => match in_builder {
             Some(why) => here(true, false, format!("{why}, and nothing that runs calls it")),
-            None => here(false, true, "no step of the build calls it".to_owned()),
+            None => here(true, true, "nothing tells which of the stages uses it".to_owned()),
         },
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");

@@ -57,15 +57,11 @@ const HARMLESS: &[&str] = &[
 
 /// Programs whose operands are the files that they change.
 const CHANGE_OPERANDS: &[&str] = &[
-    "mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "tar", "unzip", "patch",
-    "gunzip", "xz", "gzip",
+    "mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "patch", "gunzip", "xz", "gzip",
 ];
 
 /// Programs whose last operand is what they write.
 const CHANGE_LAST: &[&str] = &["cp", "mv", "ln", "install", "rsync"];
-
-/// Programs that fetch into the working directory, or where an option says.
-const FETCH: &[&str] = &["git", "curl", "wget"];
 
 /// Folders of which nothing is needed at run time.
 const SCRATCH: &[&str] = &[
@@ -167,16 +163,62 @@ fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
     if CHANGE_LAST.contains(&program) {
         return Some(operands().next_back().map(path).into_iter().collect());
     }
-    if FETCH.contains(&program) {
-        let place = command
-            .words
-            .iter()
-            .skip(1)
-            .filter(|word| word.text.starts_with('/'))
-            .map(path);
-        return Some(place.chain([command.workdir.clone()]).take(1).collect());
+    let here = || vec![command.workdir.clone()];
+    let folder_of = |names: &[&str]| behind(command, names).map(path);
+    match program {
+        "tar" => Some(folder_of(&["-C", "--directory"]).map_or_else(here, |folder| vec![folder])),
+        "git" | "unzip" => {
+            let named = command.words.iter().skip(1).find(|word| word.text.starts_with('/'));
+            Some(
+                named
+                    .or_else(|| behind(command, &["-d"]))
+                    .map_or_else(here, |word| vec![path(word)]),
+            )
+        }
+        "curl" => Some(match folder_of(&["-o", "--output"]) {
+            Some(output) => vec![output],
+            None if keeps_remote_name(command) => here(),
+            // To the standard output.
+            None => Vec::new(),
+        }),
+        "wget"
+            if command
+                .words
+                .iter()
+                .any(|word| word.text.starts_with('-') && word.text.ends_with("O-")) =>
+        {
+            Some(Vec::new())
+        }
+        "wget" => Some(
+            match behind(command, &["-O", "--output-document", "-P", "--directory-prefix"]) {
+                Some(word) if word.text == "-" => Vec::new(),
+                Some(word) => vec![path(word)],
+                None => here(),
+            },
+        ),
+        _ => None,
     }
-    None
+}
+
+/// The word behind one of these options, of which a short one may stand with others: `-C /tmp`, `-xzC /tmp`.
+fn behind<'c>(command: &'c Command, options: &[&str]) -> Option<&'c crate::facts::Word> {
+    let is_short =
+        |word: &str, letter: char| word.starts_with('-') && !word.starts_with("--") && word.ends_with(letter);
+    command.words.iter().enumerate().find_map(|(number, word)| {
+        let is_option = options.iter().any(|option| match option.strip_prefix("--") {
+            Some(_) => word.text == *option,
+            None => option.chars().nth(1).is_some_and(|letter| is_short(&word.text, letter)),
+        });
+        is_option.then(|| command.words.get(number + 1)).flatten()
+    })
+}
+
+/// Whether `curl` writes a file called as at its source.
+fn keeps_remote_name(command: &Command) -> bool {
+    command.words.iter().skip(1).any(|word| {
+        word.text.starts_with("--remote-name")
+            || word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains(['O', 'J'])
+    })
 }
 
 /// Whether a RUN does nothing but change files in `folder`.
@@ -208,6 +250,48 @@ fn has_redirects(run: &Execution) -> bool {
     shell::commands(&body.script, ShellOptions::default())
         .iter()
         .any(|visit| !visit.command.redirects.is_empty())
+}
+
+/// Whether all that is left of a RUN without its packages is to make repositories of packages known.
+pub(super) fn only_adds_repositories(subject: &Subject<'_>, index: usize, run: &Execution, works: &Works) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "curl",
+        "wget",
+        "gpg",
+        "bash",
+        "sh",
+        "tee",
+        "mkdir",
+        "echo",
+        "printf",
+        "cat",
+        "chmod",
+        "install",
+        "dd",
+        "add-apt-repository",
+        "apt-key",
+        "set",
+        "export",
+    ];
+    const SIGNS: &[&str] = &[
+        "deb.nodesource.com",
+        "rpm.nodesource.com",
+        "/etc/apt/",
+        "apt-key",
+        "add-apt-repository",
+    ];
+    let text = subject.text(index);
+    let names_one = SIGNS.iter().any(|sign| text.contains(sign));
+    // Of scripts from the network, only those are known to do nothing else.
+    let is_known = |program: &str| !matches!(program, "bash" | "sh") || text.contains("nodesource.com");
+    let mut setups = works.setups().filter_map(|number| run.commands.get(number));
+    names_one
+        && !works.builds()
+        && setups.all(|command| {
+            command
+                .program()
+                .is_some_and(|program| PROGRAMS.contains(&program) && is_known(program))
+        })
 }
 
 /// Whether a RUN makes users and folders that no later step of the builder has to do with.
