@@ -33,7 +33,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
     // Whoever takes the Dockerfile alone must not get one that counts on another file.
     let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
-    let (source, rewrite) = arguments.selection.rewrite(&arguments.path, takes_both)?;
+    let (source, rewrite) = arguments
+        .selection
+        .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
         + &beside::patch(rewrite.dockerignore.as_ref(), &plain);

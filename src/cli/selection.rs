@@ -47,12 +47,11 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Rewrites the Dockerfile that `path` means.
-    /// `takes_both` says that the change of the .dockerignore goes where that of the Dockerfile goes.
-    pub(super) fn rewrite(&self, path: &Path, takes_both: bool) -> anyhow::Result<(Source, Rewrite)> {
+    /// Rewrites the Dockerfile that `path` means, with the options that the subcommand asks for.
+    pub(super) fn rewrite(&self, path: &Path, ask: impl FnOnce(&mut Options)) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
         let mut options = self.options(self.config(&source.folder)?);
-        options.writes_dockerignore = takes_both;
+        ask(&mut options);
         if source.path.is_none() && self.context.is_some() {
             // What is read from standard input has no place beside which a file could be.
             options.skip.push(DockerIgnorePass.id().to_owned());
@@ -137,6 +136,7 @@ impl Selection {
             only: names(&self.only, config.only),
             skip,
             writes_dockerignore: false,
+            explains_split: false,
         }
     }
 }

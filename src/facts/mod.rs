@@ -370,6 +370,11 @@ fn unknown_base() -> Scope {
 fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
     let certain = std::cell::Cell::new(true);
     let variable = |name: &str| {
+        // The base image or the engine sets it. What the file puts before it is worth knowing.
+        if name == "PATH" && !scope.variables.contains_key(name) {
+            certain.set(false);
+            return Some("$PATH".to_owned());
+        }
         let variable = scope.variables.get(name)?;
         certain.set(certain.get() && variable.certain);
         variable.value.clone()

@@ -33,6 +33,21 @@ fn clean_layers() {
 }
 
 #[test]
+fn split_stages() {
+    check_folder("split-stages");
+}
+
+#[test]
+fn runtime_libs() {
+    check_folder("runtime-libs");
+}
+
+#[test]
+fn slim_base() {
+    check_folder("slim-base");
+}
+
+#[test]
 fn all_passes() {
     check_folder("all");
 }
@@ -85,6 +100,7 @@ fn options(folder: &str, text: &str) -> Options {
         match word {
             "--no-cache-mounts" => options.passes.cache_mounts = false,
             "--level=safe" => options.passes.level = Level::Safe,
+            "--level=aggressive" => options.passes.level = Level::Aggressive,
             "--skip" => options.skip.extend(words.next().map(str::to_owned)),
             _ => panic!("unknown option {word}"),
         }

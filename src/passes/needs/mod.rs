@@ -80,6 +80,7 @@ impl Needs {
             &mut needs,
         );
         packages::files(context, &mut needs);
+        packages::openmp(context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
@@ -90,17 +91,6 @@ impl Needs {
         if !self.tools.contains_key(name) {
             self.tools.insert(name.to_owned(), evidence());
         }
-    }
-
-    /// The packages of the distribution that bring the tools, with what needs them.
-    pub(super) fn tool_packages(&self, family: Family) -> BTreeMap<&'static str, &Evidence> {
-        let mut found = BTreeMap::new();
-        for (tool, evidence) in &self.tools {
-            if let Some(package) = package_of_tool(family, tool) {
-                found.entry(package).or_insert(evidence);
-            }
-        }
-        found
     }
 }
 

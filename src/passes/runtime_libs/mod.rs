@@ -95,6 +95,7 @@ impl Pass for RuntimeLibs {
                             continue;
                         }
                     };
+                    let has_library = !libraries.is_empty();
                     let new: Vec<&str> = libraries
                         .into_iter()
                         .filter(|library| named.insert((*library).to_owned()))
@@ -107,12 +108,11 @@ impl Pass for RuntimeLibs {
                     } else {
                         Edit::replace(script.source(own.span.clone()), new.join(" "))
                     });
-                    let names = if new.is_empty() {
-                        "nothing, as the rest has its libraries".to_owned()
-                    } else {
-                        new.join(", ")
-                    };
-                    swapped.push(format!("{name} by {names}"));
+                    swapped.push(match (has_library, new.is_empty()) {
+                        (false, _) => format!("{name}, which holds headers alone, by nothing"),
+                        (true, true) => format!("{name} by nothing, as the rest has its libraries"),
+                        (true, false) => format!("{name} by {}", new.join(", ")),
+                    });
                 }
             }
             if !edits.is_empty() && file.edit(index, edits).is_ok() {

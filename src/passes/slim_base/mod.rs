@@ -131,9 +131,13 @@ impl Pass for SlimBase {
             return outcome;
         }
         let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-        if !names.is_empty() && extra_packages::add(file, facts, number, release.family, &names).is_none() {
-            *file = old;
-            return outcome;
+        let mut lines = lines;
+        if !names.is_empty() {
+            let Some(changed) = extra_packages::add(file, facts, number, release.family, &names) else {
+                *file = old;
+                return outcome;
+            };
+            lines = changed.map_or(lines, |changed| lines.join(changed));
         }
         let mut what = format!("use {} in place of {}", with_tag(&word.value, &smaller.tag), word.value);
         if !names.is_empty() {

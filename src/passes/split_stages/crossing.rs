@@ -187,7 +187,7 @@ pub(super) fn plan(
                         "install into a virtual environment, or a folder of its own under /opt".to_owned(),
                     ));
                 }
-                Output::Path(path) => crossings.add(path, index),
+                Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
                 Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
                 Output::Project(folder) => project(subject, index, folder, &mut crossings)?,
                 Output::Metadata(folder) => {
@@ -474,7 +474,7 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
                 let text = word.value.as_deref().unwrap_or(&word.text);
                 if text.contains('/') || text.ends_with(".jar") {
                     found.extend(absolute(command, text).filter(|path| path != folder && is_within(path, folder)));
-                } else if number == 0 && on_path {
+                } else if number == 0 && on_path && is_made(subject, index, text) {
                     found.push(format!("{folder}/{text}"));
                 }
             }
@@ -487,6 +487,11 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
         found.iter().for_each(|path| crossings.add(path, index));
         return Ok(());
     }
+    // A tool of the build: `go install example.com/tool@latest`, `cargo install tool`.
+    let text = subject.text(index);
+    if on_path && (text.contains('@') || text.contains("cargo install") && !text.contains("--path")) {
+        return Ok(());
+    }
     if !folder.ends_with("/target") && !on_path && root(subject, folder).is_some() {
         return project(subject, index, folder, crossings);
     }
@@ -497,6 +502,26 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
         ),
         "start the program by its path in CMD or ENTRYPOINT".to_owned(),
     ))
+}
+
+/// Whether an install that puts programs on PATH makes one of this name, as its words or the manifests say.
+fn is_made(subject: &Subject<'_>, index: usize, name: &str) -> bool {
+    let is_word = |word: &str| {
+        let word = word.split('@').next().unwrap_or_default();
+        word.trim_end_matches('/').rsplit('/').next() == Some(name)
+    };
+    let manifests = crate::context::sources(subject.context, |path| {
+        path.ends_with("go.mod") || path.ends_with("Cargo.toml") || path.ends_with(&format!("/{name}/main.go"))
+    });
+    subject.text(index).split_whitespace().any(is_word)
+        || manifests.iter().any(|path| {
+            let text = subject.context.read(path).unwrap_or_default();
+            path.ends_with("main.go")
+                || text.lines().any(|line| match line.split_once(' ') {
+                    Some(("module", module)) => is_word(module.trim()),
+                    _ => line.replace(' ', "") == format!("name=\"{name}\""),
+                })
+        })
 }
 
 /// The first COPY from the context that `crossing` can stand before: nothing that runs comes in between, and the context

@@ -2,6 +2,7 @@
 
 mod crossing;
 mod explain;
+mod lost;
 mod outputs;
 mod packages;
 mod plan;
@@ -11,11 +12,11 @@ mod stages;
 mod work;
 
 use crate::facts::Facts;
-pub use explain::{Explained, Side, explain_split};
+pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
 use crate::facts::Stage;
-use crate::facts::{Base, ImageReference};
+use crate::facts::{Base, Execution, ImageReference};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::Dockerfile;
 use crate::syntax::Keyword;
@@ -49,13 +50,8 @@ impl Pass for SplitStages {
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let is_kept = stage.instructions.clone().any(|index| {
-            facts
-                .instructions
-                .get(index)
-                .is_some_and(|found| found.skip.applies_to(self.id()))
-        });
-        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else {
+        let gain = Gain::of(file, facts, stage).filter(|_| kept(facts, stage).is_none());
+        let Some((gain, image, release)) = gain else {
             return outcome;
         };
         let lines = plan::lines(file, &stage.instructions);
@@ -80,11 +76,7 @@ impl Pass for SplitStages {
                     })
             });
             if builds {
-                outcome.refusals.push(refusal((
-                    "without the build context nothing tells which tools and libraries the program uses at run time"
-                        .to_owned(),
-                    "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
-                )));
+                outcome.refusals.push(refusal(no_context()));
             }
             return outcome;
         };
@@ -111,6 +103,22 @@ impl Pass for SplitStages {
     }
 }
 
+/// The instruction of a stage above which a comment says that the stage stays as it is.
+fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
+    let mut range = stage.instructions.clone();
+    range.find(|index| {
+        let found = facts.instructions.get(*index);
+        found.is_some_and(|found| found.skip.applies_to(SplitStages.id()))
+    })
+}
+
+fn no_context() -> Obstacle {
+    (
+        "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
+        "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+    )
+}
+
 /// Writes the stages, and adds what the new image lacks of what the program needs; returns that. None where a text
 /// cannot be written.
 fn write(
@@ -122,14 +130,22 @@ fn write(
     release: &Release,
 ) -> Option<Vec<(String, Evidence)>> {
     stages::write(file, plan, plan.pinned.as_deref())?;
-    let Some((name, tag)) = plan.image.as_deref().and_then(|image| image.rsplit_once(':')) else {
-        return Some(Vec::new());
-    };
     let facts = facts.updated(file);
     let (number, stage) = facts.stages.iter().enumerate().next_back()?;
     let needs = Needs::of(file, &facts, stage, context, release.family);
     let range = stage.instructions.clone();
-    let extra = lacking(file, &facts, range, &needs, release, image, (name, tag));
+    let new = plan.image.as_deref().and_then(|image| image.rsplit_once(':'));
+    let repository = image.repository();
+    let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
+        (name, Some(tag))
+    });
+    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, on);
+    if let Some(new) = new {
+        let lacking = lacking(file, &facts, range, &needs, release, image, new);
+        let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
+        let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
+        extra.extend(lacking);
+    }
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
     if !names.is_empty() {
         extra_packages::add(file, &facts, number, release.family, &names)?;
@@ -159,27 +175,31 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
     stage.instructions.clone().find_map(|index| {
         let run = facts.run(file, index)?;
         let is_opaque = matches!(run.body, crate::facts::Body::Opaque(_));
-        let builds = run.commands.iter().any(|command| {
-            let by_manager = command.manager.as_ref().is_some_and(|used| {
-                use crate::knowledge::Action;
-                used.manager.kind == Kind::Language
-                    && matches!(
-                        used.action,
-                        Action::Install | Action::Upgrade | Action::Build | Action::Download
-                    )
-                    && (used.packages.is_empty()
-                        || !used
-                            .packages
-                            .iter()
-                            .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
-            });
-            by_manager
-                || command
-                    .program()
-                    .is_some_and(|program| programs::compiler(program).is_some())
-        });
         let line = file.instructions.get(index)?.lines.map_or(0, |lines| lines.first);
-        (builds || is_opaque).then_some(line)
+        (is_build(run) || is_opaque).then_some(line)
+    })
+}
+
+/// Whether a RUN installs a language's packages or compiles.
+pub(super) fn is_build(run: &Execution) -> bool {
+    run.commands.iter().any(|command| {
+        let by_manager = command.manager.as_ref().is_some_and(|used| {
+            use crate::knowledge::Action;
+            used.manager.kind == Kind::Language
+                && matches!(
+                    used.action,
+                    Action::Install | Action::Upgrade | Action::Build | Action::Download
+                )
+                && (used.packages.is_empty()
+                    || !used
+                        .packages
+                        .iter()
+                        .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
+        });
+        by_manager
+            || command
+                .program()
+                .is_some_and(|program| programs::compiler(program).is_some())
     })
 }
 

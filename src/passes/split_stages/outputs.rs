@@ -20,6 +20,8 @@ pub(super) enum Output {
     PythonTools(Vec<String>),
     /// Exactly this file or folder.
     Path(String),
+    /// A virtual environment in this folder.
+    Environment(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
     /// Anything in the folder of the project that this folder is in.
@@ -93,32 +95,29 @@ impl Poetry {
 pub(super) fn venvs(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usize>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for run in stage.filter_map(|index| facts.run(file, index)) {
-        for command in &run.commands {
-            let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
-            let is_venv = matches!(words.as_slice(), [python, "-m", "venv" | "virtualenv", ..] if programs::is_python(python))
-                || matches!(words.as_slice(), ["virtualenv", ..])
-                || matches!(words.as_slice(), ["uv", "venv", ..]);
-            if !is_venv {
-                continue;
-            }
-            let skip = if words.first().is_some_and(|word| programs::is_python(word)) {
-                3
-            } else {
-                1
-            };
-            let skip = if words.first() == Some(&"uv") { 2 } else { skip };
-            let mut operands = words
-                .iter()
-                .skip(skip)
-                .filter(|word| !word.starts_with('-') && !word.contains("python"));
-            let folder = operands
-                .next()
-                .copied()
-                .or((words.first() == Some(&"uv")).then_some(".venv"));
-            found.extend(folder.and_then(|folder| absolute(command, folder)));
-        }
+        found.extend(run.commands.iter().filter_map(venv));
     }
     found
+}
+
+/// The folder of the virtual environment that a command makes.
+fn venv(command: &Command) -> Option<String> {
+    let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
+    let skip = match words.as_slice() {
+        [python, "-m", "venv" | "virtualenv", ..] if programs::is_python(python) => 3,
+        ["virtualenv", ..] => 1,
+        ["uv", "venv", ..] => 2,
+        _ => return None,
+    };
+    let mut operands = words
+        .iter()
+        .skip(skip)
+        .filter(|word| !word.starts_with('-') && !word.contains("python"));
+    let folder = operands
+        .next()
+        .copied()
+        .or((words.first() == Some(&"uv")).then_some(".venv"));
+    absolute(command, folder?)
 }
 
 /// The absolute path of a word.
@@ -294,7 +293,7 @@ impl Surroundings<'_> {
             },
             "poetry" | "pipenv" => {
                 if let Some(environment) = self.active(run, number, command) {
-                    return Ok(vec![Output::Path(environment)]);
+                    return Ok(vec![Output::Environment(environment)]);
                 }
                 let (creates, in_project) = if used.manager.id == "poetry" {
                     (
@@ -338,7 +337,7 @@ impl Surroundings<'_> {
             }
             _ => {
                 if let Some(environment) = self.active(run, number, command) {
-                    return Ok(vec![Output::Path(environment)]);
+                    return Ok(vec![Output::Environment(environment)]);
                 }
                 if self.leads_elsewhere() {
                     return Err((
@@ -452,12 +451,15 @@ impl Surroundings<'_> {
             return Ok(None);
         };
         let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
+        if let Some(folder) = venv(command) {
+            return Ok(Some(vec![Output::Environment(folder)]));
+        }
         if programs::is_python(program) && matches!(words.get(1).copied(), Some("setup.py")) {
             let Some(folder) = command.workdir.clone() else {
                 return Err(unknown_folder(program));
             };
             let mut left = match self.active(run, number, command) {
-                Some(environment) => vec![Output::Path(environment)],
+                Some(environment) => vec![Output::Environment(environment)],
                 None => vec![Output::PythonSite],
             };
             left.push(Output::Project(folder));

@@ -119,7 +119,7 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Either) => match (in_builder, uses.unknown_start) {
             (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
             (_, Some(unknown)) => here(true, true, format!("{}: {}", unknown.place, unknown.fact)),
-            (None, None) => here(true, true, "builds and programs may run it".to_owned()),
+            (None, None) => here(true, true, "nothing tells which of the stages uses it".to_owned()),
         },
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");

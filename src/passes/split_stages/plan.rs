@@ -13,7 +13,7 @@ use super::super::removal::Removal;
 use super::Evidence;
 use super::Obstacle;
 use super::crossing::{self, Crossing};
-use super::outputs::{Poetry, Surroundings, venvs};
+use super::outputs::{Output, Poetry, Surroundings, venvs};
 use super::packages::{self, Divided, Uses};
 use super::riders;
 use super::work::{Work, Works};
@@ -41,6 +41,8 @@ pub(super) struct Plan {
     /// The tag that keeps the builder on the release of that image.
     pub(super) pinned: Option<String>,
     pub(super) divided: Vec<Divided>,
+    /// The packages whose tools run in the image, with what says so.
+    pub(super) wanted: BTreeMap<&'static str, Evidence>,
     pub(super) crossings: Vec<Crossing>,
     pub(super) evidence: Vec<Evidence>,
 }
@@ -185,6 +187,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     }
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
+    refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {
         stage: range.clone(),
         builder_name: free_name(facts),
@@ -193,6 +196,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         image: crossings.image.clone(),
         pinned: crossings.pinned.clone(),
         divided: Vec::new(),
+        wanted: BTreeMap::new(),
         crossings: crossings.list.clone(),
         evidence: Vec::new(),
     };
@@ -239,8 +243,11 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let comes_along = whole.iter().any(|(folder, at)| {
                     index <= *at && target.as_deref().is_some_and(|target| is_within(target, folder))
                 });
-                let is_dead =
-                    crossings.drops_sources && is_from_context(subject, index) || is_repeated(subject, index, &works);
+                let is_installer = in_builder && brings_installer(subject, index, &works, &needs);
+                let is_dead = is_installer
+                    || crossings.drops_sources && is_from_context(subject, index)
+                    || is_repeated(subject, index, &works)
+                    || riders::is_removed(subject, index, &works);
                 if !comes_along && !is_dead {
                     plan.runtime.push(Line::Old(index));
                 }
@@ -257,6 +264,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     trim(subject, &mut plan.builder);
+    drop_repositories(subject, &works, &mut plan);
     let kept = plan
         .divided
         .iter()
@@ -267,6 +275,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             fact: format!("{}, so {} stays", evidence.fact, package.name),
         })
         .collect();
+    plan.wanted = uses.at_run_time;
     let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
     Ok((saves && !plan.crossings.is_empty()).then_some(plan))
 }
@@ -361,6 +370,35 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     Ok(())
 }
 
+/// Refuses a stage whose Python comes with another package, of a distribution whose packages' dependencies no table has.
+fn refuse_hidden_python(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> Result<(), Obstacle> {
+    if subject.release.family.is_debian_like() || subject.image.official_name() == Some("python") {
+        return Ok(());
+    }
+    let Some(index) = made_with_python(works) else {
+        return Ok(());
+    };
+    let runs = subject
+        .range()
+        .filter_map(|index| subject.facts.run(subject.file, index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let mut packages = used
+        .filter(|used| used.manager.kind == Kind::System)
+        .flat_map(|used| &used.packages);
+    if packages.any(|(name, ..)| name == "python3") {
+        return Ok(());
+    }
+    Err((
+        format!(
+            "line {} uses a Python that no package by name brings",
+            subject.line(index)
+        ),
+        "install python3 by its name".to_owned(),
+    ))
+}
+
 /// A name for the builder that no stage has.
 fn free_name(facts: &Facts) -> String {
     let is_free = |name: &String| facts.stages.iter().all(|stage| stage.name.as_deref() != Some(name));
@@ -374,19 +412,23 @@ fn free_name(facts: &Facts) -> String {
 /// What the two stages use of the packages.
 fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a Needs, last_build: usize) -> Uses<'a> {
     let family = subject.release.family;
-    let mut at_run_time: BTreeMap<&'static str, Evidence> = needs
-        .tool_packages(family)
-        .into_iter()
-        .map(|(package, evidence)| (package, evidence.clone()))
-        .collect();
+    let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
+    for (tool, evidence) in &needs.tools {
+        for package in called(tool)
+            .into_iter()
+            .filter_map(|program| package_of_tool(family, program))
+        {
+            at_run_time.entry(package).or_insert_with(|| evidence.clone());
+        }
+    }
     let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
     for (&index, works) in works {
         let Some(run) = subject.facts.run(subject.file, index) else {
             continue;
         };
         let is_build = works.builds();
-        for command in &run.commands {
-            let Some(program) = command.program() else { continue };
+        let programs = run.commands.iter().filter_map(|command| command.program());
+        for program in programs.flat_map(called) {
             let Some(package) = package_of_tool(family, program) else {
                 continue;
             };
@@ -402,17 +444,17 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
-        let installs_node = run
-            .commands
-            .iter()
-            .filter_map(|command| command.manager.as_ref())
-            .any(|used| {
-                used.action == Action::Install
-                    && matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
-            });
-        if installs_node && let Some(package) = package_of_tool(family, "python3") {
-            let why = format!("{} compiles modules of Node with it", subject.place(index));
-            in_builder.entry(package).or_insert(why);
+        if is_build && installs_for_node(run) {
+            let why = format!(
+                "{} may compile with node-gyp, which is written in Python",
+                subject.place(index)
+            );
+            for package in ["python3", "python"]
+                .iter()
+                .filter_map(|tool| package_of_tool(family, tool))
+            {
+                in_builder.entry(package).or_insert_with(|| why.clone());
+            }
         }
         if is_build
             && fetches_from_git(subject, run)
@@ -422,12 +464,49 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a
             in_builder.entry(package).or_insert(why);
         }
     }
+    if subject.image.official_name() != Some("python")
+        && let Some(index) = made_with_python(works)
+        && let Some(package) = package_of_tool(family, "python3")
+    {
+        at_run_time.entry(package).or_insert_with(|| Evidence {
+            place: subject.place(index),
+            fact: "installs for the system's Python".to_owned(),
+        });
+    }
     Uses {
         release: &subject.release,
         unknown_start: needs.unknown_start.as_ref(),
         at_run_time,
         in_builder,
     }
+}
+
+/// The programs that run where `program` does: those of Node's managers are scripts.
+fn called(program: &str) -> Vec<&str> {
+    match program {
+        "npm" | "npx" => vec![program, "node"],
+        "yarn" | "pnpm" | "corepack" => vec![program, "npm", "node"],
+        "pip" | "pip3" => vec![program, "python3"],
+        _ => vec![program],
+    }
+}
+
+/// Whether a RUN installs packages of npm, some of which compile.
+fn installs_for_node(run: &Execution) -> bool {
+    let mut used = run.commands.iter().filter_map(|command| command.manager.as_ref());
+    used.any(|used| {
+        matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
+            && matches!(used.action, Action::Install | Action::Upgrade | Action::Build)
+    })
+}
+
+/// The first RUN that makes a virtual environment or installs packages of Python.
+fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
+    let is_python = |output: &Output| matches!(output, Output::PythonSite | Output::PythonOwn | Output::Environment(_));
+    let mut works = works.iter();
+    works
+        .find(|(_, works)| works.outputs().any(is_python))
+        .map(|(index, _)| *index)
 }
 
 /// Whether an install names a package by its git repository, on the command line or in a manifest of the context.
@@ -532,11 +611,20 @@ fn run(
         }
         edited(subject, index, run, &removal).map(Some)
     };
+    let removals: Vec<usize> = (0..run.commands.len())
+        .filter(|number| {
+            works.builds()
+                && system(*number)
+                    .is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
+        })
+        .collect();
     let in_builder = if only_cleans(run, works) {
         // What stays in the builder is in no image.
         None
     } else {
-        side(&|package: &Divided| package.place.builder, Vec::new())?
+        // The builder may keep what it installs; a removal that cannot be taken away does no harm there.
+        side(&|package: &Divided| package.place.builder, removals.clone())
+            .or_else(|_| side(&|package: &Divided| package.place.builder, Vec::new()))?
     };
     let builds: Vec<usize> = if works.builds() {
         (0..run.commands.len())
@@ -545,10 +633,6 @@ fn run(
     } else {
         Vec::new()
     };
-    let removals = (0..run.commands.len()).filter(|number| {
-        works.builds()
-            && system(*number).is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
-    });
     let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
     let in_runtime = if works.builds() && installs.is_empty() {
         None
@@ -619,6 +703,33 @@ pub(super) fn copied_to(subject: &Subject<'_>, index: usize) -> Option<String> {
         return None;
     }
     subject.facts.scope(index)?.absolute(&last.value)
+}
+
+/// Whether a COPY brings uv out of an image of its own, and nothing that stays in the runtime stage calls it.
+fn brings_installer(subject: &Subject<'_>, index: usize, works: &BTreeMap<usize, Works>, needs: &Needs) -> bool {
+    const TOOLS: &[&str] = &["uv", "uvx"];
+    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else {
+        return false;
+    };
+    let sources = node
+        .words()
+        .split_last()
+        .map(|(_, sources)| sources)
+        .unwrap_or_default();
+    let is_tool = |path: &str| TOOLS.contains(&path.rsplit('/').next().unwrap_or(path));
+    let runs_it = works.iter().filter(|(_, works)| !works.builds()).any(|(index, _)| {
+        let run = subject.facts.run(subject.file, *index);
+        run.is_some_and(|run| {
+            run.commands
+                .iter()
+                .any(|command| command.program().is_some_and(|p| TOOLS.contains(&p)))
+        })
+    });
+    node.flag("from").is_some()
+        && !sources.is_empty()
+        && sources.iter().all(|source| is_tool(&source.value))
+        && !TOOLS.iter().any(|tool| needs.tools.contains_key(*tool))
+        && !runs_it
 }
 
 /// Whether a COPY brings files that a later COPY of everything brings again, to the same place, with nothing in between
@@ -713,6 +824,26 @@ fn is_used_at_run_time(subject: &Subject<'_>, index: usize, works: &BTreeMap<usi
             subject.text(later).contains(&format!("${name}")) || subject.text(later).contains(&format!("${{{name}"))
         }),
     })
+}
+
+/// Takes away repositories of packages of which the runtime stage installs none.
+fn drop_repositories(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, plan: &mut Plan) {
+    let last = plan
+        .divided
+        .iter()
+        .filter(|package| package.place.runtime)
+        .map(|package| package.run)
+        .max();
+    plan.runtime.retain(|line| {
+        let (Line::Old(index) | Line::Edited(index, _)) = line else {
+            return true;
+        };
+        let run = subject.facts.run(subject.file, *index);
+        let Some((run, own)) = run.zip(works.get(index)) else {
+            return true;
+        };
+        last.is_some_and(|last| *index <= last) || !riders::only_adds_repositories(subject, *index, run, own)
+    });
 }
 
 /// Takes away what the end of the builder does not need: settings behind its last RUN.

@@ -79,12 +79,24 @@ fn instruction(file: &Dockerfile, old: &[Instruction], line: &Line) -> Option<In
             Some(instruction)
         }
         Line::New { text, at } => {
-            let mut instruction = file.instruction(text.clone()).ok()?;
+            let mut instruction = file.instruction(in_case_of(old, text)).ok()?;
             if let Some(original) = old.get(*at) {
                 instruction.leading = blank_lines(&original.leading, file.newline.as_str());
             }
             Some(instruction)
         }
+    }
+}
+
+/// A new instruction with its keyword as the file writes them: `run`, if all are lower case.
+fn in_case_of(old: &[Instruction], text: &str) -> String {
+    let is_lower = |instruction: &Instruction| {
+        let keyword = instruction.text().get(instruction.node().keyword_range.clone());
+        keyword.is_some_and(|keyword| keyword.chars().all(char::is_lowercase))
+    };
+    match text.split_once(' ') {
+        Some((keyword, rest)) if old.iter().all(is_lower) => format!("{} {rest}", keyword.to_lowercase()),
+        _ => text.to_owned(),
     }
 }
 
