@@ -7,6 +7,7 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
 use super::Obstacle;
+use super::chain::Chain;
 use super::plan::{self, Gain, Line, Plan, Subject};
 
 /// Where an instruction or a package belongs.
@@ -67,6 +68,10 @@ pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) ->
 }
 
 fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<Explained>, Obstacle> {
+    let chain = Chain::of(file, facts);
+    let (file, facts) = chain
+        .as_ref()
+        .map_or((file, facts), |chain| (&chain.file, &chain.facts));
     let Some(stage) = facts.stages.last() else {
         return Ok(Vec::new());
     };
@@ -91,8 +96,9 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         image: &image,
         release,
         context,
+        inherits: chain.is_some(),
     };
-    let plan = plan::plan(&subject, &gain)?;
+    let plan = super::planned(&subject, &gain, chain.as_ref())?;
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
 }
 

@@ -29,11 +29,25 @@ pub(super) enum Line {
     New { text: String, at: usize },
 }
 
+/// What the builder stands on, and where it stands.
+#[derive(Debug)]
+pub(super) enum BuilderFrom {
+    /// On the image of the stage, before it.
+    Image,
+    /// On another stage of the file, before the runtime stage.
+    On(String),
+    /// In the place of the stage that the last one stands on.
+    InPlaceOf(Range<usize>),
+}
+
 /// Two stages in the place of one.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) stage: Range<usize>,
     pub(super) builder_name: String,
+    pub(super) builder_from: BuilderFrom,
+    /// The instructions that the runtime stage has from a stage that stays: their comments stand there.
+    pub(super) repeated: Range<usize>,
     pub(super) builder: Vec<Line>,
     pub(super) runtime: Vec<Line>,
     /// The image of the runtime stage, where it is another one.
@@ -55,6 +69,8 @@ pub(super) struct Subject<'a> {
     pub(super) image: &'a ImageReference,
     pub(super) release: Release,
     pub(super) context: &'a ContextSource,
+    /// Whether it stands on another stage, whose instructions are written out in it.
+    pub(super) inherits: bool,
 }
 
 impl Subject<'_> {
@@ -141,12 +157,11 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
     let works = works(subject)?;
-    let Some(last_build) = works
-        .iter()
-        .filter(|(_, works)| works.builds())
-        .map(|(index, _)| *index)
-        .next_back()
-    else {
+    let builds = works.iter().filter(|(_, works)| works.builds());
+    let last_build = builds.map(|(index, _)| *index).next_back();
+    // What builds is in stages that stand on the same one as this.
+    let elsewhere = (subject.inherits && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
+    let Some(last_build) = last_build.or(elsewhere) else {
         return match gain.packages.first() {
             None => Ok(None),
             // The user, or an earlier run, builds in another stage.
@@ -178,6 +193,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let mut plan = Plan {
         stage: range.clone(),
         builder_name: free_name(facts),
+        builder_from: BuilderFrom::Image,
+        repeated: 0..0,
         builder: Vec::new(),
         runtime: Vec::new(),
         image: crossings.image.clone(),
@@ -263,7 +280,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
-    Ok((saves && !plan.crossings.is_empty()).then_some(plan))
+    let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
+    Ok((saves && is_whole).then_some(plan))
 }
 
 /// What each RUN of the stage is for.
