@@ -78,6 +78,11 @@ impl Chain {
         })
     }
 
+    /// The name of the stage that the builder takes the place of.
+    pub(super) fn replaced(&self) -> Option<&str> {
+        (!self.stays).then_some(self.name.as_str())
+    }
+
     /// Says where the builder of a plan for the flat file stands.
     ///
     /// # Errors
@@ -88,7 +93,6 @@ impl Chain {
             return Ok(());
         }
         if !self.stays {
-            plan.builder_name.clone_from(&self.name);
             plan.builder_from = BuilderFrom::InPlaceOf(self.parent.clone());
             return Ok(());
         }

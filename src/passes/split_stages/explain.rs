@@ -97,6 +97,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         release,
         context,
         inherits: chain.is_some(),
+        takes_place_of: chain.as_ref().and_then(Chain::replaced),
     };
     let plan = super::planned(&subject, &gain, chain.as_ref())?;
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())

@@ -82,6 +82,7 @@ impl Pass for SplitStages {
             release: release.clone(),
             context,
             inherits: chain.is_some(),
+            takes_place_of: chain.as_ref().and_then(Chain::replaced),
         };
         match planned(&subject, &gain, chain.as_ref()) {
             Ok(None) => {}

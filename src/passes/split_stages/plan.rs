@@ -71,6 +71,8 @@ pub(super) struct Subject<'a> {
     pub(super) context: &'a ContextSource,
     /// Whether it stands on another stage, whose instructions are written out in it.
     pub(super) inherits: bool,
+    /// The name of that stage, where the builder takes its place.
+    pub(super) takes_place_of: Option<&'a str>,
 }
 
 impl Subject<'_> {
@@ -192,7 +194,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {
         stage: range.clone(),
-        builder_name: free_name(facts),
+        builder_name: subject.takes_place_of.map_or_else(|| free_name(facts), str::to_owned),
         builder_from: BuilderFrom::Image,
         repeated: 0..0,
         builder: Vec::new(),
