@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use crate::facts::{Base, Facts};
-use crate::syntax::{Dockerfile, Instruction, LineRange};
+use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::Obstacle;
-use super::plan::{BuilderFrom, Line, Plan};
+use super::plan::{Line, Plan};
 
 /// The file with the instructions of the stages that the last one stands on written out in it.
 pub(super) struct Chain {
@@ -15,17 +15,14 @@ pub(super) struct Chain {
     pub(super) facts: Facts,
     /// What the last stage inherits, in that file.
     inherited: Range<usize>,
-    /// The stage that it stands on, and its name as FROM writes it.
-    parent: Range<usize>,
+    /// The stage that it stands on, as FROM names it.
     name: String,
-    /// Whether the parent stays a stage of its own: something else uses it, or stands between the two.
-    stays: bool,
 }
 
 impl Chain {
     /// The chain of the last stage; none where it stands on an image, or on nothing that is known.
     pub(super) fn of(file: &Dockerfile, facts: &Facts) -> Option<Chain> {
-        let (own, stage) = facts.stages.iter().enumerate().next_back()?;
+        let stage = facts.stages.last()?;
         let Base::Stage(number) = stage.base else { return None };
         let mut bodies: Vec<Range<usize>> = Vec::new();
         let mut root = number;
@@ -62,55 +59,38 @@ impl Chain {
         let inherited = start..instructions.len();
         instructions.extend_from_slice(file.instructions.get(stage.instructions.start + 1..)?);
         flat.instructions = instructions;
-        let parent = facts.stages.get(number)?;
-        let has_children = facts
-            .stages
-            .iter()
-            .enumerate()
-            .any(|(other, stage)| other != own && matches!(stage.base, Base::Stage(base) if base == number));
         Some(Chain {
             facts: facts.updated(&flat),
             file: flat,
             inherited,
-            parent: parent.instructions.clone(),
             name: from.node().words().first()?.value.clone(),
-            stays: has_children || !parent.taken.is_empty() || number + 1 != own || bodies.len() > 1,
         })
     }
 
-    /// The name of the stage that the builder takes the place of.
-    pub(super) fn replaced(&self) -> Option<&str> {
-        (!self.stays).then_some(self.name.as_str())
+    /// What the last stage inherits, in the flat file.
+    pub(super) fn inherited(&self) -> Range<usize> {
+        self.inherited.clone()
     }
 
-    /// Says where the builder of a plan for the flat file stands.
+    /// Puts the builder of a plan for the flat file on the stage that the last one stands on, which stays as it is: others
+    /// may stand on it, or build it.
     ///
     /// # Errors
-    /// Where the builder would have to change what others use, too.
+    /// Where that stage is an image of its own, which the last one only adds to.
     pub(super) fn settle(&self, plan: &mut Plan) -> Result<(), Obstacle> {
-        if plan.builder.is_empty() {
-            plan.repeated = self.inherited.clone();
-            return Ok(());
-        }
-        if !self.stays {
-            plan.builder_from = BuilderFrom::InPlaceOf(self.parent.clone());
-            return Ok(());
-        }
-        let is_new_there = |line: &Line| matches!(line, Line::New { at, .. } if self.inherited.contains(at));
-        if plan.builder.iter().any(is_new_there) {
+        let starts = |instruction: &Instruction| matches!(instruction.keyword(), Keyword::Cmd | Keyword::Entrypoint);
+        let inherited = self.file.instructions.get(self.inherited.clone());
+        if inherited.unwrap_or_default().iter().any(starts) {
             return Err((
-                format!(
-                    "`{}` installs packages of Python, and more than one stage uses it",
-                    self.name
-                ),
-                "install them in the last stage".to_owned(),
+                format!("`{}` is an image of its own, which this stage adds to", self.name),
+                format!("split `{}` by hand, or put it last in the file", self.name),
             ));
         }
         plan.builder.retain(|line| match line {
             Line::Old(index) | Line::Edited(index, _) => !self.inherited.contains(index),
             Line::New { .. } => true,
         });
-        plan.builder_from = BuilderFrom::On(self.name.clone());
+        plan.builder_on = Some(self.name.clone());
         plan.repeated = self.inherited.clone();
         Ok(())
     }
@@ -122,13 +102,5 @@ impl Chain {
         let own = self.file.instructions.iter().skip(self.inherited.end);
         own.filter_map(|instruction| instruction.lines)
             .fold(from, LineRange::join)
-    }
-
-    /// The lines of the original that a plan changes, beside those of the last stage.
-    pub(super) fn lines(&self, plan: &Plan) -> Option<LineRange> {
-        match plan.builder_from {
-            BuilderFrom::InPlaceOf(ref parent) => Some(super::plan::lines(&self.file, parent)),
-            _ => None,
-        }
     }
 }

@@ -272,7 +272,12 @@ fn python(
                 && !subject.text(index).contains("$PATH")
                 && !subject.text(index).contains("${PATH}")
         });
-    let elsewhere = needs.python_folders.is_some() || sets_path || owns;
+    // A stage that others stand on stays as it is, without an environment.
+    let inherits = subject
+        .inherited
+        .as_ref()
+        .is_some_and(|inherited| inherited.contains(&first));
+    let elsewhere = needs.python_folders.is_some() || sets_path || owns || inherits;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)

@@ -96,8 +96,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         image: &image,
         release,
         context,
-        inherits: chain.is_some(),
-        takes_place_of: chain.as_ref().and_then(Chain::replaced),
+        inherited: chain.as_ref().map(Chain::inherited),
     };
     let plan = super::planned(&subject, &gain, chain.as_ref())?;
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
@@ -119,7 +118,9 @@ fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
         else {
             continue;
         };
-        let side = side(has(&plan.builder, index), has(&plan.runtime, index));
+        // The builder stands on the stage that has what is repeated.
+        let is_built_on = plan.repeated.contains(&index);
+        let side = side(is_built_on || has(&plan.builder, index), has(&plan.runtime, index));
         let first = subject.text(index).lines().next().unwrap_or_default();
         let crossing: Vec<&str> = plan
             .crossings

@@ -81,8 +81,7 @@ impl Pass for SplitStages {
             image: &image,
             release: release.clone(),
             context,
-            inherits: chain.is_some(),
-            takes_place_of: chain.as_ref().and_then(Chain::replaced),
+            inherited: chain.as_ref().map(Chain::inherited),
         };
         match planned(&subject, &gain, chain.as_ref()) {
             Ok(None) => {}
@@ -90,8 +89,6 @@ impl Pass for SplitStages {
             Ok(Some(plan)) => {
                 let mut new = flat.clone();
                 if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
-                    let others = chain.as_ref().and_then(|chain| chain.lines(&plan));
-                    let lines = others.map_or(lines, |others| others.join(lines));
                     *file = new;
                     outcome.changes.push(change(&plan, &extra, lines, &image));
                 }

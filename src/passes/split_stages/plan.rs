@@ -29,23 +29,13 @@ pub(super) enum Line {
     New { text: String, at: usize },
 }
 
-/// What the builder stands on, and where it stands.
-#[derive(Debug)]
-pub(super) enum BuilderFrom {
-    /// On the image of the stage, before it.
-    Image,
-    /// On another stage of the file, before the runtime stage.
-    On(String),
-    /// In the place of the stage that the last one stands on.
-    InPlaceOf(Range<usize>),
-}
-
 /// Two stages in the place of one.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) stage: Range<usize>,
     pub(super) builder_name: String,
-    pub(super) builder_from: BuilderFrom,
+    /// The stage that the builder stands on, where that isn't the image of the stage.
+    pub(super) builder_on: Option<String>,
     /// The instructions that the runtime stage has from a stage that stays: their comments stand there.
     pub(super) repeated: Range<usize>,
     pub(super) builder: Vec<Line>,
@@ -69,10 +59,8 @@ pub(super) struct Subject<'a> {
     pub(super) image: &'a ImageReference,
     pub(super) release: Release,
     pub(super) context: &'a ContextSource,
-    /// Whether it stands on another stage, whose instructions are written out in it.
-    pub(super) inherits: bool,
-    /// The name of that stage, where the builder takes its place.
-    pub(super) takes_place_of: Option<&'a str>,
+    /// The instructions of the stages that it stands on, written out in it; none if it stands on an image.
+    pub(super) inherited: Option<Range<usize>>,
 }
 
 impl Subject<'_> {
@@ -162,7 +150,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let builds = works.iter().filter(|(_, works)| works.builds());
     let last_build = builds.map(|(index, _)| *index).next_back();
     // What builds is in stages that stand on the same one as this.
-    let elsewhere = (subject.inherits && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
+    let elsewhere =
+        (subject.inherited.is_some() && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
     let Some(last_build) = last_build.or(elsewhere) else {
         return match gain.packages.first() {
             None => Ok(None),
@@ -194,8 +183,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {
         stage: range.clone(),
-        builder_name: subject.takes_place_of.map_or_else(|| free_name(facts), str::to_owned),
-        builder_from: BuilderFrom::Image,
+        builder_name: free_name(facts),
+        builder_on: None,
         repeated: 0..0,
         builder: Vec::new(),
         runtime: Vec::new(),

@@ -2,7 +2,7 @@
 
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
-use super::plan::{BuilderFrom, Line, Plan};
+use super::plan::{Line, Plan};
 
 /// Puts the two stages in the place of the one. `pinned` is the tag that the builder's image gets.
 ///
@@ -12,17 +12,15 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
     let old = file.instructions.clone();
     let from = old.get(plan.stage.start)?;
     let mut new: Vec<Instruction> = old.get(..plan.stage.start)?.to_vec();
-    if let BuilderFrom::InPlaceOf(parent) = &plan.builder_from {
-        new.drain(parent.start + 1..);
-    } else if !plan.builder.is_empty() {
-        let text = match &plan.builder_from {
-            BuilderFrom::On(parent) => with_image(&as_builder(from, &plan.builder_name, file)?, parent)?,
-            _ => builder_from(from, &plan.builder_name, pinned)?,
+    if !plan.builder.is_empty() {
+        let text = match &plan.builder_on {
+            Some(parent) => with_image(&as_builder(from, &plan.builder_name, file)?, parent)?,
+            None => builder_from(from, &plan.builder_name, pinned)?,
         };
         let mut builder_from = file.instruction(text).ok()?;
-        builder_from.leading = match &plan.builder_from {
-            BuilderFrom::Image => from.leading.clone(),
-            _ => file.newline.as_str().to_owned(),
+        builder_from.leading = match &plan.builder_on {
+            Some(_) => file.newline.as_str().to_owned(),
+            None => from.leading.clone(),
         };
         builder_from.lines = from.lines;
         new.push(builder_from);
@@ -41,10 +39,10 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
         None => from.clone(),
         Some(image) => file.instruction(with_image(from, image)?).ok()?,
     };
-    runtime_from.leading = match &plan.builder_from {
-        BuilderFrom::Image if !plan.builder.is_empty() => newline.to_owned(),
-        // The stage was not the first of its kind: what is said above it is said of it.
-        _ => from.leading.clone(),
+    // A stage that stands on another one was not the first of its kind: what is said above it is said of it.
+    runtime_from.leading = match &plan.builder_on {
+        Some(_) => from.leading.clone(),
+        None => newline.to_owned(),
     };
     runtime_from.lines = from.lines;
     runtime_from.ending = newline.to_owned();

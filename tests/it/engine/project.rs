@@ -142,10 +142,15 @@ impl Project {
     /// The images that its Dockerfile starts from.
     pub fn base_images(&self) -> Vec<String> {
         let text = self.dockerfile().unwrap_or_default();
-        let words = text
+        let froms: Vec<Vec<&str>> = text
             .lines()
-            .filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next());
-        words
+            .filter_map(|line| Some(line.strip_prefix("FROM ")?.split_whitespace().collect()))
+            .collect();
+        let stages: Vec<&str> = froms.iter().filter_map(|words| words.get(2).copied()).collect();
+        froms
+            .iter()
+            .filter_map(|words| words.first().copied())
+            .filter(|image| !stages.contains(image))
             .map(str::to_owned)
             .chain(self.declared.bases.iter().cloned())
             .collect()
