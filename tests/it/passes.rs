@@ -33,6 +33,11 @@ fn clean_layers() {
 }
 
 #[test]
+fn split_stages() {
+    check_folder("split-stages");
+}
+
+#[test]
 fn all_passes() {
     check_folder("all");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::context::manifests::Files;
 use crate::facts::{Command, Execution, Facts, ManagerUse, Scope, User, is_within};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
@@ -22,6 +23,8 @@ pub(super) enum Output {
     Path(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
+    /// Those of these programs in this folder that something runs.
+    Programs(String, Vec<String>),
     /// Anything in the folder of the project that this folder is in.
     Project(String),
     /// What an editable install writes beside the sources in this folder, if they are there.
@@ -43,6 +46,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
     pub(super) is_plain_package: &'a dyn Fn(&str) -> bool,
+    /// Whether `go get` installs programs, as it did before Go 1.18.
+    pub(super) go_get_installs: bool,
+    /// The files of the project as the COPYs before the RUN put them into the image.
+    pub(super) files: &'a dyn Files,
 }
 
 /// Where poetry puts an environment.
@@ -139,8 +146,8 @@ impl Surroundings<'_> {
             "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
             "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),
             "corepack" => Ok(None),
-            "go" => go(command, used, self.scope),
-            "cargo" => cargo(command, used),
+            "go" => self.go(command, used),
+            "cargo" => self.cargo(command, used),
             "maven" | "gradle" => match used.action {
                 Action::Build | Action::Install | Action::Download => {
                     Ok(Some(vec![Output::NamedIn(workdir(command, used)?)]))
@@ -431,8 +438,13 @@ impl Surroundings<'_> {
             Action::CleanCache | Action::Other | Action::UpdateLists | Action::Download => Ok(Some(Vec::new())),
             Action::Config => Ok(None),
             Action::Install | Action::Upgrade | Action::Remove => {
-                let folder = workdir(command, used)?;
-                let inner = self.has_workspaces
+                let folder = self.node_project(workdir(command, used)?, used);
+                if used.packages.is_empty() && self.declares_nothing(&folder) {
+                    return Ok(Some(Vec::new()));
+                }
+                // What a condition keeps from being installed is not there to be copied; the project's folder is.
+                let inner = command.context.conditional
+                    || self.has_workspaces
                     || self.runs_scripts
                     || used.manager.id == "yarn-berry"
                     || !used.packages.is_empty();
@@ -443,6 +455,126 @@ impl Surroundings<'_> {
                 }]))
             }
             Action::Build | Action::Run | Action::Exec => Ok(Some(vec![Output::Project(workdir(command, used)?)])),
+        }
+    }
+
+    /// The folder in which npm installs: the next one above that has a manifest, as it looks for one.
+    fn node_project(&self, folder: String, used: &ManagerUse) -> String {
+        let has_manifest = |folder: &str| {
+            let path = format!("{}/package.json", folder.trim_end_matches('/'));
+            self.files.exists(path.trim_start_matches('/'))
+        };
+        if used.manager.id != "npm" || has_manifest(&folder) {
+            return folder;
+        }
+        let above = folder.match_indices('/').rev().map(|(at, _)| match folder.get(..at) {
+            Some("") | None => "/",
+            Some(above) => above,
+        });
+        above
+            .into_iter()
+            .find(|above| has_manifest(above))
+            .map_or_else(|| folder.clone(), str::to_owned)
+    }
+
+    /// Whether the project in `folder` has no dependencies, for which no `node_modules` is made.
+    fn declares_nothing(&self, folder: &str) -> bool {
+        let path = format!("{}/package.json", folder.trim_end_matches('/'));
+        let Some(text) = self.files.read(path.trim_start_matches('/')) else {
+            return false;
+        };
+        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let is_empty = |name: &str| {
+            let listed = manifest.get(name).and_then(serde_json::Value::as_object);
+            listed.is_none_or(serde_json::Map::is_empty)
+        };
+        manifest.is_object()
+            && [
+                "dependencies",
+                "devDependencies",
+                "optionalDependencies",
+                "peerDependencies",
+            ]
+            .into_iter()
+            .all(is_empty)
+    }
+
+    fn go(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
+        match used.verb.as_str() {
+            "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
+                Some((_, Some(output), _)) => absolute(command, output)
+                    .map(|path| {
+                        Some(vec![if output.ends_with('/') {
+                            Output::NamedIn(path)
+                        } else {
+                            Output::Path(path)
+                        }])
+                    })
+                    .ok_or_else(|| unknown_folder("go")),
+                Some((_, None, _)) => Err((
+                    "`go build -o` names its output by a variable".to_owned(),
+                    "write the output as a plain path".to_owned(),
+                )),
+                None => Ok(Some(vec![Output::NamedIn(folder()?)])),
+            },
+            "get" if !self.go_get_installs || used.options.iter().any(|(name, ..)| name == "-d") => {
+                Ok(Some(Vec::new()))
+            }
+            // The folder is the image's own, and empty before.
+            "install" | "get" => {
+                let value = |name: &str| {
+                    let variable = self.scope.variables.get(name);
+                    variable.and_then(|variable| variable.value.clone())
+                };
+                let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
+                Ok(Some(vec![Output::Path(
+                    bin.unwrap_or_else(|| "/root/go/bin".to_owned()),
+                )]))
+            }
+            "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+
+    fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
+        let moved = used.options.iter().any(|(name, ..)| {
+            matches!(
+                name.as_str(),
+                "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+            )
+        });
+        if moved {
+            return Err((
+                "`cargo` is told of another folder by an option".to_owned(),
+                "split the stages by hand".to_owned(),
+            ));
+        }
+        match used.verb.as_str() {
+            "install" => {
+                let path = used.options.iter().find(|(name, ..)| name == "--path");
+                let names = match path {
+                    // A crate of the registry most often brings a program of its own name.
+                    None => used.packages.iter().map(|(name, ..)| name.clone()).collect(),
+                    Some((_, path, _)) => {
+                        let path = path.as_deref().and_then(|path| absolute(command, path));
+                        let programs = path.and_then(|path| cargo_programs(self.files, path.trim_matches('/')));
+                        programs.ok_or_else(|| {
+                            (
+                                "nothing tells which programs `cargo install` builds".to_owned(),
+                                "copy Cargo.toml and the sources from the build context before it".to_owned(),
+                            )
+                        })?
+                    }
+                };
+                Ok(Some(vec![Output::Programs("/usr/local/cargo/bin".to_owned(), names)]))
+            }
+            "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
+                "{}/target",
+                folder()?.trim_end_matches('/')
+            ))])),
+            _ => Ok(Some(Vec::new())),
         }
     }
 
@@ -509,58 +641,32 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
     }
 }
 
-fn go(command: &Command, used: &ManagerUse, scope: &Scope) -> Left {
-    let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
-    match used.verb.as_str() {
-        "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
-            Some((_, Some(output), _)) => absolute(command, output)
-                .map(|path| {
-                    Some(vec![if output.ends_with('/') {
-                        Output::NamedIn(path)
-                    } else {
-                        Output::Path(path)
-                    }])
-                })
-                .ok_or_else(|| unknown_folder("go")),
-            Some((_, None, _)) => Err((
-                "`go build -o` names its output by a variable".to_owned(),
-                "write the output as a plain path".to_owned(),
-            )),
-            None => Ok(Some(vec![Output::NamedIn(folder()?)])),
-        },
-        "install" | "get" => {
-            let value = |name: &str| scope.variables.get(name).and_then(|variable| variable.value.clone());
-            let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
-            let bin = bin.unwrap_or_else(|| "/root/go/bin".to_owned());
-            Ok(Some(vec![Output::NamedIn(bin)]))
+/// The programs that the package in `folder` builds; none where its manifest is not known.
+pub(super) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
+    let join = |name: &str| {
+        if folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{folder}/{name}")
         }
-        "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
-        _ => Ok(Some(Vec::new())),
-    }
-}
-
-fn cargo(command: &Command, used: &ManagerUse) -> Left {
-    let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
-    let moved = used.options.iter().any(|(name, ..)| {
-        matches!(
-            name.as_str(),
-            "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
-        )
-    });
-    if moved {
-        return Err((
-            "`cargo` is told of another folder by an option".to_owned(),
-            "split the stages by hand".to_owned(),
-        ));
-    }
-    match used.verb.as_str() {
-        "install" => Ok(Some(vec![Output::NamedIn("/usr/local/cargo/bin".to_owned())])),
-        "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
-            "{}/target",
-            folder()?.trim_end_matches('/')
-        ))])),
-        _ => Ok(Some(Vec::new())),
-    }
+    };
+    let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
+    let package = manifest.get("package")?.get("name")?.as_str()?;
+    let mut found = vec![package.to_owned()];
+    let named = manifest.get("bin").and_then(toml::Value::as_array);
+    found.extend(
+        named
+            .into_iter()
+            .flatten()
+            .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned())),
+    );
+    let others = files.list(&join("src/bin"));
+    found.extend(
+        others
+            .iter()
+            .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
+    );
+    Some(found)
 }
 
 /// Where `make install` and its like put things.

@@ -30,6 +30,8 @@ pub(super) struct Divided {
 /// What is known of the use of packages.
 pub(super) struct Uses<'a> {
     pub(super) release: &'a Release,
+    /// Whether the image is of a distribution, without a language of its own.
+    pub(super) is_distribution: bool,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
     /// The packages whose tools the builder's commands call, or that installs need.
@@ -105,7 +107,7 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         let builds = in_builder.is_some()
             || matches!(
                 role(name, uses.release),
-                Some(PackageRole::BuildOnly | PackageRole::Headers) | None
+                Some(PackageRole::BuildOnly | PackageRole::Headers | PackageRole::Language) | None
             );
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
@@ -117,6 +119,14 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
             Some(why) => here(true, false, format!("{why}, and nothing that runs calls it")),
             None => here(false, true, "no step of the build calls it".to_owned()),
         },
+        Some(PackageRole::Language) => {
+            let is_own = uses.is_distribution || in_builder.is_none();
+            here(
+                true,
+                is_own,
+                in_builder.cloned().unwrap_or_else(|| "an interpreter".to_owned()),
+            )
+        }
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");
             let why = if is_library {
