@@ -98,34 +98,38 @@ impl Poetry {
 
 /// The virtual environments that the stage makes.
 pub(super) fn venvs(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usize>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for run in stage.filter_map(|index| facts.run(file, index)) {
-        for command in &run.commands {
-            let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
-            let is_venv = matches!(words.as_slice(), [python, "-m", "venv" | "virtualenv", ..] if programs::is_python(python))
-                || matches!(words.as_slice(), ["virtualenv", ..])
-                || matches!(words.as_slice(), ["uv", "venv", ..]);
-            if !is_venv {
-                continue;
-            }
-            let skip = if words.first().is_some_and(|word| programs::is_python(word)) {
-                3
-            } else {
-                1
-            };
-            let skip = if words.first() == Some(&"uv") { 2 } else { skip };
-            let mut operands = words
-                .iter()
-                .skip(skip)
-                .filter(|word| !word.starts_with('-') && !word.contains("python"));
-            let folder = operands
-                .next()
-                .copied()
-                .or((words.first() == Some(&"uv")).then_some(".venv"));
-            found.extend(folder.and_then(|folder| absolute(command, folder)));
-        }
-    }
-    found
+    let runs = stage.filter_map(|index| Some((facts.scope(index)?, facts.run(file, index)?)));
+    runs.flat_map(|(scope, run)| run.commands.iter().filter_map(move |command| made_venv(command, scope)))
+        .collect()
+}
+
+/// The virtual environment that a command makes.
+fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
+    // The folder is often a variable.
+    let value = |word: &crate::facts::Word| {
+        let name = word
+            .text
+            .trim_matches('"')
+            .trim_start_matches("${")
+            .trim_start_matches('$');
+        let variable = || scope.variables.get(name.trim_end_matches('}'))?.value.clone();
+        word.value
+            .clone()
+            .or_else(|| word.text.contains('$').then(variable).flatten())
+    };
+    let words: Vec<String> = command.words.iter().filter_map(value).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let operands = match words.as_slice() {
+        [python, "-m", "venv" | "virtualenv", operands @ ..] if programs::is_python(python) => operands,
+        ["virtualenv", operands @ ..] | ["uv", "venv", operands @ ..] => operands,
+        _ => return None,
+    };
+    let folder = operands
+        .iter()
+        .find(|word| !word.starts_with('-') && !word.contains("python"))
+        .copied()
+        .or((words.first() == Some(&"uv")).then_some(".venv"));
+    absolute(command, folder?)
 }
 
 /// The absolute path of a word.
@@ -417,7 +421,62 @@ impl Surroundings<'_> {
             .any(|part| (part.contains("conda") || part.contains("venv")) && !usual(part))
     }
 
+    /// Refuses what downloads a browser into the home folder, or where a variable says.
+    fn refuse_browsers(&self, command: &Command, used: &ManagerUse) -> Result<(), Obstacle> {
+        let is_called = |text: &str| {
+            [
+                "playwright install",
+                "puppeteer browsers install",
+                "@puppeteer/browsers install",
+                "cypress install",
+            ]
+            .iter()
+            .any(|call| text.contains(call))
+        };
+        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let manifest = command
+            .workdir
+            .as_deref()
+            .map(|folder| self.node_project(folder.to_owned(), used));
+        let manifest = manifest.and_then(|folder| {
+            let path = format!("{}/package.json", folder.trim_end_matches('/'));
+            let text = self.files.read(path.trim_start_matches('/'))?;
+            serde_json::from_str::<serde_json::Value>(&text).ok()
+        });
+        let installs = manifest
+            .as_ref()
+            .filter(|_| matches!(used.action, Action::Install | Action::Upgrade));
+        let by_script = installs.is_some_and(|manifest| {
+            let script = |name| manifest.get("scripts")?.get(name)?.as_str();
+            ["preinstall", "install", "postinstall", "prepare"]
+                .into_iter()
+                .filter_map(script)
+                .any(is_called)
+        });
+        let by_package = installs.is_some_and(|manifest| {
+            let is_named = |name| {
+                manifest
+                    .get("dependencies")
+                    .is_some_and(|listed| listed.get(name).is_some())
+            };
+            let skips = |names: &[&str]| names.iter().any(|name| self.scope.variables.contains_key(*name));
+            is_named("puppeteer") && !skips(&["PUPPETEER_SKIP_DOWNLOAD", "PUPPETEER_SKIP_CHROMIUM_DOWNLOAD"])
+                || is_named("cypress") && !skips(&["CYPRESS_INSTALL_BINARY"])
+        });
+        if is_called(&words.join(" ")) || by_script || by_package {
+            return Err((
+                format!(
+                    "`{}` downloads a browser to another folder than the project's",
+                    used.program
+                ),
+                "install the browser as a package of the distribution, and skip the download".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     fn node(&self, command: &Command, used: &ManagerUse) -> Left {
+        self.refuse_browsers(command, used)?;
         let is_global = used
             .options
             .iter()
@@ -584,6 +643,9 @@ impl Surroundings<'_> {
             return Ok(None);
         };
         let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
+        if let Some(environment) = made_venv(command, self.scope) {
+            return Ok(Some(vec![Output::Path(environment)]));
+        }
         if programs::is_python(program) && matches!(words.get(1).copied(), Some("setup.py")) {
             let Some(folder) = command.workdir.clone() else {
                 return Err(unknown_folder(program));

@@ -422,20 +422,10 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
-        let of_node = ["npm", "yarn", "yarn-berry", "pnpm", "bun"];
-        let managers = run.commands.iter().filter_map(|command| command.manager.as_ref());
-        if managers
-            .into_iter()
-            .any(|used| of_node.contains(&used.manager.id.as_str()))
-        {
-            for python in ["python", "python2", "python3", "python3-minimal", "python-is-python3"] {
-                let why = || {
-                    format!(
-                        "{} installs packages, of which some run Python to be compiled",
-                        subject.place(index)
-                    )
-                };
-                in_builder.entry(python).or_insert_with(why);
+        for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+            for package in packages::behind(&used.manager.id) {
+                let why = || format!("{} runs {}", subject.place(index), used.program);
+                in_builder.entry(package).or_insert_with(why);
             }
         }
         if is_build
