@@ -7,6 +7,7 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
 use super::Obstacle;
+use super::chain::Chain;
 use super::plan::{self, Gain, Line, Plan, Subject};
 
 /// Where an instruction or a package belongs.
@@ -67,6 +68,10 @@ pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) ->
 }
 
 fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<Explained>, Obstacle> {
+    let chain = Chain::of(file, facts);
+    let (file, facts) = chain
+        .as_ref()
+        .map_or((file, facts), |chain| (&chain.file, &chain.facts));
     let Some(stage) = facts.stages.last() else {
         return Ok(Vec::new());
     };
@@ -91,8 +96,9 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         image: &image,
         release,
         context,
+        inherited: chain.as_ref().map(Chain::inherited),
     };
-    let plan = plan::plan(&subject, &gain)?;
+    let plan = super::planned(&subject, &gain, chain.as_ref())?;
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
 }
 
@@ -112,7 +118,9 @@ fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
         else {
             continue;
         };
-        let side = side(has(&plan.builder, index), has(&plan.runtime, index));
+        // The builder stands on the stage that has what is repeated.
+        let is_built_on = plan.repeated.contains(&index);
+        let side = side(is_built_on || has(&plan.builder, index), has(&plan.runtime, index));
         let first = subject.text(index).lines().next().unwrap_or_default();
         let crossing: Vec<&str> = plan
             .crossings

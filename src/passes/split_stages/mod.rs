@@ -1,5 +1,6 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
+mod chain;
 mod crossing;
 mod explain;
 mod lost;
@@ -18,12 +19,12 @@ use crate::context::ContextSource;
 use crate::facts::Stage;
 use crate::facts::{Base, Execution, ImageReference};
 use crate::knowledge::{Kind, Release, release_of};
-use crate::syntax::Dockerfile;
-use crate::syntax::Keyword;
+use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::extra_packages;
 use super::needs::{Needs, lacking};
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use chain::Chain;
 use plan::{Gain, Plan, Subject};
 
 /// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
@@ -47,14 +48,19 @@ impl Pass for SplitStages {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
+        let chain = Chain::of(file, facts);
+        let (flat, facts) = chain
+            .as_ref()
+            .map_or((&*file, facts), |chain| (&chain.file, &chain.facts));
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let gain = Gain::of(file, facts, stage).filter(|_| kept(facts, stage).is_none());
+        let gain = Gain::of(flat, facts, stage).filter(|_| kept(facts, stage).is_none());
         let Some((gain, image, release)) = gain else {
             return outcome;
         };
-        let lines = plan::lines(file, &stage.instructions);
+        let whole = || plan::lines(flat, &stage.instructions);
+        let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
         let refusal = |(obstacle, remedy): Obstacle| Refusal {
             pass: SplitStages.id(),
             lines,
@@ -63,44 +69,51 @@ impl Pass for SplitStages {
             remedy,
         };
         let Some(context) = options.context.as_deref() else {
-            let builds = facts.stages.last().is_some_and(|stage| {
-                stage
-                    .instructions
-                    .clone()
-                    .filter_map(|index| facts.run(file, index))
-                    .any(|run| {
-                        run.commands
-                            .iter()
-                            .filter_map(|command| command.manager.as_ref())
-                            .any(|used| used.manager.kind == crate::knowledge::Kind::Language)
-                    })
-            });
-            if builds {
+            if installs(flat, facts, stage) {
                 outcome.refusals.push(refusal(no_context()));
             }
             return outcome;
         };
         let subject = Subject {
-            file,
+            file: flat,
             facts,
             stage,
             image: &image,
             release: release.clone(),
             context,
+            inherited: chain.as_ref().map(Chain::inherited),
         };
-        match plan::plan(&subject, &gain) {
+        match planned(&subject, &gain, chain.as_ref()) {
             Ok(None) => {}
             Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
             Ok(Some(plan)) => {
-                let old = file.clone();
-                match write(file, &plan, facts, &image, context, &release) {
-                    Some(extra) => outcome.changes.push(change(&plan, &extra, lines)),
-                    None => *file = old,
+                let mut new = flat.clone();
+                if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
+                    *file = new;
+                    outcome.changes.push(change(&plan, &extra, lines, &image));
                 }
             }
         }
         outcome
     }
+}
+
+/// The plan of a split, with the place of the builder.
+fn planned(subject: &Subject<'_>, gain: &Gain, chain: Option<&Chain>) -> Result<Option<Plan>, Obstacle> {
+    let mut plan = plan::plan(subject, gain)?;
+    if let (Some(plan), Some(chain)) = (&mut plan, chain) {
+        chain.settle(plan)?;
+    }
+    Ok(plan)
+}
+
+/// Whether a stage installs with a language's package manager.
+fn installs(file: &Dockerfile, facts: &Facts, stage: &Stage) -> bool {
+    let mut runs = stage.instructions.clone().filter_map(|index| facts.run(file, index));
+    runs.any(|run| {
+        let mut used = run.commands.iter().filter_map(|command| command.manager.as_ref());
+        used.any(|used| used.manager.kind == Kind::Language)
+    })
 }
 
 /// The instruction of a stage above which a comment says that the stage stays as it is.
@@ -203,7 +216,7 @@ pub(super) fn is_build(run: &Execution) -> bool {
     })
 }
 
-fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineRange) -> Change {
+fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &ImageReference) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
     let left: Vec<&str> = plan
         .divided
@@ -211,10 +224,16 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineR
         .filter(|package| !package.place.runtime)
         .map(|package| package.name.as_str())
         .collect();
-    let mut why = format!("the image takes {} out of the builder", listed(&crossing));
-    if !left.is_empty() {
-        why.push_str(&format!(" and leaves {} there", listed(&left)));
-    }
+    let stands_alone = plan.builder.is_empty();
+    let why = match (stands_alone, left.is_empty()) {
+        (true, _) => format!("nothing that runs uses {}", listed(&left)),
+        (false, true) => format!("the image takes {} out of the builder", listed(&crossing)),
+        (false, false) => format!(
+            "the image takes {} out of the builder and leaves {} there",
+            listed(&crossing),
+            listed(&left)
+        ),
+    };
     let mut evidence: Vec<Evidence> = plan
         .divided
         .iter()
@@ -233,7 +252,15 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineR
         pass: SplitStages.id(),
         level: Level::Standard,
         lines,
-        what: format!("build in a stage of its own, `{}`", plan.builder_name),
+        what: if stands_alone {
+            format!(
+                "stand on {}:{} itself",
+                image.repository(),
+                image.tag.as_deref().unwrap_or("latest")
+            )
+        } else {
+            format!("build in a stage of its own, `{}`", plan.builder_name)
+        },
         why,
         evidence,
     }

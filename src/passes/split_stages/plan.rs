@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use crate::context::{ContextSource, sources};
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
-use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, slimmer};
+use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, base_image, package_of_tool, slimmer};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::super::needs::Needs;
 use super::super::removal::Removal;
+use super::super::reorder_copies::view::{self, Copy, View};
 use super::Evidence;
 use super::Obstacle;
 use super::crossing::{self, Crossing};
@@ -34,6 +35,10 @@ pub(super) enum Line {
 pub(super) struct Plan {
     pub(super) stage: Range<usize>,
     pub(super) builder_name: String,
+    /// The stage that the builder stands on, where that isn't the image of the stage.
+    pub(super) builder_on: Option<String>,
+    /// The instructions that the runtime stage has from a stage that stays: their comments stand there.
+    pub(super) repeated: Range<usize>,
     pub(super) builder: Vec<Line>,
     pub(super) runtime: Vec<Line>,
     /// The image of the runtime stage, where it is another one.
@@ -55,11 +60,22 @@ pub(super) struct Subject<'a> {
     pub(super) image: &'a ImageReference,
     pub(super) release: Release,
     pub(super) context: &'a ContextSource,
+    /// The instructions of the stages that it stands on, written out in it; none if it stands on an image.
+    pub(super) inherited: Option<Range<usize>>,
 }
 
 impl Subject<'_> {
     pub(super) fn range(&self) -> Range<usize> {
         self.stage.instructions.clone()
+    }
+
+    /// Whether the image is of Go before 1.18.
+    fn go_get_installs(&self) -> bool {
+        let tag = self.image.tag.as_deref().unwrap_or_default();
+        let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
+        minor
+            .and_then(|minor| minor.parse::<u32>().ok())
+            .is_some_and(|minor| minor < 18)
     }
 
     pub(super) fn keyword(&self, index: usize) -> Option<Keyword> {
@@ -81,6 +97,24 @@ impl Subject<'_> {
             .get(index)
             .and_then(|instruction| instruction.lines);
         lines.map_or(0, |lines| lines.first)
+    }
+
+    /// What the COPYs of the stage before instruction number `end` bring.
+    pub(super) fn copies_before(&self, end: usize) -> Vec<Copy> {
+        let range = self.range().start..end.min(self.range().end);
+        range
+            .filter_map(|index| view::copy(self.file, self.facts, self.context, index))
+            .collect()
+    }
+
+    /// The image as these COPYs make it.
+    pub(super) fn view<'v>(&'v self, copies: &'v [Copy]) -> View<'v> {
+        View {
+            context: self.context,
+            copies,
+            may_choose_versions: false,
+            keeps_builds: false,
+        }
     }
 
     pub(super) fn place(&self, index: usize) -> String {
@@ -141,12 +175,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
     let works = works(subject)?;
-    let Some(last_build) = works
-        .iter()
-        .filter(|(_, works)| works.builds())
-        .map(|(index, _)| *index)
-        .next_back()
-    else {
+    let builds = works.iter().filter(|(_, works)| works.builds());
+    let last_build = builds.map(|(index, _)| *index).next_back();
+    // What builds is in stages that stand on the same one as this.
+    let elsewhere =
+        (subject.inherited.is_some() && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
+    let Some(last_build) = last_build.or(elsewhere) else {
         return match gain.packages.first() {
             None => Ok(None),
             // The user, or an earlier run, builds in another stage.
@@ -191,6 +225,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let mut plan = Plan {
         stage: range.clone(),
         builder_name: free_name(facts),
+        builder_on: None,
+        repeated: 0..0,
         builder: Vec::new(),
         runtime: Vec::new(),
         image: crossings.image.clone(),
@@ -230,6 +266,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 }
                 if !covered || own.has_packages() {
                     plan.runtime.extend(sides.runtime);
+                } else {
+                    plan.runtime.extend(of_folder_itself(subject, index, run, &whole)?);
                 }
                 plan.divided.extend(sides.divided);
                 plan.runtime.extend(crossings.in_runtime(index, &plan.builder_name));
@@ -277,7 +315,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
-    Ok((saves && !plan.crossings.is_empty()).then_some(plan))
+    let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
+    Ok((saves && is_whole).then_some(plan))
 }
 
 /// What each RUN of the stage is for.
@@ -304,6 +343,7 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             ));
         }
         let scope = facts.scope(index).ok_or_else(|| opaque(subject, index))?;
+        let copies = subject.copies_before(index);
         let around = Surroundings {
             scope,
             venvs: &venvs,
@@ -311,6 +351,8 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             has_workspaces,
             runs_scripts: runs_scripts(subject.context),
             is_plain_package: &crate::knowledge::is_plain_node_package,
+            go_get_installs: subject.go_get_installs(),
+            files: &subject.view(&copies),
         };
         let read = Works::read(run, &around);
         works.insert(
@@ -444,16 +486,10 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
-        if is_build && installs_for_node(run) {
-            let why = format!(
-                "{} may compile with node-gyp, which is written in Python",
-                subject.place(index)
-            );
-            for package in ["python3", "python"]
-                .iter()
-                .filter_map(|tool| package_of_tool(family, tool))
-            {
-                in_builder.entry(package).or_insert_with(|| why.clone());
+        for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+            for package in packages::behind(&used.manager.id) {
+                let why = || format!("{} runs {}", subject.place(index), used.program);
+                in_builder.entry(package).or_insert_with(why);
             }
         }
         if is_build
@@ -473,9 +509,11 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a
             fact: "installs for the system's Python".to_owned(),
         });
     }
+    let repository = subject.image.repository();
     Uses {
         release: &subject.release,
         unknown_start: needs.unknown_start.as_ref(),
+        is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,
     }
@@ -489,15 +527,6 @@ fn called(program: &str) -> Vec<&str> {
         "pip" | "pip3" => vec![program, "python3"],
         _ => vec![program],
     }
-}
-
-/// Whether a RUN installs packages of npm, some of which compile.
-fn installs_for_node(run: &Execution) -> bool {
-    let mut used = run.commands.iter().filter_map(|command| command.manager.as_ref());
-    used.any(|used| {
-        matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
-            && matches!(used.action, Action::Install | Action::Upgrade | Action::Build)
-    })
 }
 
 /// The first RUN that makes a virtual environment or installs packages of Python.
@@ -653,6 +682,39 @@ fn only_cleans(run: &Execution, works: &Works) -> bool {
         None => !command.deletes.is_empty(),
     };
     works.of.iter().all(|work| *work == Work::Packages) && run.commands.iter().all(cleans)
+}
+
+/// What a RUN does to a folder that crosses, rather than to the files in it: its owner and its mode do not come along.
+fn of_folder_itself(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    whole: &[(&str, usize)],
+) -> Result<Option<Line>, Obstacle> {
+    let of_it = |number: &usize| {
+        let command = run.commands.get(*number);
+        command.is_some_and(|command| {
+            whole
+                .iter()
+                .any(|(folder, _)| riders::is_of_folder_itself(command, folder))
+        })
+    };
+    let (kept, others): (Vec<usize>, Vec<usize>) = (0..run.commands.len()).partition(of_it);
+    let is_needed = |number: &usize| {
+        let program = run.commands.get(*number).and_then(|command| command.program());
+        matches!(program, Some("mkdir" | "cd"))
+    };
+    let removal = Removal {
+        commands: others.into_iter().filter(|number| !is_needed(number)).collect(),
+        ..Removal::default()
+    };
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    if removal.commands.is_empty() {
+        return Ok(Some(Line::Old(index)));
+    }
+    edited(subject, index, run, &removal).map(Some)
 }
 
 fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Removal) -> Result<Line, Obstacle> {

@@ -106,7 +106,7 @@ pub(super) fn check(
         SCRATCH.iter().any(|folder| is_within(path, folder))
             || crossings.list.iter().any(|crossing| is_within(path, &crossing.path))
             || works.outputs().any(
-                |output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) if is_within(path, folder)),
+                |output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) | Output::Programs(folder, _) if is_within(path, folder)),
             )
     };
     for number in works.setups() {
@@ -286,6 +286,20 @@ pub(super) fn only_within(run: &Execution, works: &Works, folder: &str) -> bool 
         })
     });
     all && any && !has_redirects(run)
+}
+
+/// Whether a command changes the owner or the mode of `folder` and names nothing else.
+pub(super) fn is_of_folder_itself(command: &Command, folder: &str) -> bool {
+    let Some(program @ ("chown" | "chmod" | "chgrp")) = command.program() else {
+        return false;
+    };
+    let Some(paths) = changes(program, command) else {
+        return false;
+    };
+    !paths.is_empty()
+        && paths
+            .iter()
+            .all(|path| path.as_deref().map(|path| path.trim_end_matches('/')) == Some(folder))
 }
 
 fn has_redirects(run: &Execution) -> bool {
