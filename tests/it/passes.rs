@@ -38,6 +38,11 @@ fn split_stages() {
 }
 
 #[test]
+fn runtime_libs() {
+    check_folder("runtime-libs");
+}
+
+#[test]
 fn all_passes() {
     check_folder("all");
 }
