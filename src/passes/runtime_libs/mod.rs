@@ -103,10 +103,18 @@ impl Pass for RuntimeLibs {
                     let Some([before, own]) = command.words.get(word.saturating_sub(1)..=*word) else {
                         continue;
                     };
+                    // As the names stand to each other in the file, so do the new ones.
+                    let text = file.instructions.get(index).map(|instruction| instruction.text());
+                    let gap = text.and_then(|text| {
+                        text.get(script.source(before.span.clone()).end..script.source(own.span.clone()).start)
+                    });
+                    let between = gap
+                        .filter(|gap| gap.contains('\n') && !gap.contains('#'))
+                        .unwrap_or(" ");
                     edits.push(if new.is_empty() {
                         Edit::delete(script.source_behind(before.span.end..own.span.end))
                     } else {
-                        Edit::replace(script.source(own.span.clone()), new.join(" "))
+                        Edit::replace(script.source(own.span.clone()), new.join(between))
                     });
                     swapped.push(match (has_library, new.is_empty()) {
                         (false, _) => format!("{name}, which holds headers alone, by nothing"),

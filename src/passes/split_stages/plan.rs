@@ -509,6 +509,15 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a
             fact: "installs for the system's Python".to_owned(),
         });
     }
+    if let Some(place) = names_node_tools(subject) {
+        for package in ["nodejs", "npm"] {
+            let fact = "names a program in node_modules/.bin".to_owned();
+            at_run_time.entry(package).or_insert(Evidence {
+                place: place.clone(),
+                fact,
+            });
+        }
+    }
     let repository = subject.image.repository();
     Uses {
         release: &subject.release,
@@ -536,6 +545,28 @@ fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
     works
         .find(|(_, works)| works.outputs().any(is_python))
         .map(|(index, _)| *index)
+}
+
+/// The first setting or source, outside of the scripts of package.json, that names a program which Node.js runs.
+fn names_node_tools(subject: &Subject<'_>) -> Option<String> {
+    let is_named = |text: &str| text.contains("node_modules/.bin") || text.contains("npx ");
+    let setting = subject.range().find(|index| {
+        matches!(
+            subject.keyword(*index),
+            Some(Keyword::Env | Keyword::Cmd | Keyword::Entrypoint)
+        ) && is_named(subject.text(*index))
+    });
+    setting.map(|index| subject.place(index)).or_else(|| {
+        let is_code = |path: &str| {
+            let endings = [
+                ".py", ".rb", ".php", ".sh", ".pl", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml",
+            ];
+            endings.iter().any(|ending| path.ends_with(ending))
+        };
+        sources(subject.context, is_code)
+            .into_iter()
+            .find(|path| subject.context.read(path).is_ok_and(|text| is_named(&text)))
+    })
 }
 
 /// Whether an install names a package by its git repository, on the command line or in a manifest of the context.
