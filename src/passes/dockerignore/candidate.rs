@@ -103,7 +103,7 @@ impl<'c> Tree<'c> {
             return BTreeSet::new();
         }
         // What npm installs brings code of Python, too: it is nobody's project.
-        let is_own = |entry: &&Entry| {
+        let is_own = |entry: &&&Entry| {
             entry.path.ends_with(".py")
                 && !entry
                     .path
