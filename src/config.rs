@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::migrate::discover::pattern;
 use crate::passes::{Level, REGISTRY};
 use crate::suggest::closest;
 use crate::syntax::SyntaxError;
@@ -17,7 +18,7 @@ use crate::syntax::SyntaxError;
 pub const FILE_NAME: &str = "plimsoll.toml";
 
 /// The keys of the file, as they are written there.
-pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts"];
+pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude"];
 
 /// What stands in a configuration file; what doesn't stand there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,6 +32,10 @@ pub struct Config {
     pub skip: Option<Vec<Spanned<String>>>,
     /// Whether the engine that builds the files knows cache mounts.
     pub cache_mounts: Option<bool>,
+    /// Files that `migrate` takes, whatever they are called and wherever they are.
+    include: Option<Vec<Spanned<String>>>,
+    /// Files that `migrate` leaves alone.
+    exclude: Option<Vec<Spanned<String>>>,
 }
 
 /// What is wrong with a configuration file.
@@ -124,8 +129,34 @@ impl Config {
                 return Err(error_at(pass.span(), found, expected, suggestion(word, ids())));
             }
         }
+        for glob in [&config.include, &config.exclude].into_iter().flatten().flatten() {
+            if let Err(error) = pattern(glob.get_ref()) {
+                let found = format!("`{}`, which is no pattern: {}", glob.get_ref(), error.kind());
+                let help = "docs/configuration.md describes patterns".to_owned();
+                return Err(error_at(
+                    glob.span(),
+                    found,
+                    "a pattern as **/*.docker".to_owned(),
+                    help,
+                ));
+            }
+        }
         Ok(config)
     }
+
+    /// Files that `migrate` takes, whatever they are called and wherever they are.
+    pub fn include(&self) -> Option<Vec<String>> {
+        texts(self.include.as_deref())
+    }
+
+    /// Files that `migrate` leaves alone.
+    pub fn exclude(&self) -> Option<Vec<String>> {
+        texts(self.exclude.as_deref())
+    }
+}
+
+fn texts(spanned: Option<&[Spanned<String>]>) -> Option<Vec<String>> {
+    Some(spanned?.iter().map(|text| text.get_ref().clone()).collect())
 }
 
 /// The nearest configuration file from `folder` upwards, not beyond the root of a repository: what lies above it
