@@ -1,10 +1,13 @@
 //! `plimsoll.toml`: what a repository asks of Plimsoll. Its page is `docs/configuration.md`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -21,20 +24,29 @@ pub const FILE_NAME: &str = "plimsoll.toml";
 pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude"];
 
 /// What stands in a configuration file; what doesn't stand there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(
+    title = "plimsoll.toml",
+    description = "What a repository asks of Plimsoll.",
+    deny_unknown_fields
+)]
 pub struct Config {
     /// The highest level of change to make.
     pub level: Option<Level>,
     /// The only passes to run.
+    #[schemars(with = "Option<Vec<PassName>>")]
     pub only: Option<Vec<Spanned<String>>>,
     /// The passes not to run.
+    #[schemars(with = "Option<Vec<PassName>>")]
     pub skip: Option<Vec<Spanned<String>>>,
     /// Whether the engine that builds the files knows cache mounts.
     pub cache_mounts: Option<bool>,
     /// Files that `migrate` takes, whatever they are called and wherever they are.
+    #[schemars(with = "Option<Vec<String>>")]
     include: Option<Vec<Spanned<String>>>,
     /// Files that `migrate` leaves alone.
+    #[schemars(with = "Option<Vec<String>>")]
     exclude: Option<Vec<Spanned<String>>>,
 }
 
@@ -144,6 +156,16 @@ impl Config {
         Ok(config)
     }
 
+    /// The JSON schema of the file, as `docs/plimsoll.schema.json` holds it, for editors that know TOML.
+    ///
+    /// # Errors
+    /// None for the types at hand; serde's signature has one.
+    pub fn schema() -> Result<String, serde_json::Error> {
+        let settings = SchemaSettings::draft07();
+        let schema = settings.into_generator().into_root_schema_for::<Config>();
+        Ok(serde_json::to_string_pretty(&schema)? + "\n")
+    }
+
     /// Files that `migrate` takes, whatever they are called and wherever they are.
     pub fn include(&self) -> Option<Vec<String>> {
         texts(self.include.as_deref())
@@ -152,6 +174,20 @@ impl Config {
     /// Files that `migrate` leaves alone.
     pub fn exclude(&self) -> Option<Vec<String>> {
         texts(self.exclude.as_deref())
+    }
+}
+
+/// The name of a pass, for the schema.
+struct PassName;
+
+impl JsonSchema for PassName {
+    fn schema_name() -> Cow<'static, str> {
+        "PassName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = REGISTRY.iter().map(|pass| pass.id()).collect();
+        json_schema!({ "type": "string", "enum": names })
     }
 }
 

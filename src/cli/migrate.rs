@@ -189,10 +189,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let report = FleetReport::new(mode, handled, fleet.problems);
 
     if let (Some(file), Some(folder)) = (&making.bake, &builds) {
-        write::atomically(file, &bake::bake_file(folder)?)?;
+        save(file, &bake::bake_file(folder)?)?;
     }
     for file in &making.report {
-        write::atomically(file, &text(&report, Kind::of(file).unwrap_or(Kind::Markdown))?)?;
+        save(file, &text(&report, Kind::of(file).unwrap_or(Kind::Markdown))?)?;
     }
     if is_shown {
         let changed = report
@@ -209,6 +209,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     // Only now nothing is left that another run would have to do.
     journal.finish();
     Ok(if is_whole { Status::Done } else { Status::ChangesNeeded })
+}
+
+/// Writes a file, and the folder for it where there is none.
+fn save(file: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot write to `{}`", folder.display()))?;
+    }
+    write::atomically(file, text)
 }
 
 fn show(report: &FleetReport, output: &Output) -> anyhow::Result<()> {

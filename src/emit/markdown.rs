@@ -61,7 +61,7 @@ fn push_file(text: &mut String, file: &FileChange) {
         let _ = write!(text, "{}.\n\n", sentence(&verified.summary));
     }
     for (change, lines) in grouped(&file.changes) {
-        let _ = writeln!(text, "- **{}** (line {lines}, {})  ", prose(&change.what), change.pass);
+        let _ = writeln!(text, "- **{}** ({lines}, {})  ", prose(&change.what), change.pass);
         let _ = writeln!(text, "  {}.", prose(&sentence(&change.why)));
         for evidence in &change.evidence {
             let _ = writeln!(text, "  - {}: {}", code(&evidence.place), prose(&evidence.fact));
@@ -82,6 +82,10 @@ fn grouped(changes: &[Change]) -> Vec<(&Change, String)> {
             }
             None => groups.push((change, change.lines.to_string())),
         }
+    }
+    for (_, lines) in &mut groups {
+        let word = if lines.contains(['-', ',']) { "lines" } else { "line" };
+        *lines = format!("{word} {lines}");
     }
     groups
 }

@@ -77,14 +77,16 @@ pub fn totals(report: &FleetReport) -> String {
             let _ = write!(text, ", {number} {what}");
         }
     }
-    let _ = write!(
-        text,
-        "\n{}: {} with changes ({} in all, {} left alone)",
-        count(totals.dockerfiles, "Dockerfile", "Dockerfiles"),
-        totals.changed_dockerfiles,
-        totals.changes,
-        totals.refusals
-    );
+    if totals.dockerfiles > 0 {
+        let _ = write!(
+            text,
+            "\n{}: {} with changes ({} in all, {} left alone)",
+            count(totals.dockerfiles, "Dockerfile", "Dockerfiles"),
+            totals.changed_dockerfiles,
+            totals.changes,
+            totals.refusals
+        );
+    }
     if totals.dockerignores > 0 {
         let _ = write!(
             text,

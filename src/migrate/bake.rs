@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub fn targets(place: &Place, builds: &[Build], writes: &[Write]) -> Vec<Target>
                 folder: place.folder.clone(),
             }
             .file_stem(),
-            context: place.folder.join(&build.context).to_string_lossy().into_owned(),
+            context: below(&place.folder, &build.context).to_string_lossy().into_owned(),
             after: Side {
                 dockerfile: dockerfile.unwrap_or_else(|| build.text.clone()),
                 ignore: ignore.unwrap_or_else(|| build.ignore_text.clone()),
@@ -61,6 +61,15 @@ pub fn targets(place: &Place, builds: &[Build], writes: &[Write]) -> Vec<Target>
         })
     });
     all.collect()
+}
+
+/// `path` below `folder`, or that itself: joining nothing would leave a slash at the end.
+fn below(folder: &Path, path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() {
+        folder.to_owned()
+    } else {
+        folder.join(path)
+    }
 }
 
 impl Target {

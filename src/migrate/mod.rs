@@ -20,6 +20,7 @@ pub mod skip;
 pub mod tree;
 pub mod write;
 
+use std::fmt::Display;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -99,27 +100,42 @@ impl Migration<'_> {
         journal: &Journal,
         on_done: &(dyn Fn(&RepositoryReport) + Sync),
     ) -> Vec<RepositoryReport> {
-        let handle = |place: &Place| {
-            let report = self.one(place, journal);
-            on_done(&report);
-            report
+        let first: Vec<Option<RepositoryReport>> = places
+            .par_iter()
+            .map(|place| self.one(place, journal).inspect(|report| on_done(report)))
+            .collect();
+        // Work trees of one repository have one lock. Waiting for it would stop a thread that others need.
+        let again = |(place, report): (&Place, Option<RepositoryReport>)| {
+            report.unwrap_or_else(|| {
+                let report = self.one(place, journal).unwrap_or_else(|| {
+                    RepositoryReport::new(&place.name, &place.folder).ended(Outcome::Refused, RepositoryError::Busy)
+                });
+                on_done(&report);
+                report
+            })
         };
-        places.par_iter().map(handle).collect()
+        places.iter().zip(first).map(again).collect()
     }
 
-    /// Handles one repository. Whatever goes wrong is in its report, and keeps no other from being handled.
-    fn one(&self, place: &Place, journal: &Journal) -> RepositoryReport {
-        let failed = |reason: String| RepositoryReport::new(&place.name, &place.folder).ended(Outcome::Failed, reason);
+    /// Handles one repository; none where another run or thread is at it. Whatever goes wrong is in its report, and
+    /// keeps no other from being handled.
+    fn one(&self, place: &Place, journal: &Journal) -> Option<RepositoryReport> {
+        let ended =
+            |outcome, reason: &dyn Display| RepositoryReport::new(&place.name, &place.folder).ended(outcome, reason);
         let handled = catch_unwind(AssertUnwindSafe(|| self.handled(place, journal)));
-        match handled {
+        Some(match handled {
             Ok(Ok(report)) => report,
             Ok(Err(failure)) => match failure.downcast_ref::<RepositoryError>() {
+                Some(RepositoryError::Busy) => return None,
                 // What git cannot do is a failure; all else is known beforehand, and refused.
-                None | Some(RepositoryError::Git(_)) => failed(failure.to_string()),
-                Some(refusal) => RepositoryReport::new(&place.name, &place.folder).ended(Outcome::Refused, refusal),
+                None | Some(RepositoryError::Git(_)) => ended(Outcome::Failed, &failure),
+                Some(refusal) => ended(Outcome::Refused, refusal),
             },
-            Err(_) => failed("an error in plimsoll itself, whose message is above: please report it".to_owned()),
-        }
+            Err(_) => {
+                let reason = "an error in plimsoll itself, whose message is above: please report it";
+                ended(Outcome::Failed, &reason)
+            }
+        })
     }
 
     fn handled(&self, place: &Place, journal: &Journal) -> Result<RepositoryReport, Failure> {

@@ -121,7 +121,7 @@ pub struct Change {
     /// Why it is better and why it is safe.
     pub why: String,
     /// The facts behind it, beyond the lines themselves.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
 }
 

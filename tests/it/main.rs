@@ -8,6 +8,8 @@ mod configuration;
 mod dockerignore;
 mod engine;
 mod facts;
+mod integration;
+mod migrate;
 mod pages;
 mod passes;
 mod patch;
