@@ -2,7 +2,8 @@
 //!
 //! [`attempt`] looks at one RUN: does it install, which COPYs before it bring sources, what does it read ([`install`],
 //! [`view`])? [`plan`] asks whether those COPYs may stand behind it ([`between`], [`commands`], [`environment`],
-//! [`folders`]) and writes what must be there before ([`lines`], [`split`]); [`apply`] makes the move. [`late`] moves ARGs.
+//! [`folders`]) and writes what must be there before ([`lines`], [`split`]); [`apply`] makes the move. [`late`] moves ARGs, [`unread`] finds
+//! what a move left without a use.
 
 mod apply;
 mod attempt;
@@ -18,10 +19,11 @@ mod settings;
 mod split;
 #[cfg(test)]
 mod tests;
+mod unread;
 pub(super) mod view;
 
 use crate::facts::Facts;
-use crate::syntax::{Dockerfile, LineRange};
+use crate::syntax::Dockerfile;
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
 use plan::Plan;
@@ -65,13 +67,13 @@ impl Pass for ReorderCopies {
             outcome.changes.push(change);
             own = Some(facts.updated(file));
         }
+        if let Some(facts) = &own {
+            for index in unread::unread(file, facts) {
+                file.instructions.remove(index);
+            }
+        }
         outcome
     }
-}
-
-fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
-    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
-    lines.unwrap_or(LineRange { first: 1, last: 1 })
 }
 
 /// The first move that is right, and for each stage the first one that is not.
@@ -87,7 +89,7 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
                     is_declined = true;
                     refusals.push(Refusal {
                         pass: ID,
-                        lines: lines_of(file, copy).join(lines_of(file, run)),
+                        lines: file.lines_of(copy).join(file.lines_of(run)),
                         what: "install the dependencies before the sources are copied".to_owned(),
                         obstacle,
                         remedy,
@@ -105,11 +107,4 @@ fn gone() -> Obstacle {
         "the new text is not one instruction".to_owned(),
         "move the COPY by hand".to_owned(),
     )
-}
-
-fn is_skipped(facts: &Facts, index: usize) -> bool {
-    facts
-        .instructions
-        .get(index)
-        .is_some_and(|facts| facts.skip.applies_to(ID))
 }
