@@ -284,7 +284,7 @@ fn what_cannot_be_read_is_passed_over() {
         .open(folder.join("large/Dockerfile"))
         .unwrap();
     large.set_len(100 * 1024 * 1024).unwrap();
-    fs::set_permissions(folder.join("closed/Dockerfile"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.join("closed/Dockerfile"), fs::Permissions::from_mode(0o0)).unwrap();
     let report = fleet.report(&["--write", "--allow-dirty"]);
     let repository = named(&report, "a");
     let reasons: Vec<String> = repository["skipped"]
