@@ -133,11 +133,7 @@ fn marked(repository: &Repository, tree: &Tree, paths: &BTreeSet<&str>) -> Resul
     if !has_attributes {
         return Ok(BTreeMap::new());
     }
-    let git = repository
-        .git
-        .with("GIT_DIR", &repository.own)
-        .with("GIT_WORK_TREE", &tree.root)
-        .moved(&tree.root);
+    let git = repository.git_for(&tree.root);
     let names: String = paths.iter().map(|path| format!("{path}\0")).collect();
     let question = ["check-attr", "--stdin", "-z", "linguist-vendored", "linguist-generated"];
     let answer = git.run(&question, names.as_bytes())?;

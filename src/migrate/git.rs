@@ -118,13 +118,7 @@ impl Git {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        Err(GitError::Failed {
-            command: arguments
-                .iter()
-                .find(|word| !word.starts_with('-'))
-                .map_or_else(String::new, ToString::to_string),
-            message: message(&output),
-        })
+        Err(failed(arguments, &output))
     }
 
     /// What git writes to standard output, whether or not it succeeds: for listings of which nothing may be left.
@@ -135,15 +129,20 @@ impl Git {
         Ok(self.output(arguments, b"")?.stdout)
     }
 
-    /// The first line that git writes; none where it fails, which is how it answers some questions with no.
+    /// The first line that git writes; none where it answers with no, which is exit code 1.
     ///
     /// # Errors
-    /// If it cannot be run.
+    /// If it cannot be run or fails.
     pub fn answer(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
         let output = self.output(arguments, b"")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let line = text.lines().next().unwrap_or_default().to_owned();
-        Ok((output.status.success() && !line.is_empty()).then_some(line))
+        match output.status.code() {
+            Some(0) => {
+                let text = String::from_utf8_lossy(&output.stdout);
+                Ok(text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned))
+            }
+            Some(1) => Ok(None),
+            _ => Err(failed(arguments, &output)),
+        }
     }
 
     fn output(&self, arguments: &[&str], input: &[u8]) -> Result<Output, GitError> {
@@ -161,7 +160,6 @@ impl Git {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("GIT_LITERAL_PATHSPECS", "1")
             .env("LC_ALL", "C")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(if input.is_empty() {
@@ -183,6 +181,14 @@ impl Git {
             });
             child.wait_with_output().map_err(GitError::Missing)
         })
+    }
+}
+
+fn failed(arguments: &[&str], output: &Output) -> GitError {
+    let command = arguments.iter().find(|word| !word.starts_with('-'));
+    GitError::Failed {
+        command: command.map_or_else(String::new, |word| (*word).to_owned()),
+        message: message(output),
     }
 }
 

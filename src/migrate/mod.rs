@@ -198,10 +198,16 @@ impl Migration<'_> {
         );
         let patterns = (self.patterns)(&tree.root).map_err(|error| hide(error.to_string()))?;
         let found = discover(repository, &tree, &patterns)?;
-        let planned = plan(&tree, &found, self.options, &mut |subject, rewrite| match self.verify {
-            Some(verify) => verify(place, subject, rewrite),
-            None => Ok((rewrite, None)),
-        });
+        let planned = plan(
+            repository,
+            &tree,
+            &found,
+            self.options,
+            &mut |subject, rewrite| match self.verify {
+                Some(verify) => verify(place, subject, rewrite),
+                None => Ok((rewrite, None)),
+            },
+        );
         let planned = planned.map_err(|error| hide(error.to_string()))?;
         report.skipped = found.skipped.clone();
         report.skipped.extend(planned.skipped);

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::discover::Found;
+use super::git::GitError;
 use super::references::inside;
 use super::report::{FileChange, IgnoreChange, Verified, difference};
-use super::repository::TrackedKind;
+use super::repository::{Repository, TrackedKind};
 use super::skip::{Reason, Skipped};
 use super::tree::Tree;
 use super::write::fingerprint;
@@ -119,12 +120,18 @@ impl Subject<'_> {
 ///
 /// # Errors
 /// If a configuration file cannot be read or understood.
-pub fn plan(tree: &Tree, found: &Found, options_of: OptionsOf<'_>, refine: Refine<'_>) -> Result<Planned, PlanError> {
+pub fn plan(
+    repository: &Repository,
+    tree: &Tree,
+    found: &Found,
+    options_of: OptionsOf<'_>,
+    refine: Refine<'_>,
+) -> Result<Planned, PlanError> {
     let mut planned = Planned::default();
     // Dockerfiles may share a .dockerignore: each sees what those before it added, as if they were written in turn.
     let mut ignores: BTreeMap<String, Ignore> = BTreeMap::new();
     for (path, text) in &found.dockerfiles {
-        let subject = subject(tree, path, text, &ignores, options_of)?;
+        let subject = subject(repository, tree, path, text, &ignores, options_of)?;
         let rewritten = match subject.rewrite(&[]) {
             Ok(rewritten) => rewritten,
             Err(error) => {
@@ -145,14 +152,11 @@ pub fn plan(tree: &Tree, found: &Found, options_of: OptionsOf<'_>, refine: Refin
             take(&mut ignores, tree, proposal);
         }
         if rewritten.text != *text {
-            let is_executable = tree
-                .tracked(path)
-                .is_some_and(|tracked| matches!(tracked.kind, TrackedKind::File { is_executable: true }));
             planned.writes.push(Write {
                 path: path.clone(),
                 before: Some(fingerprint(text)),
                 text: rewritten.text.clone(),
-                is_executable,
+                is_executable: is_executable(tree, path),
             });
         }
         planned.builds.extend(subject.build(tree));
@@ -166,12 +170,17 @@ pub fn plan(tree: &Tree, found: &Found, options_of: OptionsOf<'_>, refine: Refin
             path: path.clone(),
             before: ignore.change.exists.then(|| fingerprint(&ignore.original)),
             text: ignore.text.clone(),
-            is_executable: false,
+            is_executable: is_executable(tree, &path),
         });
         planned.dockerignores.push(ignore.into_change(&path));
     }
     planned.writes.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(planned)
+}
+
+fn is_executable(tree: &Tree, path: &str) -> bool {
+    let tracked = tree.tracked(path);
+    tracked.is_some_and(|tracked| matches!(tracked.kind, TrackedKind::File { is_executable: true }))
 }
 
 /// Why nothing could be planned.
@@ -180,6 +189,9 @@ pub enum PlanError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// git did not tell.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The verification could not be made.
     #[error("cannot verify: {0}")]
     Refine(String),
@@ -224,30 +236,31 @@ fn take(ignores: &mut BTreeMap<String, Ignore>, tree: &Tree, proposal: &Proposal
 
 /// The Dockerfile with the context that is found for it, as far as that is in the repository.
 fn subject<'a>(
+    repository: &Repository,
     tree: &Tree,
     path: &'a str,
     text: &'a str,
     ignores: &BTreeMap<String, Ignore>,
     options_of: OptionsOf<'_>,
-) -> Result<Subject<'a>, ConfigError> {
+) -> Result<Subject<'a>, PlanError> {
     let file = tree.root.join(path);
     let mut options = options_of(file.parent().unwrap_or(&tree.root))?;
     options.writes_dockerignore = true;
     let mut notes = Vec::new();
     let context = context(tree, &file, text, &mut notes);
-    let mut context = context.map(|(context, ignore)| {
-        let state = ignore.as_deref().map(|ignore| (ignore, ignores.get(ignore)));
-        match state {
-            Some((_, Some(changed))) => (context.with_ignore_text(&changed.text).unwrap_or(context), true),
-            Some((ignore, None)) => (context, may_be_written(tree, ignore)),
-            None => (context, false),
-        }
-    });
-    if let Some((_, false)) = context {
+    let (context, is_open) = match context {
+        Some((context, Some(ignore))) => match ignores.get(&ignore) {
+            Some(changed) => (context.with_ignore_text(&changed.text).ok().or(Some(context)), true),
+            None => (Some(context), may_be_written(repository, tree, &ignore)?),
+        },
+        Some((context, None)) => (Some(context), false),
+        None => (None, true),
+    };
+    if !is_open {
         // It is a link, or nothing that git knows: a change of it could not be committed.
         options.skip.push(DockerIgnorePass.id().to_owned());
     }
-    let context = context.take().map(|(context, _)| Arc::new(context));
+    let context = context.map(Arc::new);
     options.passes.context.clone_from(&context);
     Ok(Subject {
         path,
@@ -310,12 +323,13 @@ fn ignore_path(context: &ContextSource, root: &Path) -> PathBuf {
         .map_or_else(|| root.join(".dockerignore"), Path::to_owned)
 }
 
-/// Whether a .dockerignore may be changed or created: a tracked file, or none at all.
-fn may_be_written(tree: &Tree, path: &str) -> bool {
-    match tree.tracked(path) {
-        Some(tracked) => matches!(tracked.kind, TrackedKind::File { .. }),
-        None => !tree.is_in_submodule(path) && tree.root.join(path).symlink_metadata().is_err(),
+/// Whether a .dockerignore may be changed or created: a tracked file, or none at all and one that git would add.
+fn may_be_written(repository: &Repository, tree: &Tree, path: &str) -> Result<bool, GitError> {
+    if let Some(tracked) = tree.tracked(path) {
+        return Ok(matches!(tracked.kind, TrackedKind::File { .. }));
     }
+    let is_free = !tree.is_in_submodule(path) && tree.root.join(path).symlink_metadata().is_err();
+    Ok(is_free && !repository.ignores(&tree.root, path)?)
 }
 
 /// A path in the tree as git has it; none for one outside.

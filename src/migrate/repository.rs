@@ -116,6 +116,27 @@ impl Repository {
         })
     }
 
+    /// git with `root` as the work tree: this one, or a copy.
+    pub fn git_for(&self, root: &Path) -> Git {
+        self.git
+            .with("GIT_DIR", &self.own)
+            .with("GIT_WORK_TREE", root)
+            .moved(root)
+    }
+
+    /// Whether a new file at `path` of the work tree `root` would not be added, as a `.gitignore` says.
+    ///
+    /// # Errors
+    /// If git cannot be run.
+    pub fn ignores(&self, root: &Path, path: &str) -> Result<bool, GitError> {
+        // A colon at the beginning would mean something.
+        let path = format!("./{path}");
+        Ok(self
+            .git_for(root)
+            .answer(&["check-ignore", "--no-index", "--", &path])?
+            .is_some())
+    }
+
     /// Whether it is one of several work trees of its repository.
     pub fn is_linked(&self) -> bool {
         !self.is_bare && self.common != self.folder.join(".git") && !self.is_submodule()

@@ -23,6 +23,9 @@ pub enum TreeError {
     /// git did not tell.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The repository is not whole, and nothing is fetched.
+    #[error("git does not have `{0}`, as in a partial clone: `git fetch --refetch` gets what is missing")]
+    Absent(String),
     /// The copy could not be made.
     #[error("cannot copy the files of the last commit: {0}")]
     Copy(#[from] io::Error),
@@ -198,8 +201,7 @@ fn write_objects(
         let answer = repository.git.run(&["cat-file", "--batch"], names.as_bytes())?;
         let mut answer = answer.as_slice();
         for tracked in batch {
-            let content = next_object(&mut answer)
-                .ok_or_else(|| io::Error::other(format!("git has no content for `{}`", tracked.path)))?;
+            let content = next_object(&mut answer).ok_or_else(|| TreeError::Absent(tracked.path.clone()))?;
             write(tracked, content)?;
         }
     }

@@ -188,6 +188,39 @@ fn a_bake_file_builds_both_sides() {
     );
 }
 
+/// Who commits the Dockerfile without it must not get one that counts on it.
+#[test]
+fn an_ignore_file_that_git_would_not_add_is_not_made() {
+    let fleet = Fleet::new();
+    let copies = "FROM debian:bookworm-slim\nCOPY . /srv\n";
+    let files = [
+        ("a/Dockerfile", copies),
+        ("b/Dockerfile", copies),
+        (".gitignore", "a/.dockerignore\n"),
+    ];
+    fleet.repository("r", &files);
+    fleet.write("r", "c/Dockerfile", copies);
+    fleet.git(&fleet.at("r"), &["add", "c/Dockerfile"]);
+    fleet.git(&fleet.at("r"), &["commit", "-q", "-m", "More"]);
+    fleet.write("r", "c/.dockerignore", "mine\n");
+    for arguments in [
+        ["--branch", "one"].as_slice(),
+        &["--patch-dir", "patches"],
+        &["--write"],
+    ] {
+        let report = fleet.report(arguments);
+        let changed = named(&report, "r")["dockerignores"].as_array().unwrap();
+        let names: Vec<&str> = changed.iter().map(|ignore| ignore["file"].as_str().unwrap()).collect();
+        let expected = if arguments[0] == "--branch" {
+            vec!["b/.dockerignore", "c/.dockerignore"]
+        } else {
+            vec!["b/.dockerignore"]
+        };
+        assert_eq!(names, expected, "{arguments:?}");
+    }
+    assert_eq!(fleet.read("fleet/r/c/.dockerignore"), "mine\n");
+}
+
 #[test]
 fn one_repository_that_fails_keeps_no_other_back() {
     let fleet = Fleet::usual();
