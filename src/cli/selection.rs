@@ -51,25 +51,41 @@ impl Selection {
     /// `takes_both` says that the change of the .dockerignore goes where that of the Dockerfile goes.
     pub(super) fn rewrite(&self, path: &Path, takes_both: bool) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
+        let rewrite = self.rewrite_source(&source, takes_both, &[])?;
+        Ok((source, rewrite))
+    }
+
+    /// Rewrites `source` without the passes `without`.
+    pub(super) fn rewrite_source(
+        &self,
+        source: &Source,
+        takes_both: bool,
+        without: &[String],
+    ) -> anyhow::Result<Rewrite> {
         let mut options = self.options(self.config(&source.folder)?);
         options.writes_dockerignore = takes_both;
+        options.skip.extend_from_slice(without);
         if source.path.is_none() && self.context.is_some() {
             // What is read from standard input has no place beside which a file could be.
             options.skip.push(DockerIgnorePass.id().to_owned());
         }
         let mut notes = Vec::new();
-        options.passes.context = self.context(&source, &mut notes)?;
+        options.passes.context = self.context(source, &mut notes)?;
         let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
         rewrite.notes.extend(notes);
         if let Some(proposal) = &mut rewrite.dockerignore {
             beside::name(proposal);
         }
         rewrite.notes.extend(passes_out_of_reach(&options));
-        Ok((source, rewrite))
+        Ok(rewrite)
     }
 
     /// The build context: as given, else as found from the Dockerfile's place. Standard input has none of its own.
-    fn context(&self, source: &Source, notes: &mut Vec<String>) -> anyhow::Result<Option<Arc<ContextSource>>> {
+    pub(super) fn context(
+        &self,
+        source: &Source,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Arc<ContextSource>>> {
         let path = source.path.as_deref();
         if let Some(folder) = &self.context {
             let path = path.map(std::path::absolute).transpose()?;
@@ -102,7 +118,7 @@ impl Selection {
         }
     }
 
-    fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
+    pub(super) fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
         match &self.config {
             _ if self.no_config => Ok(Config::default()),
             Some(file) => Config::read(file),

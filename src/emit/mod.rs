@@ -4,5 +4,6 @@ pub mod diff;
 pub mod json;
 mod palette;
 pub mod text;
+pub mod verification;
 
 pub use palette::Palette;

@@ -9,7 +9,7 @@ const WIDTH: usize = 100;
 
 /// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
 /// step. None where the stage's distribution has no installer that is known; the file is unchanged then.
-pub(super) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Family, names: &[String]) -> Option<()> {
+pub(crate) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Family, names: &[String]) -> Option<()> {
     let range = facts.stages.get(stage)?.instructions.clone();
     for index in range.clone() {
         let Some(run) = facts.run(file, index) else { continue };

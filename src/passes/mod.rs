@@ -8,7 +8,7 @@ mod cache_mounts;
 mod clean_layers;
 pub mod dockerignore;
 mod downloads;
-mod extra_packages;
+pub(crate) mod extra_packages;
 mod joint;
 mod layout;
 mod merge_runs;
