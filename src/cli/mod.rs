@@ -8,6 +8,7 @@ mod diff;
 mod explain;
 mod failure;
 mod man;
+mod measure;
 mod output;
 mod rewrite;
 mod selection;
@@ -47,6 +48,7 @@ enum Command {
     Check(check::Arguments),
     Context(context::Arguments),
     Verify(verify::Arguments),
+    Measure(measure::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments, &output),
         Command::Check(arguments) => check::run(arguments, &output),
         Command::Context(arguments) => context::run(arguments, &output),
+        Command::Measure(arguments) => measure::run(arguments, &output),
         Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),

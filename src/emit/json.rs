@@ -11,6 +11,7 @@ use crate::passes::{Change, Level, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::SyntaxError;
 use crate::verify::Verification;
+use crate::verify::figures::Figures;
 
 /// The version of the format. It grows when a field goes or changes its meaning, not when one comes.
 pub const VERSION: u32 = 1;
@@ -27,6 +28,21 @@ pub enum Document {
     Context(Box<ContextReport>),
     /// What `verify` writes.
     Verify(Box<VerifyReport>),
+    /// What `measure` writes.
+    Measure(Box<MeasureReport>),
+}
+
+/// The figures of two images.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MeasureReport {
+    /// The version of the format.
+    pub version: u32,
+    /// The name of the file.
+    pub file: String,
+    /// The image of the original.
+    pub original: Figures,
+    /// The image of the rewrite.
+    pub rewritten: Figures,
 }
 
 /// A verification.

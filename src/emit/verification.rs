@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use super::text::{Layout, size};
+use crate::verify::figures::Figures;
 use crate::verify::report::{Check, Result};
 use crate::verify::{Outcome, Round, Verification};
 
@@ -101,6 +102,47 @@ fn verdict(answer: &Verification) -> String {
     }
     for pass in &answer.switched_off {
         text += &format!("\n  switched off: {pass}");
+    }
+    text
+}
+
+/// The figures of both sides next to each other, and the layers below.
+#[must_use]
+pub fn figures(before: &Figures, after: &Figures) -> String {
+    let mut rows = vec![("image".to_owned(), size(before.bytes), size(after.bytes))];
+    for (old, new) in before.components.iter().zip(&after.components) {
+        rows.push((format!("  {}", old.name), size(old.bytes), size(new.bytes)));
+    }
+    let seconds = |seconds: f64| format!("{seconds:.1} s");
+    rows.push((
+        "cold build".to_owned(),
+        seconds(before.cold_seconds),
+        seconds(after.cold_seconds),
+    ));
+    if let (Some(old), Some(new)) = (&before.rebuild, &after.rebuild) {
+        let label = format!("rebuild after an edit of {}", old.edited);
+        rows.push((label, seconds(old.seconds), seconds(new.seconds)));
+    }
+    if let (Some(old), Some(new)) = (&before.context, &after.context) {
+        rows.push(("context sent".to_owned(), size(old.bytes), size(new.bytes)));
+    }
+    let width = rows
+        .iter()
+        .map(|(label, ..)| label.chars().count())
+        .max()
+        .unwrap_or_default();
+    let mut text = format!("{:width$} {:>12} {:>12}\n", "", "original", "rewritten");
+    for (label, old, new) in rows {
+        text += &format!("{label:width$} {old:>12} {new:>12}\n");
+    }
+    for (name, side) in [("original", before), ("rewritten", after)] {
+        if !side.layers.is_empty() {
+            text += &format!("\nlayers of the {name} image:\n");
+        }
+        for layer in &side.layers {
+            let made_by: String = layer.made_by.chars().take(80).collect();
+            text += &format!("  {:>10}  {made_by}\n", size(layer.bytes));
+        }
     }
     text
 }

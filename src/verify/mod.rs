@@ -5,6 +5,7 @@ pub mod bench;
 pub mod checks;
 pub mod elf;
 pub mod engine;
+pub mod figures;
 pub mod files;
 pub mod process;
 mod repair;
