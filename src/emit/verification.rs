@@ -74,7 +74,7 @@ fn removed(round: &Round) -> String {
         } else {
             format!("{} files", group.files)
         };
-        text += &format!("  {:28} {:>10}  {files}\n", group.cause, size(group.bytes));
+        text += &format!("  {:32} {:>10}  {files}\n", group.cause, size(group.bytes));
     }
     text
 }

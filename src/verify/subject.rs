@@ -92,6 +92,9 @@ impl Subject {
         }
         subject.roots.sort_unstable();
         subject.roots.dedup();
+        let all = subject.roots.clone();
+        let is_in_another = |root: &str| all.iter().any(|other| other != root && rest(root, other).is_some());
+        subject.roots.retain(|root| !is_in_another(root));
         subject
     }
 
