@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
-use crate::passes::{Change, PassOptions, REGISTRY, Refusal, needs_buildkit};
+use crate::passes::{
+    Change, Explanation, Pass as _, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
+};
 use crate::suggest;
 use crate::syntax::{self, SyntaxError};
 
@@ -33,6 +35,8 @@ pub struct Options {
     pub skip: Vec<String>,
     /// Whether the .dockerignore that is proposed is written with the file, so that other passes may count on it.
     pub writes_dockerignore: bool,
+    /// Whether to say of every part of the last stage which stage a split puts it into.
+    pub explains_split: bool,
 }
 
 /// A rewritten file, with what was done and what was not.
@@ -53,6 +57,8 @@ pub struct Rewrite {
     pub notes: Vec<String>,
     /// What is proposed for the .dockerignore; none without a context.
     pub dockerignore: Option<Proposal>,
+    /// Where the parts of the last stage belong; none where nobody asked.
+    pub split: Option<Explanation>,
 }
 
 impl Rewrite {
@@ -95,8 +101,11 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     let mut notes = unknown_passes(&facts);
     let needed_buildkit = needs_buildkit(&file);
     let mut pass_options = options.passes.clone();
-    let mut dockerignore = None;
+    let (mut dockerignore, mut split) = (None, None);
     for pass in REGISTRY {
+        if options.explains_split && pass.id() == SplitStages.id() {
+            split = Some(explain_split(&file, &facts, &pass_options));
+        }
         let is_wanted = options.only.is_empty() || options.only.iter().any(|id| id == pass.id());
         if !is_wanted || options.skip.iter().any(|id| id == pass.id()) || pass.level() > options.passes.level {
             continue;
@@ -140,6 +149,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         refusals,
         notes,
         dockerignore,
+        split,
     })
 }
 

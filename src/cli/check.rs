@@ -31,7 +31,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     // Dockerfiles that share a context share what is said of its .dockerignore.
     let mut said = HashSet::new();
     for path in &arguments.paths {
-        match arguments.selection.rewrite(path, true) {
+        match arguments
+            .selection
+            .rewrite(path, |options| options.writes_dockerignore = true)
+        {
             Ok((source, mut rewrite)) => {
                 readable += 1;
                 if rewrite.is_change() {

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::selection::Selection;
 use super::{Status, beside};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
-use crate::emit::{Palette, diff, text};
+use crate::emit::{Palette, diff, split, text};
 
 /// Show what would change, why, and what was left alone
 #[derive(Debug, Args)]
@@ -16,12 +16,18 @@ pub(super) struct Arguments {
     /// The Dockerfile, its folder, or - for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
+    /// Also show which stage a split puts each instruction and package into, and why
+    #[arg(long)]
+    explain_split: bool,
     #[command(flatten)]
     selection: Selection,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
-    let (source, rewrite) = arguments.selection.rewrite(&arguments.path, true)?;
+    let (source, rewrite) = arguments.selection.rewrite(&arguments.path, |options| {
+        options.writes_dockerignore = true;
+        options.explains_split = arguments.explain_split;
+    })?;
     let patch = |palette: &Palette| {
         diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, palette)
             + &beside::patch(rewrite.dockerignore.as_ref(), palette)
@@ -37,7 +43,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     }
 
     let layout = output.layout();
-    let parts = [patch(&layout.palette), text::report(&rewrite, &layout)];
+    let split = rewrite.split.as_ref();
+    let parts = [
+        patch(&layout.palette),
+        text::report(&rewrite, &layout),
+        split
+            .map(|split| split::explanation(split, &layout))
+            .unwrap_or_default(),
+    ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     output.result(&parts.join("\n"))?;
     if !rewrite.is_change() {

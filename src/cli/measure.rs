@@ -32,7 +32,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let request = arguments
         .verifying
         .request(&source, &arguments.selection, None, &empty)?;
-    let rewritten = candidate(&arguments.selection.rewrite_source(&source, true, &[])?);
+    let rewritten = candidate(
+        &arguments
+            .selection
+            .rewrite_source(&source, |options| options.writes_dockerignore = true)?,
+    );
     let original = Candidate {
         text: source.text.clone(),
         ignore: None,

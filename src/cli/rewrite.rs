@@ -44,7 +44,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
     // Whoever takes the Dockerfile alone must not get one that counts on another file.
     let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
-    let (source, mut rewrite) = arguments.selection.rewrite(&arguments.path, takes_both)?;
+    let (source, mut rewrite) = arguments
+        .selection
+        .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
     if arguments.verify && rewrite.is_change() {
         rewrite = verified(arguments, &source, rewrite, takes_both, output)?;
     }
@@ -110,7 +112,10 @@ fn verified(
         true,
         &mut |without| {
             if !is_first {
-                latest = arguments.selection.rewrite_source(source, takes_both, without)?;
+                latest = arguments.selection.rewrite_source(source, |options| {
+                    options.writes_dockerignore = takes_both;
+                    options.skip.extend_from_slice(without);
+                })?;
             }
             is_first = false;
             let mut found = candidate(&latest);

@@ -47,24 +47,17 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Rewrites the Dockerfile that `path` means.
-    /// `takes_both` says that the change of the .dockerignore goes where that of the Dockerfile goes.
-    pub(super) fn rewrite(&self, path: &Path, takes_both: bool) -> anyhow::Result<(Source, Rewrite)> {
+    /// Rewrites the Dockerfile that `path` means, with the options that the subcommand asks for.
+    pub(super) fn rewrite(&self, path: &Path, ask: impl FnOnce(&mut Options)) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
-        let rewrite = self.rewrite_source(&source, takes_both, &[])?;
+        let rewrite = self.rewrite_source(&source, ask)?;
         Ok((source, rewrite))
     }
 
-    /// Rewrites `source` without the passes `without`.
-    pub(super) fn rewrite_source(
-        &self,
-        source: &Source,
-        takes_both: bool,
-        without: &[String],
-    ) -> anyhow::Result<Rewrite> {
+    /// Rewrites `source`, which was read before.
+    pub(super) fn rewrite_source(&self, source: &Source, ask: impl FnOnce(&mut Options)) -> anyhow::Result<Rewrite> {
         let mut options = self.options(self.config(&source.folder)?);
-        options.writes_dockerignore = takes_both;
-        options.skip.extend_from_slice(without);
+        ask(&mut options);
         if source.path.is_none() && self.context.is_some() {
             // What is read from standard input has no place beside which a file could be.
             options.skip.push(DockerIgnorePass.id().to_owned());
@@ -153,6 +146,7 @@ impl Selection {
             only: names(&self.only, config.only),
             skip,
             writes_dockerignore: false,
+            explains_split: false,
         }
     }
 }

@@ -58,7 +58,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             ignore: None,
             passes: Vec::new(),
         }),
-        None => Some(candidate(&arguments.selection.rewrite_source(&source, true, &[])?)),
+        None => Some(candidate(
+            &arguments
+                .selection
+                .rewrite_source(&source, |options| options.writes_dockerignore = true)?,
+        )),
     };
     let bench = arguments.verifying.bench(arguments.keep)?;
     let answer = verify::verify(
@@ -69,7 +73,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             Some(first) => Ok(first),
             None => arguments
                 .selection
-                .rewrite_source(&source, true, without)
+                .rewrite_source(&source, |options| {
+                    options.writes_dockerignore = true;
+                    options.skip.extend_from_slice(without);
+                })
                 .map(|rewrite| candidate(&rewrite)),
         },
         &mut shown(output),

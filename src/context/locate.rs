@@ -94,7 +94,7 @@ pub fn locate(dockerfile: &Path, explicit: Option<&Path>, sources: &[String]) ->
 }
 
 /// The highest folder that may be a context: that of the repository, else a few folders up.
-fn top(folder: &Path) -> &Path {
+pub(super) fn top(folder: &Path) -> &Path {
     if let Some(repository) = folder.ancestors().find(|above| above.join(".git").exists()) {
         return repository;
     }

@@ -5,9 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::compose::{self, Service};
 use super::disk::{self, Disk};
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
+use super::locate;
 use super::measure::Measure;
 use super::memory::Memory;
 use super::path;
@@ -112,6 +114,9 @@ pub struct ContextSource {
     holding: Mutex<HashMap<String, bool>>,
     texts: Mutex<HashMap<String, Result<Arc<str>, Unread>>>,
     walk: OnceLock<Arc<Walk>>,
+    /// The Dockerfile, where it is on the disk.
+    dockerfile: Option<PathBuf>,
+    services: OnceLock<Vec<Service>>,
 }
 
 #[derive(Clone, Debug)]
@@ -143,11 +148,33 @@ impl ContextSource {
         if let Some(own) = own
             && let Ok(text) = disk::read(&own, LARGEST_READ)
         {
-            return ContextSource::new(tree, Some((own, text)));
+            return Ok(ContextSource {
+                dockerfile: dockerfile.map(Path::to_owned),
+                ..ContextSource::new(tree, Some((own, text)))?
+            });
         }
         // A link is followed inside the context only.
         let found = follow(&tree, IGNORE_FILE, |_| Ok(())).and_then(|path| tree.read(&path));
-        ContextSource::new(tree, found.ok().map(|text| (root.join(IGNORE_FILE), text)))
+        let ignore_file = found.ok().map(|text| (root.join(IGNORE_FILE), text));
+        Ok(ContextSource {
+            dockerfile: Some(dockerfile.map_or_else(|| root.join("Dockerfile"), Path::to_owned)),
+            ..ContextSource::new(tree, ignore_file)?
+        })
+    }
+
+    /// The services that Compose files build from the Dockerfile; none for a context in memory.
+    pub fn services(&self) -> &[Service] {
+        self.services.get_or_init(|| {
+            let dockerfile = self
+                .dockerfile
+                .as_deref()
+                .and_then(|path| std::path::absolute(path).ok());
+            let Some(dockerfile) = dockerfile else {
+                return Vec::new();
+            };
+            let folder = dockerfile.parent().unwrap_or(Path::new("/"));
+            compose::find(&dockerfile, locate::top(folder)).services
+        })
     }
 
     /// A context of the given files, as (path, text). A `.dockerignore` among them counts.
@@ -181,6 +208,7 @@ impl ContextSource {
         let ignore = DockerIgnore::parse(text.as_bytes())?;
         let (tree, file) = (self.tree.clone(), self.ignore_file.clone());
         let mut other = ContextSource::with(tree, ignore, file, text.as_bytes().to_owned());
+        other.dockerfile.clone_from(&self.dockerfile);
         // The walk is of the disk, whatever is ignored.
         if let Some(walk) = self.walk.get() {
             other.walk = OnceLock::from(Arc::clone(walk));
@@ -210,6 +238,8 @@ impl ContextSource {
             holding: Mutex::default(),
             texts: Mutex::default(),
             walk: OnceLock::new(),
+            dockerfile: None,
+            services: OnceLock::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::context::Totals;
 use crate::estimate::Saving;
 use crate::passes::dockerignore::Proposal;
-use crate::passes::{Change, Level, Refusal};
+use crate::passes::{Change, Explanation, Level, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::SyntaxError;
 use crate::verify::Verification;
@@ -126,6 +126,9 @@ pub struct FileReport {
     pub notes: Vec<String>,
     /// What is proposed for the .dockerignore; none where there is no build context or the file takes nothing from it.
     pub dockerignore: Option<Proposal>,
+    /// Where the parts of the last stage belong, or what stands in the way of a split; none unless `diff` was given
+    /// `--explain-split`.
+    pub split: Option<Explanation>,
 }
 
 /// Something that could not be read or done.
@@ -180,6 +183,7 @@ impl FileReport {
             refusals: rewrite.refusals,
             notes: rewrite.notes,
             dockerignore: rewrite.dockerignore,
+            split: rewrite.split,
         }
     }
 }

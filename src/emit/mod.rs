@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod json;
 mod palette;
+pub mod split;
 pub mod text;
 pub mod verification;
 

@@ -276,7 +276,8 @@ fn push_styled(text: &mut String, lines: &str, style: Style) {
     }
 }
 
-fn labelled(label: &str, text: &str, indent: &str, layout: &Layout) -> String {
+/// `text` wrapped behind `label`, on lines that begin with `indent`.
+pub(super) fn labelled(label: &str, text: &str, indent: &str, layout: &Layout) -> String {
     let style = layout.palette.aside;
     let rest = " ".repeat(indent.len() + label.len() + 2);
     wrap(text, &format!("{indent}{style}{label}{style:#}  "), &rest, layout.width)

@@ -18,8 +18,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::context::ContextSource;
-use crate::knowledge::{Action, base_environment, managers};
+use crate::knowledge::{Action, base_environment, image_configuration, managers};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Node, Pair, expand};
+
+/// PATH in the images of distributions, and where an image sets none.
+const USUAL_PATH: &[&str] = &[
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
 
 pub use command::{Assigned, CacheUse, Command, ManagerUse, Obstruction, Operand, Word, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
@@ -245,6 +255,22 @@ impl<'a> Walk<'a> {
     }
 
     fn on_image(&self, image: &ImageReference) -> Scope {
+        let mut scope = self.in_image(image);
+        if image.official_name().is_some() && !matches!(scope.shell, Shell::Windows) {
+            let known = image_configuration(&image.repository(), image.tag.as_deref());
+            let own = known.map(|known| known.path.as_slice()).unwrap_or_default();
+            let usual = USUAL_PATH.iter().filter(|folder| own.iter().all(|own| own != *folder));
+            let path: Vec<&str> = own.iter().map(String::as_str).chain(usual.copied()).collect();
+            scope.variables.entry("PATH".to_owned()).or_insert(Variable {
+                value: Some(path.join(":")),
+                certain: true,
+                in_image: true,
+            });
+        }
+        scope
+    }
+
+    fn in_image(&self, image: &ImageReference) -> Scope {
         if let Some(base) = base_environment(&image.repository(), image.tag.as_deref()) {
             return Scope::on(base);
         }
@@ -370,6 +396,11 @@ fn unknown_base() -> Scope {
 fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
     let certain = std::cell::Cell::new(true);
     let variable = |name: &str| {
+        // The base image or the engine sets it. What the file puts before it is worth knowing.
+        if name == "PATH" && !scope.variables.contains_key(name) {
+            certain.set(false);
+            return Some("$PATH".to_owned());
+        }
         let variable = scope.variables.get(name)?;
         certain.set(certain.get() && variable.certain);
         variable.value.clone()

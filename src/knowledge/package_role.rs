@@ -22,6 +22,8 @@ pub enum PackageRole {
     Runtime,
     /// Builds use it and applications run it too: git, curl, unzip. What the application does decides.
     Either,
+    /// An interpreter and what comes with it: builds and applications run in it though nothing names it.
+    Language,
 }
 
 /// A row of the table.

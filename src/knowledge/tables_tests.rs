@@ -169,7 +169,7 @@ fn tables_of_sizes_are_sound() {
 
 #[test]
 fn packages_have_a_role() {
-    use PackageRole::{BuildOnly, Either, Headers, Runtime};
+    use PackageRole::{BuildOnly, Either, Headers, Language, Runtime};
     let cases = [
         (Family::Debian, "build-essential", Some(BuildOnly)),
         (Family::Debian, "gcc-12", Some(BuildOnly)),
@@ -184,6 +184,7 @@ fn packages_have_a_role() {
         (Family::Debian, "git", Some(Either)),
         (Family::Debian, "ca-certificates", Some(Either)),
         (Family::Debian, "gettext", Some(Either)),
+        (Family::Debian, "nodejs", Some(Language)),
         (Family::Debian, "ffmpeg", Some(Runtime)),
         (Family::Debian, "libpq5", Some(Runtime)),
         (Family::Ubuntu, "libreoffice-writer", Some(Runtime)),

@@ -2,14 +2,21 @@
 
 use crate::facts::Facts;
 use crate::knowledge::{Action, Family, Kind};
-use crate::syntax::{Dockerfile, Edit, Instruction, Keyword};
+use crate::syntax::{Dockerfile, Edit, Instruction, Keyword, LineRange};
 
 /// The longest line of package names.
 const WIDTH: usize = 100;
 
 /// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
-/// step. None where the stage's distribution has no installer that is known; the file is unchanged then.
-pub(crate) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Family, names: &[String]) -> Option<()> {
+/// step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
+/// that is known; the file is unchanged then.
+pub(crate) fn add(
+    file: &mut Dockerfile,
+    facts: &Facts,
+    stage: usize,
+    family: Family,
+    names: &[String],
+) -> Option<Option<LineRange>> {
     let range = facts.stages.get(stage)?.instructions.clone();
     for index in range.clone() {
         let Some(run) = facts.run(file, index) else { continue };
@@ -38,7 +45,8 @@ pub(crate) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
         };
         let text: String = names.iter().map(|name| format!("{between}{name}")).collect();
         let at = script.source(last.span.clone()).end;
-        return file.edit(index, vec![Edit::insert(at, text)]).ok();
+        file.edit(index, vec![Edit::insert(at, text)]).ok()?;
+        return Some(file.instructions.get(index)?.lines);
     }
     let (newline, escape) = (file.newline.as_str(), file.escape());
     let list = names.join(" ");
@@ -80,5 +88,5 @@ pub(crate) fn add(file: &mut Dockerfile, facts: &Facts, stage: usize, family: Fa
         new.leading = newline.to_owned();
     }
     file.instructions.insert(at, new);
-    Some(())
+    Some(None)
 }

@@ -26,7 +26,7 @@ pub use merge_runs::MergeRuns;
 pub use reorder_copies::ReorderCopies;
 pub use runtime_libs::RuntimeLibs;
 pub use slim_base::SlimBase;
-pub use split_stages::{Explained, Side, SplitStages, explain_split};
+pub use split_stages::{Explained, Explanation, Side, SplitStages, explain_split};
 
 use std::fmt;
 use std::sync::Arc;

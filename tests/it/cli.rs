@@ -155,6 +155,63 @@ fn check_names_each_change_and_goes_on_after_an_error() {
     snapshot("check", folder.plimsoll(&["check", "a", "b", "c", "missing"]));
 }
 
+/// A stage that builds with some packages, runs with others, and needs one for both.
+const BUILDS_AND_RUNS: &str = "\
+FROM python:3.12-slim
+WORKDIR /app
+RUN apt-get update && apt-get install -y gcc libpq-dev ffmpeg curl && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+COPY . .
+HEALTHCHECK CMD curl --fail http://localhost:8000/
+CMD [\"python\", \"app.py\"]
+";
+
+#[test]
+fn diff_explains_the_split() {
+    let folder = Folder::new();
+    folder.write("Dockerfile", BUILDS_AND_RUNS);
+    folder.write("requirements.txt", "psycopg2==2.9.9\n");
+    folder.write("app.py", "import psycopg2\n");
+    let arguments = ["diff", "--explain-split", "--only", "split-stages"];
+    snapshot("diff-explain-split", folder.plimsoll(&arguments));
+    let json = folder.plimsoll(&[arguments.as_slice(), &["--format", "json"]].concat());
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let parts = document["files"][0]["split"]["parts"].as_array().unwrap();
+    let side = |what: &str| &parts.iter().find(|part| part["what"] == what).unwrap()["side"];
+    assert_eq!(side("gcc"), "builder");
+    assert_eq!(side("libpq-dev"), "both");
+    assert_eq!(side("curl"), "runtime");
+    assert_eq!(side("RUN pip install -r requirements.txt"), "builder");
+
+    // Who didn't ask gets nothing.
+    let outcome = folder.plimsoll(&["diff", "--only", "split-stages", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert!(document["files"][0]["split"].is_null());
+}
+
+#[test]
+fn diff_explains_why_nothing_is_split() {
+    let folder = Folder::new();
+    let explained = |text: &str| {
+        folder.write("Dockerfile", text);
+        folder
+            .plimsoll(&["diff", "--explain-split", "--only", "split-stages"])
+            .stdout
+    };
+    folder.write("requirements.txt", "flask\n");
+    let at_start = "FROM python:3.12\nCOPY . /app\nRUN pip install flask\nCMD pip install -r /app/requirements.txt\n";
+    let kept = "FROM python:3.12\n# plimsoll: skip=split-stages\nRUN pip install flask\n";
+    let shown = [at_start, kept, FINE].map(explained);
+    snapshot("diff-explain-split-declined", shown.join("\n"));
+    let outcome = folder.plimsoll_in(
+        ".",
+        &["diff", "--explain-split", "-"],
+        "FROM python:3.12\nRUN pip install flask\n",
+    );
+    assert!(outcome.stdout.contains("without the build context"), "{outcome}");
+}
+
 #[test]
 fn diff_shows_the_patch_and_the_reasons() {
     let folder = Folder::new();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use plimsoll::context::ContextSource;
 use plimsoll::passes::Level;
 use plimsoll::rewrite::{Options, Rewrite, rewrite};
-use plimsoll::syntax;
+use plimsoll::syntax::{self, Keyword};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/passes");
 
@@ -30,6 +30,21 @@ fn cache_mounts() {
 #[test]
 fn clean_layers() {
     check_folder("clean-layers");
+}
+
+#[test]
+fn split_stages() {
+    check_folder("split-stages");
+}
+
+#[test]
+fn runtime_libs() {
+    check_folder("runtime-libs");
+}
+
+#[test]
+fn slim_base() {
+    check_folder("slim-base");
 }
 
 #[test]
@@ -64,6 +79,7 @@ fn check(folder: &str, case: &Path) {
     }
     let result = rewrite("Dockerfile", &text, &options).unwrap();
     assert_rest_is_untouched(&result);
+    assert_stages_are_there(&result);
     let again = rewrite("Dockerfile", &result.text, &options).unwrap();
     assert_eq!(again.text, result.text, "{name}: a second run changes it again");
 
@@ -85,6 +101,7 @@ fn options(folder: &str, text: &str) -> Options {
         match word {
             "--no-cache-mounts" => options.passes.cache_mounts = false,
             "--level=safe" => options.passes.level = Level::Safe,
+            "--level=aggressive" => options.passes.level = Level::Aggressive,
             "--skip" => options.skip.extend(words.next().map(str::to_owned)),
             _ => panic!("unknown option {word}"),
         }
@@ -108,6 +125,33 @@ fn assert_rest_is_untouched(result: &Rewrite) {
             panic!("changed, and no change says so:\n{own}\n{}", result.text);
         };
         rest = after;
+    }
+}
+
+/// Every stage that a new COPY takes files from is in the file, before it.
+fn assert_stages_are_there(result: &Rewrite) {
+    let file = syntax::parse("Dockerfile", &result.text).unwrap();
+    let mut names = Vec::new();
+    for instruction in &file.instructions {
+        let words: Vec<&str> = instruction
+            .node()
+            .words()
+            .iter()
+            .map(|word| word.value.as_str())
+            .collect();
+        match (instruction.keyword(), words.as_slice()) {
+            (Keyword::From, [_, _, name]) => names.push(name.to_lowercase()),
+            (Keyword::Copy, _) if !result.original.contains(instruction.text()) => {
+                if let Some(from) = instruction.node().flag("from") {
+                    assert!(
+                        names.iter().any(|name| name == from),
+                        "no stage is called {from}:\n{}",
+                        result.text
+                    );
+                }
+            }
+            _ => {}
+        }
     }
 }
 

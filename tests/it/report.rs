@@ -63,6 +63,7 @@ fn eventful() -> Rewrite {
         refusals: vec![refusal(lines(12, 12)), refusal(lines(14, 16))],
         notes: vec!["the file now needs BuildKit, which Docker uses by default since version 23".to_owned()],
         dockerignore: None,
+        split: None,
     }
 }
 
@@ -128,6 +129,7 @@ fn every_command_writes_what_the_schema_says() {
         &["context", "--max", "1kB"],
         &["context", "missing"],
         &["diff", "copies"],
+        &["diff", "--explain-split"],
     ] {
         let outcome = folder.plimsoll(&[&["--format", "json"], arguments].concat());
         let value = assert_valid(&outcome.stdout);

@@ -46,7 +46,7 @@ const WITHOUT_NODE: &[&str] = &[
 ];
 
 /// A Dockerfile that is built with the context.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Build {
     /// What messages call it.
     pub(super) name: String,
@@ -60,7 +60,7 @@ pub(super) struct Build {
 }
 
 /// A source of COPY, ADD or a bind mount.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Take {
     stage: usize,
     pub(super) line: usize,
@@ -71,7 +71,7 @@ pub(super) struct Take {
 }
 
 /// A command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Called {
     stage: usize,
     pub(super) line: usize,
@@ -82,7 +82,7 @@ pub(super) struct Called {
     manager: Option<(String, Action, bool)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct StageInfo {
     base: Option<usize>,
     /// The official image that it stands on, if it does.

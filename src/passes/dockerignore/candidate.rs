@@ -102,7 +102,15 @@ impl<'c> Tree<'c> {
         if projects.is_empty() && !self.entries.iter().any(|entry| is_at_root(&entry)) {
             return BTreeSet::new();
         }
-        let code = self.entries.iter().filter(|entry| entry.path.ends_with(".py"));
+        // What npm installs brings code of Python, too: it is nobody's project.
+        let is_own = |entry: &&&Entry| {
+            entry.path.ends_with(".py")
+                && !entry
+                    .path
+                    .split('/')
+                    .any(|part| matches!(part, "node_modules" | "vendor"))
+        };
+        let code = self.entries.iter().filter(is_own);
         code.map(|entry| {
             entry
                 .path

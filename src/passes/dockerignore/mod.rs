@@ -100,7 +100,31 @@ pub fn propose_for(context: &ContextSource, dockerfile: Option<&Dockerfile>, lev
     propose(context, own, level)
 }
 
+/// More rounds than any context needs: a bound for faults.
+const MOST_ROUNDS: usize = 4;
+
 fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposal {
+    let mut proposal = propose_once(context, own.clone(), level);
+    // What is kept out stands in the way of nothing any more: that may let another pattern in.
+    for _ in 0..MOST_ROUNDS {
+        if !proposal.is_change() {
+            break;
+        }
+        let Ok(rest) = context.with_ignore_text(&proposal.text) else {
+            break;
+        };
+        let next = propose_once(&rest, own.clone(), level);
+        if !next.is_change() {
+            break;
+        }
+        proposal.text = next.text;
+        proposal.patterns.extend(next.patterns);
+        (proposal.kept, proposal.after) = (next.kept, next.after);
+    }
+    proposal
+}
+
+fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Proposal {
     let mut proposal = Proposal::unchanged(context);
     let is_shared = context
         .ignore_file()

@@ -8,7 +8,7 @@ mod scripts;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::context::{ContextSource, calls, compose};
+use crate::context::{ContextSource, calls};
 use crate::facts::{Facts, Stage};
 use crate::knowledge::{Family, package_of_tool};
 use crate::syntax::{Dockerfile, Keyword};
@@ -28,6 +28,10 @@ pub(super) struct Needs {
     pub(super) libraries: BTreeMap<String, Evidence>,
     /// Packages that bring files which programs read: certificates, time zones.
     pub(super) packages: BTreeMap<&'static str, Evidence>,
+    /// Whether anything tells what is started.
+    pub(super) starts: bool,
+    /// A script that is started and that the context does not have.
+    pub(super) unknown_start: Option<Evidence>,
     /// What compiles or installs at start.
     pub(super) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.
@@ -59,7 +63,7 @@ impl Needs {
         for index in stage.instructions.clone() {
             scripts.instruction(file, facts, index);
         }
-        scripts.compose(context, &file.name);
+        scripts.compose(context);
         let is_tool = |name: &str| package_of_tool(family, name).is_some();
         for call in calls(context, &is_tool) {
             needs.tool(&call.tool, || Evidence {
@@ -76,6 +80,7 @@ impl Needs {
             &mut needs,
         );
         packages::files(context, &mut needs);
+        packages::openmp(context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
@@ -87,38 +92,6 @@ impl Needs {
             self.tools.insert(name.to_owned(), evidence());
         }
     }
-
-    /// The packages of the distribution that bring the tools, with what needs them.
-    pub(super) fn tool_packages(&self, family: Family) -> BTreeMap<&'static str, &Evidence> {
-        let mut found = BTreeMap::new();
-        for (tool, evidence) in &self.tools {
-            if let Some(package) = package_of_tool(family, tool) {
-                found.entry(package).or_insert(evidence);
-            }
-        }
-        found
-    }
-}
-
-/// The Compose files at the root of the context, parsed.
-fn compose_services(context: &ContextSource) -> Vec<(String, compose::Service)> {
-    const NAMES: &[&str] = &[
-        "compose.yaml",
-        "compose.yml",
-        "docker-compose.yaml",
-        "docker-compose.yml",
-    ];
-    let mut services = Vec::new();
-    for child in context.list("") {
-        let is_compose = NAMES.contains(&child.name.as_str()) || child.name.starts_with("docker-compose.");
-        if !is_compose {
-            continue;
-        }
-        let Ok(text) = context.read(&child.name) else { continue };
-        let found = compose::services(std::path::Path::new(&child.name), &text, &mut Vec::new()).unwrap_or_default();
-        services.extend(found.into_iter().map(|service| (child.name.clone(), service)));
-    }
-    services
 }
 
 /// The last instruction of a kind in a stage: the one that counts.

@@ -161,6 +161,35 @@ pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
     }
 }
 
+/// Programs that use OpenMP load a library that only compilers bring.
+pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
+    const BUILD_FILES: &[&str] = &[
+        "Makefile",
+        "makefile",
+        "CMakeLists.txt",
+        "configure.ac",
+        "meson.build",
+        "setup.py",
+        "setup.cfg",
+        "pyproject.toml",
+        "binding.gyp",
+    ];
+    let is_build_file = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        BUILD_FILES.contains(&name) || [".mk", ".cmake", ".pyx"].iter().any(|ending| name.ends_with(ending))
+    };
+    for path in sources(context, is_build_file) {
+        let Ok(text) = context.read(&path) else { continue };
+        if text.to_ascii_lowercase().contains("openmp") {
+            let evidence = || Evidence {
+                place: path.clone(),
+                fact: "compiles with OpenMP".to_owned(),
+            };
+            needs.libraries.entry("libgomp1".to_owned()).or_insert_with(evidence);
+        }
+    }
+}
+
 fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, name: &str, version: Option<&str>, place: &str) {
     let Some(need) = runtime_needs(ecosystem, name) else {
         return;

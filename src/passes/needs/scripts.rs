@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use crate::context::ContextSource;
 use crate::context::compose::{self, HealthCheck};
 use crate::context::manifests::Files as _;
-use crate::facts::{Facts, Scope};
+use crate::facts::{Base, Facts, Scope};
+use crate::knowledge::image_configuration;
 use crate::shell::{self, ShellOptions};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::super::Evidence;
 use super::super::reorder_copies::view::View;
-use super::{Needs, compose_services, last};
+use super::super::split_stages::is_build;
+use super::{Needs, last};
 
 /// How deep scripts that start scripts are followed.
 const DEEPEST: usize = 6;
@@ -88,21 +90,61 @@ impl<'r, 'v> Reader<'r, 'v> {
                 .map(|word| word.value.as_deref().unwrap_or(&word.text))
                 .collect();
             self.command(&words, command.workdir.as_deref(), &place, 0);
+            if keyword != Keyword::Healthcheck {
+                self.needs.starts = true;
+                self.unknown(file, facts, index, &words, &place);
+            }
+        }
+    }
+
+    /// Notes a script that is started and that no COPY from the context brings: a RUN wrote or downloaded it.
+    fn unknown(&mut self, file: &Dockerfile, facts: &Facts, index: usize, words: &[&str], place: &str) {
+        let workdir = facts.scope(index).and_then(|scope| scope.workdir.clone());
+        let Some(stage) = facts.stage_of(index).and_then(|stage| facts.stages.get(stage)) else {
+            return;
+        };
+        let own = match &stage.base {
+            Base::Image(image) => image_configuration(&image.repository(), image.tag.as_deref()),
+            _ => None,
+        };
+        let is_of_base = |word: &str| own.is_some_and(|own| own.entrypoint.iter().any(|known| known == word));
+        let is_script = |word: &&&str| (word.contains('/') || word.ends_with(".sh")) && !is_of_base(word);
+        for word in words.iter().filter(is_script) {
+            let path = Scope {
+                workdir: workdir.clone(),
+                ..Scope::default()
+            }
+            .absolute(word);
+            let Some(path) = path else { continue };
+            let is_known = self.image.supplier(path.trim_start_matches('/')).is_some();
+            // What a build makes is a program; what anything else writes may be a script.
+            let writes = |run: usize| {
+                let is_named = file
+                    .instructions
+                    .get(run)
+                    .is_some_and(|run| run.text().contains(path.as_str()));
+                is_named && facts.run(file, run).is_some_and(|run| !is_build(run))
+            };
+            let is_written = || stage.instructions.clone().any(writes);
+            if !is_known && (path.ends_with(".sh") || is_written()) && self.needs.unknown_start.is_none() {
+                self.needs.unknown_start = Some(Evidence {
+                    place: place.to_owned(),
+                    fact: format!("starts {word}, which is not in the build context and may call any tool"),
+                });
+            }
         }
     }
 
     /// Reads the health checks and commands of the Compose files.
-    pub(super) fn compose(&mut self, context: &ContextSource, dockerfile: &str) {
-        let own = std::path::Path::new(dockerfile).file_name();
-        for (name, service) in compose_services(context) {
-            if service.dockerfile.file_name() != own {
-                continue;
-            }
+    pub(super) fn compose(&mut self, context: &ContextSource) {
+        for service in context.services() {
+            let name = service.file.file_name().unwrap_or_default().to_string_lossy();
             let place = format!("{name}:{}", service.line);
             let mut texts: Vec<Vec<String>> = Vec::new();
             if let Some(HealthCheck::Test(command)) = &service.health_check {
                 texts.push(words_of(command));
             }
+            self.needs.starts |= service.command.is_some() || service.entrypoint.is_some();
             texts.extend(service.command.iter().chain(&service.entrypoint).map(words_of));
             for words in texts {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::context::sources;
-use crate::facts::{Base, Body, Facts};
-use crate::knowledge::{Action, Kind, PackageRole, package_role, release_of, runtime_of};
+use crate::facts::{Body, Facts};
+use crate::knowledge::{Action, Kind, PackageRole, package_role, runtime_of};
 use crate::syntax::{Dockerfile, Edit};
 
-use super::split_stages::{builds, is_runtime_stage};
+use super::split_stages::{builds, is_runtime_stage, release};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
 /// Swaps `-dev` packages of the runtime stage for the libraries that programs built with them load.
@@ -32,10 +32,7 @@ impl Pass for RuntimeLibs {
         let Some(stage) = facts.stages.last().filter(|stage| is_runtime_stage(file, stage)) else {
             return outcome;
         };
-        let Base::Image(image) = &stage.base else {
-            return outcome;
-        };
-        let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else {
+        let Some(release) = release(file, stage) else {
             return outcome;
         };
         if builds(file, facts, stage).is_some() {
@@ -98,6 +95,7 @@ impl Pass for RuntimeLibs {
                             continue;
                         }
                     };
+                    let has_library = !libraries.is_empty();
                     let new: Vec<&str> = libraries
                         .into_iter()
                         .filter(|library| named.insert((*library).to_owned()))
@@ -105,17 +103,24 @@ impl Pass for RuntimeLibs {
                     let Some([before, own]) = command.words.get(word.saturating_sub(1)..=*word) else {
                         continue;
                     };
+                    // As the names stand to each other in the file, so do the new ones.
+                    let text = file.instructions.get(index).map(|instruction| instruction.text());
+                    let gap = text.and_then(|text| {
+                        text.get(script.source(before.span.clone()).end..script.source(own.span.clone()).start)
+                    });
+                    let between = gap
+                        .filter(|gap| gap.contains('\n') && !gap.contains('#'))
+                        .unwrap_or(" ");
                     edits.push(if new.is_empty() {
                         Edit::delete(script.source_behind(before.span.end..own.span.end))
                     } else {
-                        Edit::replace(script.source(own.span.clone()), new.join(" "))
+                        Edit::replace(script.source(own.span.clone()), new.join(between))
                     });
-                    let names = if new.is_empty() {
-                        "nothing, as the rest has its libraries".to_owned()
-                    } else {
-                        new.join(", ")
-                    };
-                    swapped.push(format!("{name} by {names}"));
+                    swapped.push(match (has_library, new.is_empty()) {
+                        (false, _) => format!("{name}, which holds headers alone, by nothing"),
+                        (true, true) => format!("{name} by nothing, as the rest has its libraries"),
+                        (true, false) => format!("{name} by {}", new.join(", ")),
+                    });
                 }
             }
             if !edits.is_empty() && file.edit(index, edits).is_ok() {

@@ -104,6 +104,18 @@ impl Pass for SlimBase {
             ));
             return outcome;
         }
+        let unread = needs
+            .unknown_start
+            .as_ref()
+            .map(|start| format!("{} {}", start.place, start.fact));
+        let nameless = (!needs.starts).then(|| "nothing tells what the image runs".to_owned());
+        if let Some(obstacle) = unread.or(nameless) {
+            outcome.refusals.push(refusal(
+                obstacle,
+                "start a program or a script of the build context in CMD or ENTRYPOINT",
+            ));
+            return outcome;
+        }
         let extra = lacking(
             file,
             facts,
@@ -119,9 +131,13 @@ impl Pass for SlimBase {
             return outcome;
         }
         let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-        if !names.is_empty() && extra_packages::add(file, facts, number, release.family, &names).is_none() {
-            *file = old;
-            return outcome;
+        let mut lines = lines;
+        if !names.is_empty() {
+            let Some(changed) = extra_packages::add(file, facts, number, release.family, &names) else {
+                *file = old;
+                return outcome;
+            };
+            lines = changed.map_or(lines, |changed| lines.join(changed));
         }
         let mut what = format!("use {} in place of {}", with_tag(&word.value, &smaller.tag), word.value);
         if !names.is_empty() {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::context::{Kind, Presence};
-use crate::facts::is_within;
+use crate::facts::{Command, User, is_within};
 use crate::knowledge::{Purpose, base_image, image_configuration};
 use crate::syntax::{Instruction, Keyword};
 
+use crate::context::manifests::Files as _;
+
 use super::super::needs::{Needs, installed_by_name, last};
+use super::super::reorder_copies::view::{inside, join};
 use super::Obstacle;
 use super::outputs::{Output, Poetry, absolute};
 use super::plan::{Gain, Line, Subject, copied_to, is_from_context};
@@ -22,6 +25,8 @@ pub(super) struct Crossing {
     pub(super) path: String,
     /// The RUN in whose place the COPY stands.
     pub(super) at: usize,
+    /// The user whose it is, unless it is root's: COPY gives the folder itself to root otherwise.
+    pub(super) owner: Option<String>,
     /// Whether it is the whole folder of the project, which brings what COPY put there.
     pub(super) is_project: bool,
     /// The COPY of the application's files that it stands before, so that an edit of these does not copy it anew; in
@@ -89,7 +94,9 @@ impl Crossings {
         let here = |crossing: &&Crossing| crossing.before.unwrap_or(crossing.at) == index;
         let mut lines = Vec::new();
         for crossing in self.list.iter().filter(here) {
-            let text = format!("COPY --from={builder} {} {}", crossing.path, crossing.target());
+            let owner = crossing.owner.as_ref();
+            let owner = owner.map_or(String::new(), |owner| format!("--chown={owner} "));
+            let text = format!("COPY --from={builder} {owner}{} {}", crossing.path, crossing.target());
             lines.push(Line::New { text, at: crossing.at });
             lines.extend(self.behind(crossing));
         }
@@ -187,8 +194,13 @@ pub(super) fn plan(
                         "install into a virtual environment, or a folder of its own under /opt".to_owned(),
                     ));
                 }
-                Output::Path(path) => crossings.add(path, index),
+                Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
                 Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
+                Output::Programs(folder, names) => {
+                    let run = names.iter().find(|name| needs.tools.contains_key(*name));
+                    let name = run.ok_or_else(|| nothing_named(subject, index, folder))?;
+                    crossings.add(&format!("{folder}/{name}"), index);
+                }
                 Output::Project(folder) => project(subject, index, folder, &mut crossings)?,
                 Output::Metadata(folder) => {
                     if brings_sources(subject, index, folder) {
@@ -206,6 +218,7 @@ pub(super) fn plan(
     crossings.simplify();
     for crossing in &mut crossings.list {
         crossing.before = place_before(subject, works, crossing);
+        crossing.owner = owner(subject, crossing);
     }
     if let Some(smaller) = smaller {
         let only_programs = sites.is_empty()
@@ -214,7 +227,7 @@ pub(super) fn plan(
                 .iter()
                 .all(|crossing| !crossing.path.ends_with("node_modules"));
         if only_programs && !crossings.list.is_empty() {
-            base(subject, &repository, smaller, &mut crossings)?;
+            base(subject, works, &repository, smaller, &mut crossings)?;
         }
     }
     Ok(crossings)
@@ -228,6 +241,7 @@ impl Crossings {
                 at,
                 is_project: false,
                 before: None,
+                owner: None,
             });
         }
     }
@@ -242,6 +256,41 @@ impl Crossings {
         self.list.retain(|crossing| !is_inner(crossing));
         self.list.sort_by_key(|crossing| crossing.at);
     }
+}
+
+/// The user who made what crosses, if it is not root's.
+fn owner(subject: &Subject<'_>, crossing: &Crossing) -> Option<String> {
+    if crossing.is_project {
+        return owner_of_project(subject, crossing);
+    }
+    let User::Other(account) = &subject.facts.scope(crossing.at)?.user else {
+        return None;
+    };
+    let is_number = account.name.chars().all(|c| c.is_ascii_digit());
+    Some(if is_number {
+        format!("{}:{}", account.name, account.gid.unwrap_or_default())
+    } else {
+        account.name.clone()
+    })
+}
+
+/// The user to whom a COPY gives the folder of the project, where that COPY makes the folder. One that is there before
+/// keeps its owner in both stages.
+fn owner_of_project(subject: &Subject<'_>, crossing: &Crossing) -> Option<String> {
+    for index in subject.range().start + 1..=crossing.at {
+        match subject.keyword(index)? {
+            Keyword::Workdir if is_within(subject.facts.scope(index + 1)?.workdir.as_deref()?, &crossing.path) => {
+                return None;
+            }
+            Keyword::Run if subject.text(index).contains(&crossing.path) => return None,
+            Keyword::Copy | Keyword::Add if copied_to(subject, index).as_deref() == Some(&crossing.path) => {
+                let node = subject.file.instructions.get(index)?.node();
+                return node.flag("chown").map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn python(
@@ -272,7 +321,19 @@ fn python(
                 && !subject.text(index).contains("$PATH")
                 && !subject.text(index).contains("${PATH}")
         });
-    let elsewhere = needs.python_folders.is_some() || sets_path || owns;
+    // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
+    let unisolated = subject.range().any(|index| {
+        let text = subject.text(index);
+        ["no-build-isolation", "NO_BUILD_ISOLATION", "bdist_wheel"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    });
+    // A stage that others stand on stays as it is, without an environment.
+    let inherits = subject
+        .inherited
+        .as_ref()
+        .is_some_and(|inherited| inherited.contains(&first));
+    let elsewhere = needs.python_folders.is_some() || sets_path || owns || inherits || unisolated;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
@@ -291,6 +352,7 @@ fn python(
             at: first,
             is_project: false,
             before: None,
+            owner: None,
         });
         return Ok(());
     }
@@ -300,7 +362,8 @@ fn python(
     };
     let tag = subject.image.tag.as_deref().unwrap_or_default();
     let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
-    let [major, minor] = version.as_slice() else {
+    let is_plain = !subject.text(subject.range().start).contains('$');
+    let ([major, minor], true) = (version.as_slice(), is_plain) else {
         return Err((
             format!("{why}, and the tag does not tell the version of Python"),
             "name it in FROM: python:3.12".to_owned(),
@@ -326,6 +389,7 @@ fn python(
             at: first,
             is_project: false,
             before: None,
+            owner: None,
         });
     }
     Ok(())
@@ -442,6 +506,7 @@ fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cr
             at: index,
             is_project: true,
             before: None,
+            owner: None,
         }),
     }
     Ok(())
@@ -449,8 +514,6 @@ fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cr
 
 /// The programs in `folder` that something names.
 fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
-    let on_path = image_configuration(&subject.image.repository(), subject.image.tag.as_deref())
-        .is_some_and(|config| config.path.iter().any(|part| part == folder));
     let mut found = Vec::new();
     for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
         let Some(at) = last(subject.file, subject.range(), keyword) else {
@@ -462,39 +525,73 @@ fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cros
             .get(at)
             .and_then(|facts| facts.execution.as_deref());
         for command in execution.iter().flat_map(|execution| &execution.commands) {
-            for (number, word) in command.words.iter().enumerate() {
-                let text = word.value.as_deref().unwrap_or(&word.text);
-                if text.contains('/') || text.ends_with(".jar") {
-                    found.extend(absolute(command, text).filter(|path| path != folder && is_within(path, folder)));
-                } else if number == 0 && on_path {
-                    found.push(format!("{folder}/{text}"));
-                }
-            }
+            let paths = paths_in(command).into_iter();
+            found.extend(paths.filter(|path| path != folder && is_within(path, folder)));
         }
     }
     found.retain(|path| !is_supplied(subject, path));
     found.sort();
     found.dedup();
+    if let Some(path) = found.iter().find(|path| is_unbuilt(subject, index, path)) {
+        return Err((
+            format!("{path} is started, but Cargo.toml names no program of that name"),
+            "start the program that is built".to_owned(),
+        ));
+    }
     if !found.is_empty() {
         found.iter().for_each(|path| crossings.add(path, index));
         return Ok(());
     }
-    if !folder.ends_with("/target") && !on_path && root(subject, folder).is_some() {
+    if !folder.ends_with("/target") && root(subject, folder).is_some() {
         return project(subject, index, folder, crossings);
     }
-    Err((
+    Err(nothing_named(subject, index, folder))
+}
+
+fn nothing_named(subject: &Subject<'_>, index: usize, folder: &str) -> Obstacle {
+    (
         format!(
             "line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them",
             subject.line(index)
         ),
         "start the program by its path in CMD or ENTRYPOINT".to_owned(),
-    ))
+    )
 }
 
-/// The first COPY from the context that `crossing` can stand before: nothing that runs comes in between, and the context
-/// has nothing in its place.
+/// The files and folders that a command names, as absolute paths; each part of a class path is one.
+fn paths_in(command: &Command) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_list = false;
+    for word in &command.words {
+        let text = word.value.as_deref().unwrap_or(&word.text);
+        let parts = if is_list { text.split(':').collect() } else { vec![text] };
+        let is_path = |part: &&str| !part.contains("://") && (is_list || part.contains('/') || part.ends_with(".jar"));
+        found.extend(
+            parts
+                .into_iter()
+                .filter(is_path)
+                .filter_map(|part| absolute(command, part)),
+        );
+        is_list = matches!(text, "-cp" | "-classpath" | "--class-path" | "-p" | "--module-path");
+    }
+    found
+}
+
+/// Whether `path` is where Cargo would put a program that the project does not have.
+fn is_unbuilt(subject: &Subject<'_>, index: usize, path: &str) -> bool {
+    let Some((folder, rest)) = path.split_once("/target/") else {
+        return false;
+    };
+    let copies = subject.copies_before(index);
+    let programs = super::outputs::cargo_programs(&subject.view(&copies), folder.trim_matches('/'));
+    let name = rest.rsplit('/').next().unwrap_or(rest);
+    rest.contains('/') && programs.is_some_and(|programs| programs.iter().all(|program| program != name))
+}
+
+/// The first COPY from the context that `crossing` can stand before: nothing that runs comes in between, and no COPY
+/// puts anything else in its place.
 fn place_before(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, crossing: &Crossing) -> Option<usize> {
-    if crossing.is_project || is_supplied(subject, &crossing.path) {
+    if crossing.is_project {
         return None;
     }
     let mut found = None;
@@ -509,40 +606,65 @@ fn place_before(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, crossing:
             }
             // A folder of its own is there whatever WORKDIR and USER say; the home of a user must exist.
             Keyword::User | Keyword::Volume => break,
-            Keyword::Copy | Keyword::Add if is_from_context(subject, index) => found = Some(index),
+            Keyword::Copy | Keyword::Add if is_from_context(subject, index) => {
+                if may_supply(subject, index, &crossing.path) {
+                    break;
+                }
+                found = Some(index);
+            }
             _ => {}
         }
     }
     found
 }
 
-/// Whether the context brings the file at `path`.
+/// Whether the context brings what is at `path`, or something that a pattern there names.
 fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
-    subject.range().any(|index| {
-        matches!(subject.keyword(index), Some(Keyword::Copy | Keyword::Add))
-            && copied_to(subject, index).is_some_and(|target| {
-                is_within(path, &target)
-                    && subject
-                        .context
-                        .exists(path.get(target.len()..).unwrap_or_default().trim_start_matches('/'))
-            })
-    })
+    let copies = subject.copies_before(subject.range().end);
+    let view = subject.view(&copies);
+    let path = path.trim_matches('/');
+    match path.split_once('*') {
+        None => view.supplier(path).is_some(),
+        Some((before, _)) => {
+            let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
+            view.list(folder).iter().any(|name| !name.ends_with('/'))
+        }
+    }
+}
+
+/// Whether a COPY of the context may bring something at `path`: files that are not there now, such as what a build on
+/// somebody's machine left, if no .dockerignore keeps them out.
+fn may_supply(subject: &Subject<'_>, copy: usize, path: &str) -> bool {
+    let copies = subject.copies_before(copy + 1);
+    let Some(copy) = copies.iter().find(|known| known.index == copy) else {
+        return true;
+    };
+    let path = path.trim_matches('/');
+    copy.oddity.is_some()
+        || copy.layers.iter().any(|layer| {
+            let Some(rest) = inside(path, &layer.to) else {
+                return false;
+            };
+            layer.is_folder
+                && !matches!(
+                    subject.context.presence(&join(&layer.from, rest)),
+                    Presence::Ignored { .. }
+                )
+        })
 }
 
 /// Puts the runtime stage on an image without the language's own tools.
 fn base(
     subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
     repository: &str,
     smaller: &crate::knowledge::Slimmer,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let starts = [Keyword::Cmd, Keyword::Entrypoint]
-        .into_iter()
-        .any(|keyword| last(subject.file, subject.range(), keyword).is_some());
-    if !starts {
+    if let Some((line, name)) = foreign_user(subject) {
         return Err((
-            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT".to_owned(),
-            "name the program in CMD or ENTRYPOINT".to_owned(),
+            format!("line {line} names the user {name}, whom only the image of the build has"),
+            "create the user in this file, or name a number".to_owned(),
         ));
     }
     let tag = subject.image.tag.as_deref();
@@ -572,21 +694,47 @@ fn base(
             ));
         }
         if let Some(workdir) = &old.workdir
-            && needs_workdir(subject)
+            && needs_workdir(subject, works)
         {
             crossings.config.push(format!("WORKDIR {workdir}"));
         }
     }
     crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
     crossings.pinned = smaller.pinned.clone();
-    crossings.drops_sources = smaller.purpose == Purpose::Binaries
+    crossings.drops_sources = matches!(smaller.purpose, Purpose::Binaries | Purpose::JavaPrograms)
         && has_only_sources(subject)
         && crossings.list.iter().all(|c| !c.is_project);
     Ok(())
 }
 
+/// The first user that the stage names without creating it, and that not every image has.
+fn foreign_user(subject: &Subject<'_>) -> Option<(usize, String)> {
+    const EVERYWHERE: &[&str] = &["root", "nobody", "daemon", "bin", "www-data", "mail", "nogroup"];
+    let range = subject.range();
+    let before = subject.facts.scope(range.start + 1).map(|scope| &scope.accounts)?;
+    let after = subject
+        .facts
+        .scope(range.end.saturating_sub(1))
+        .map(|scope| &scope.accounts)?;
+    range.skip(1).find_map(|index| {
+        let node = subject.file.instructions.get(index)?.node();
+        let owner = match node.keyword {
+            Keyword::User => node.words().first()?.value.clone(),
+            Keyword::Copy | Keyword::Add => node.flag("chown")?.to_owned(),
+            _ => return None,
+        };
+        let name = owner.split(':').next().unwrap_or_default();
+        let is_known = name.is_empty()
+            || name.contains('$')
+            || name.chars().all(|c| c.is_ascii_digit())
+            || EVERYWHERE.contains(&name)
+            || after.contains_key(name) && !before.contains_key(name);
+        (!is_known).then(|| (subject.line(index), name.to_owned()))
+    })
+}
+
 /// Whether something depends on the WORKDIR of the base image.
-fn needs_workdir(subject: &Subject<'_>) -> bool {
+fn needs_workdir(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> bool {
     let mut range = subject.range().skip(1);
     range
         .find_map(|index| match subject.keyword(index)? {
@@ -597,7 +745,12 @@ fn needs_workdir(subject: &Subject<'_>) -> bool {
                     .nth(1)
                     .is_some_and(|path| path.starts_with('/')),
             ),
-            Keyword::Copy | Keyword::Add | Keyword::Run | Keyword::Cmd | Keyword::Entrypoint => Some(true),
+            // Packages are installed, and programs built, wherever it is.
+            Keyword::Run => works
+                .get(&index)
+                .is_none_or(|works| works.setups().next().is_some())
+                .then_some(true),
+            Keyword::Copy | Keyword::Add | Keyword::Cmd | Keyword::Entrypoint => Some(true),
             _ => None,
         })
         .unwrap_or(true)
@@ -637,6 +790,18 @@ fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
             .any(|text| signs.iter().any(|sign| text.contains(sign)))
 }
 
+/// Whether a file is a source of a Java program, or of its build.
+fn is_of_java_build(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_build = matches!(
+        name,
+        "pom.xml" | "mvnw" | "mvnw.cmd" | "gradlew" | "gradlew.bat" | "gradle.properties" | "lombok.config"
+    ) || name.ends_with(".gradle")
+        || name.ends_with(".gradle.kts");
+    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    is_build || in_folder("src/main/") || in_folder("src/test/") || in_folder(".mvn/") || in_folder("gradle/wrapper/")
+}
+
 /// Whether all that the context holds is sources of a compiled language, and what only developers read.
 fn has_only_sources(subject: &Subject<'_>) -> bool {
     let reads_files = [
@@ -673,6 +838,7 @@ fn has_only_sources(subject: &Subject<'_>) -> bool {
         ) || name.starts_with("Dockerfile")
             || name.starts_with("docker-compose")
             || path.starts_with(".git")
+            || is_of_java_build(path)
     };
     let others = crate::context::sources(subject.context, |path| !aside(path));
     let sources = crate::context::sources(subject.context, |path| path.ends_with(".go") || path.ends_with(".rs"));

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, is_within};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
+use super::Obstacle;
+use super::chain::Chain;
 use super::plan::{self, Gain, Line, Plan, Subject};
 
 /// Where an instruction or a package belongs.
@@ -37,21 +39,56 @@ pub struct Explained {
     pub why: String,
 }
 
-/// The parts of the last stage of `file`, and where each belongs; empty where a split gains nothing.
-///
-/// # Errors
-/// What stands in the way of a split.
-pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<Explained>, String> {
+/// Where the parts of the last stage belong, or what stands in the way of a split. Where it has neither, nothing is
+/// gained by one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Explanation {
+    /// The instructions of the stage in their order, each with its packages behind it.
+    pub parts: Vec<Explained>,
+    /// What stands in the way.
+    pub obstacle: Option<String>,
+    /// What the user can do to remove the obstacle.
+    pub remedy: Option<String>,
+}
+
+/// Says where each part of the last stage of `file` belongs.
+#[must_use]
+pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Explanation {
+    match parts(file, facts, options) {
+        Ok(parts) => Explanation {
+            parts,
+            ..Explanation::default()
+        },
+        Err((obstacle, remedy)) => Explanation {
+            obstacle: Some(obstacle),
+            remedy: Some(remedy),
+            ..Explanation::default()
+        },
+    }
+}
+
+fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<Explained>, Obstacle> {
+    let chain = Chain::of(file, facts);
+    let (file, facts) = chain
+        .as_ref()
+        .map_or((file, facts), |chain| (&chain.file, &chain.facts));
     let Some(stage) = facts.stages.last() else {
         return Ok(Vec::new());
     };
     let Some((gain, image, release)) = Gain::of(file, facts, stage) else {
         return Ok(Vec::new());
     };
-    let context = options
-        .context
-        .as_deref()
-        .ok_or("without the build context nothing tells what the program needs")?;
+    if let Some(index) = super::kept(facts, stage) {
+        let line = file.instructions.get(index).and_then(|instruction| instruction.lines);
+        return Err((
+            format!(
+                "the comment above line {} keeps the stage as it is",
+                line.map_or(0, |lines| lines.first)
+            ),
+            "take the comment away".to_owned(),
+        ));
+    }
+    let context = options.context.as_deref().ok_or_else(super::no_context)?;
     let subject = Subject {
         file,
         facts,
@@ -59,12 +96,10 @@ pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) ->
         image: &image,
         release,
         context,
+        inherited: chain.as_ref().map(Chain::inherited),
     };
-    match plan::plan(&subject, &gain) {
-        Err((obstacle, _)) => Err(obstacle),
-        Ok(None) => Ok(Vec::new()),
-        Ok(Some(plan)) => Ok(explained(&subject, &plan)),
-    }
+    let plan = super::planned(&subject, &gain, chain.as_ref())?;
+    Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
 }
 
 fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
@@ -83,7 +118,9 @@ fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
         else {
             continue;
         };
-        let side = side(has(&plan.builder, index), has(&plan.runtime, index));
+        // The builder stands on the stage that has what is repeated.
+        let is_built_on = plan.repeated.contains(&index);
+        let side = side(is_built_on || has(&plan.builder, index), has(&plan.runtime, index));
         let first = subject.text(index).lines().next().unwrap_or_default();
         let crossing: Vec<&str> = plan
             .crossings
@@ -96,7 +133,7 @@ fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
             what: first.trim_end_matches(['\\', '`', ' ']).to_owned(),
             is_package: false,
             side,
-            why: why(subject, index, side, &crossing),
+            why: why(subject, plan, index, side, &crossing),
         });
         for package in plan.divided.iter().filter(|package| package.run == index) {
             found.push(Explained {
@@ -120,7 +157,7 @@ fn side(builder: bool, runtime: bool) -> Side {
     }
 }
 
-fn why(subject: &Subject<'_>, index: usize, side: Side, crossing: &[&str]) -> String {
+fn why(subject: &Subject<'_>, plan: &Plan, index: usize, side: Side, crossing: &[&str]) -> String {
     if !crossing.is_empty() {
         return format!(
             "it installs or builds; {} crosses to the runtime stage",
@@ -129,11 +166,13 @@ fn why(subject: &Subject<'_>, index: usize, side: Side, crossing: &[&str]) -> St
     }
     let why = match (subject.keyword(index), side) {
         (Some(Keyword::Run), Side::Builder) => "it installs or builds",
-        (Some(Keyword::Run), Side::Both) => "its packages are divided, or both stages need what it does",
-        (Some(Keyword::Run), _) => "it sets up what runs",
-        (Some(Keyword::Copy | Keyword::Add), Side::Builder) => {
-            "what it brings crosses with the project, or is copied again later"
+        (Some(Keyword::Run), Side::Both) if plan.divided.iter().any(|package| package.run == index) => {
+            "its packages are divided"
         }
+        (Some(Keyword::Run), Side::Both) => "a step of the build and the program may both need what it does",
+        (Some(Keyword::Run), Side::Runtime) => "it sets up what runs, and no step of the build needs it",
+        (Some(Keyword::Run), Side::Neither) => "nothing is left for it to do",
+        (Some(Keyword::Copy | Keyword::Add), Side::Builder) => why_left(subject, plan, index),
         (Some(Keyword::Copy | Keyword::Add), Side::Both) => "an install or build may read it, and the program too",
         (Some(Keyword::Copy | Keyword::Add), Side::Runtime) => "no install or build comes behind it",
         (Some(Keyword::Copy | Keyword::Add), Side::Neither) => "only builds read it",
@@ -144,4 +183,25 @@ fn why(subject: &Subject<'_>, index: usize, side: Side, crossing: &[&str]) -> St
         _ => "it describes the image",
     };
     why.to_owned()
+}
+
+/// Why a COPY of the builder is not in the runtime stage.
+fn why_left(subject: &Subject<'_>, plan: &Plan, index: usize) -> &'static str {
+    let target = plan::copied_to(subject, index);
+    let crosses = plan.crossings.iter().any(|crossing| {
+        crossing.is_project
+            && target
+                .as_deref()
+                .is_some_and(|target| is_within(target, &crossing.path))
+    });
+    let comes_again = plan.runtime.iter().any(|line| {
+        matches!(line, Line::Old(later) if *later > index
+            && matches!(subject.keyword(*later), Some(Keyword::Copy | Keyword::Add))
+            && plan::is_from_context(subject, *later))
+    });
+    match (crosses, comes_again) {
+        (true, _) => "what it brings crosses with the folder of the project",
+        (false, true) => "an install reads it, and a later COPY brings it to the runtime stage",
+        (false, false) => "only builds read it",
+    }
 }

@@ -1,7 +1,9 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
+mod chain;
 mod crossing;
 mod explain;
+mod lost;
 mod outputs;
 mod packages;
 mod plan;
@@ -11,18 +13,18 @@ mod stages;
 mod work;
 
 use crate::facts::Facts;
-pub use explain::{Explained, Side, explain_split};
+pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
-use crate::facts::ImageReference;
 use crate::facts::Stage;
-use crate::knowledge::{Kind, Release};
-use crate::syntax::Dockerfile;
-use crate::syntax::Keyword;
+use crate::facts::{Base, Execution, ImageReference};
+use crate::knowledge::{Kind, Release, release_of};
+use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::extra_packages;
 use super::needs::{Needs, lacking};
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use chain::Chain;
 use plan::{Gain, Plan, Subject};
 
 /// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
@@ -46,19 +48,19 @@ impl Pass for SplitStages {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
+        let chain = Chain::of(file, facts);
+        let (flat, facts) = chain
+            .as_ref()
+            .map_or((&*file, facts), |chain| (&chain.file, &chain.facts));
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let is_kept = stage.instructions.clone().any(|index| {
-            facts
-                .instructions
-                .get(index)
-                .is_some_and(|found| found.skip.applies_to(self.id()))
-        });
-        let Some((gain, image, release)) = Gain::of(file, facts, stage).filter(|_| !is_kept) else {
+        let gain = Gain::of(flat, facts, stage).filter(|_| kept(facts, stage).is_none());
+        let Some((gain, image, release)) = gain else {
             return outcome;
         };
-        let lines = plan::lines(file, &stage.instructions);
+        let whole = || plan::lines(flat, &stage.instructions);
+        let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
         let refusal = |(obstacle, remedy): Obstacle| Refusal {
             pass: SplitStages.id(),
             lines,
@@ -67,48 +69,67 @@ impl Pass for SplitStages {
             remedy,
         };
         let Some(context) = options.context.as_deref() else {
-            let builds = facts.stages.last().is_some_and(|stage| {
-                stage
-                    .instructions
-                    .clone()
-                    .filter_map(|index| facts.run(file, index))
-                    .any(|run| {
-                        run.commands
-                            .iter()
-                            .filter_map(|command| command.manager.as_ref())
-                            .any(|used| used.manager.kind == crate::knowledge::Kind::Language)
-                    })
-            });
-            if builds {
-                outcome.refusals.push(refusal((
-                    "without the build context nothing tells which tools and libraries the program uses at run time"
-                        .to_owned(),
-                    "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
-                )));
+            if installs(flat, facts, stage) {
+                outcome.refusals.push(refusal(no_context()));
             }
             return outcome;
         };
         let subject = Subject {
-            file,
+            file: flat,
             facts,
             stage,
             image: &image,
             release: release.clone(),
             context,
+            inherited: chain.as_ref().map(Chain::inherited),
         };
-        match plan::plan(&subject, &gain) {
+        match planned(&subject, &gain, chain.as_ref()) {
             Ok(None) => {}
             Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
             Ok(Some(plan)) => {
-                let old = file.clone();
-                match write(file, &plan, facts, &image, context, &release) {
-                    Some(extra) => outcome.changes.push(change(&plan, &extra, lines)),
-                    None => *file = old,
+                let mut new = flat.clone();
+                if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
+                    *file = new;
+                    outcome.changes.push(change(&plan, &extra, lines, &image));
                 }
             }
         }
         outcome
     }
+}
+
+/// The plan of a split, with the place of the builder.
+fn planned(subject: &Subject<'_>, gain: &Gain, chain: Option<&Chain>) -> Result<Option<Plan>, Obstacle> {
+    let mut plan = plan::plan(subject, gain)?;
+    if let (Some(plan), Some(chain)) = (&mut plan, chain) {
+        chain.settle(plan)?;
+    }
+    Ok(plan)
+}
+
+/// Whether a stage installs with a language's package manager.
+fn installs(file: &Dockerfile, facts: &Facts, stage: &Stage) -> bool {
+    let mut runs = stage.instructions.clone().filter_map(|index| facts.run(file, index));
+    runs.any(|run| {
+        let mut used = run.commands.iter().filter_map(|command| command.manager.as_ref());
+        used.any(|used| used.manager.kind == Kind::Language)
+    })
+}
+
+/// The instruction of a stage above which a comment says that the stage stays as it is.
+fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
+    let mut range = stage.instructions.clone();
+    range.find(|index| {
+        let found = facts.instructions.get(*index);
+        found.is_some_and(|found| found.skip.applies_to(SplitStages.id()))
+    })
+}
+
+fn no_context() -> Obstacle {
+    (
+        "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
+        "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+    )
 }
 
 /// Writes the stages, and adds what the new image lacks of what the program needs; returns that. None where a text
@@ -122,19 +143,36 @@ fn write(
     release: &Release,
 ) -> Option<Vec<(String, Evidence)>> {
     stages::write(file, plan, plan.pinned.as_deref())?;
-    let Some((name, tag)) = plan.image.as_deref().and_then(|image| image.rsplit_once(':')) else {
-        return Some(Vec::new());
-    };
     let facts = facts.updated(file);
     let (number, stage) = facts.stages.iter().enumerate().next_back()?;
     let needs = Needs::of(file, &facts, stage, context, release.family);
     let range = stage.instructions.clone();
-    let extra = lacking(file, &facts, range, &needs, release, image, (name, tag));
+    let new = plan.image.as_deref().and_then(|image| image.rsplit_once(':'));
+    let repository = image.repository();
+    let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
+        (name, Some(tag))
+    });
+    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, on);
+    if let Some(new) = new {
+        let lacking = lacking(file, &facts, range, &needs, release, image, new);
+        let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
+        let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
+        extra.extend(lacking);
+    }
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
     if !names.is_empty() {
         extra_packages::add(file, &facts, number, release.family, &names)?;
     }
     Some(extra)
+}
+
+/// The release of the distribution that a stage stands on; not a certain one where a variable names the image.
+pub(super) fn release(file: &Dockerfile, stage: &Stage) -> Option<Release> {
+    let Base::Image(image) = &stage.base else { return None };
+    let mut release = release_of(&image.repository(), image.tag.as_deref())?;
+    let from = file.instructions.get(stage.instructions.start)?;
+    release.certain &= !from.node().words().first()?.value.contains('$');
+    Some(release)
 }
 
 /// Whether a stage takes files out of an earlier one, as the runtime stage of a split does.
@@ -150,31 +188,35 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
     stage.instructions.clone().find_map(|index| {
         let run = facts.run(file, index)?;
         let is_opaque = matches!(run.body, crate::facts::Body::Opaque(_));
-        let builds = run.commands.iter().any(|command| {
-            let by_manager = command.manager.as_ref().is_some_and(|used| {
-                use crate::knowledge::Action;
-                used.manager.kind == Kind::Language
-                    && matches!(
-                        used.action,
-                        Action::Install | Action::Upgrade | Action::Build | Action::Download
-                    )
-                    && (used.packages.is_empty()
-                        || !used
-                            .packages
-                            .iter()
-                            .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
-            });
-            by_manager
-                || command
-                    .program()
-                    .is_some_and(|program| programs::compiler(program).is_some())
-        });
         let line = file.instructions.get(index)?.lines.map_or(0, |lines| lines.first);
-        (builds || is_opaque).then_some(line)
+        (is_build(run) || is_opaque).then_some(line)
     })
 }
 
-fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineRange) -> Change {
+/// Whether a RUN installs a language's packages or compiles.
+pub(super) fn is_build(run: &Execution) -> bool {
+    run.commands.iter().any(|command| {
+        let by_manager = command.manager.as_ref().is_some_and(|used| {
+            use crate::knowledge::Action;
+            used.manager.kind == Kind::Language
+                && matches!(
+                    used.action,
+                    Action::Install | Action::Upgrade | Action::Build | Action::Download
+                )
+                && (used.packages.is_empty()
+                    || !used
+                        .packages
+                        .iter()
+                        .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
+        });
+        by_manager
+            || command
+                .program()
+                .is_some_and(|program| programs::compiler(program).is_some())
+    })
+}
+
+fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &ImageReference) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
     let left: Vec<&str> = plan
         .divided
@@ -182,10 +224,16 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineR
         .filter(|package| !package.place.runtime)
         .map(|package| package.name.as_str())
         .collect();
-    let mut why = format!("the image takes {} out of the builder", listed(&crossing));
-    if !left.is_empty() {
-        why.push_str(&format!(" and leaves {} there", listed(&left)));
-    }
+    let stands_alone = plan.builder.is_empty();
+    let why = match (stands_alone, left.is_empty()) {
+        (true, _) => format!("nothing that runs uses {}", listed(&left)),
+        (false, true) => format!("the image takes {} out of the builder", listed(&crossing)),
+        (false, false) => format!(
+            "the image takes {} out of the builder and leaves {} there",
+            listed(&crossing),
+            listed(&left)
+        ),
+    };
     let mut evidence: Vec<Evidence> = plan
         .divided
         .iter()
@@ -204,7 +252,15 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: crate::syntax::LineR
         pass: SplitStages.id(),
         level: Level::Standard,
         lines,
-        what: format!("build in a stage of its own, `{}`", plan.builder_name),
+        what: if stands_alone {
+            format!(
+                "stand on {}:{} itself",
+                image.repository(),
+                image.tag.as_deref().unwrap_or("latest")
+            )
+        } else {
+            format!("build in a stage of its own, `{}`", plan.builder_name)
+        },
         why,
         evidence,
     }

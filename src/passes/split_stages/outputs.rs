@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::context::manifests::Files;
 use crate::facts::{Command, Execution, Facts, ManagerUse, Scope, User, is_within};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
@@ -20,8 +21,12 @@ pub(super) enum Output {
     PythonTools(Vec<String>),
     /// Exactly this file or folder.
     Path(String),
+    /// A virtual environment in this folder.
+    Environment(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
+    /// Those of these programs in this folder that something runs.
+    Programs(String, Vec<String>),
     /// Anything in the folder of the project that this folder is in.
     Project(String),
     /// What an editable install writes beside the sources in this folder, if they are there.
@@ -43,6 +48,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
     pub(super) is_plain_package: &'a dyn Fn(&str) -> bool,
+    /// Whether `go get` installs programs, as it did before Go 1.18.
+    pub(super) go_get_installs: bool,
+    /// The files of the project as the COPYs before the RUN put them into the image.
+    pub(super) files: &'a dyn Files,
 }
 
 /// Where poetry puts an environment.
@@ -91,34 +100,38 @@ impl Poetry {
 
 /// The virtual environments that the stage makes.
 pub(super) fn venvs(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usize>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for run in stage.filter_map(|index| facts.run(file, index)) {
-        for command in &run.commands {
-            let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
-            let is_venv = matches!(words.as_slice(), [python, "-m", "venv" | "virtualenv", ..] if programs::is_python(python))
-                || matches!(words.as_slice(), ["virtualenv", ..])
-                || matches!(words.as_slice(), ["uv", "venv", ..]);
-            if !is_venv {
-                continue;
-            }
-            let skip = if words.first().is_some_and(|word| programs::is_python(word)) {
-                3
-            } else {
-                1
-            };
-            let skip = if words.first() == Some(&"uv") { 2 } else { skip };
-            let mut operands = words
-                .iter()
-                .skip(skip)
-                .filter(|word| !word.starts_with('-') && !word.contains("python"));
-            let folder = operands
-                .next()
-                .copied()
-                .or((words.first() == Some(&"uv")).then_some(".venv"));
-            found.extend(folder.and_then(|folder| absolute(command, folder)));
-        }
-    }
-    found
+    let runs = stage.filter_map(|index| Some((facts.scope(index)?, facts.run(file, index)?)));
+    runs.flat_map(|(scope, run)| run.commands.iter().filter_map(move |command| made_venv(command, scope)))
+        .collect()
+}
+
+/// The virtual environment that a command makes.
+fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
+    // The folder is often a variable.
+    let value = |word: &crate::facts::Word| {
+        let name = word
+            .text
+            .trim_matches('"')
+            .trim_start_matches("${")
+            .trim_start_matches('$');
+        let variable = || scope.variables.get(name.trim_end_matches('}'))?.value.clone();
+        word.value
+            .clone()
+            .or_else(|| word.text.contains('$').then(variable).flatten())
+    };
+    let words: Vec<String> = command.words.iter().filter_map(value).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let operands = match words.as_slice() {
+        [python, "-m", "venv" | "virtualenv", operands @ ..] if programs::is_python(python) => operands,
+        ["virtualenv", operands @ ..] | ["uv", "venv", operands @ ..] => operands,
+        _ => return None,
+    };
+    let folder = operands
+        .iter()
+        .find(|word| !word.starts_with('-') && !word.contains("python"))
+        .copied()
+        .or((words.first() == Some(&"uv")).then_some(".venv"));
+    absolute(command, folder?)
 }
 
 /// The absolute path of a word.
@@ -139,8 +152,8 @@ impl Surroundings<'_> {
             "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
             "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),
             "corepack" => Ok(None),
-            "go" => go(command, used, self.scope),
-            "cargo" => cargo(command, used),
+            "go" => self.go(command, used),
+            "cargo" => self.cargo(command, used),
             "maven" | "gradle" => match used.action {
                 Action::Build | Action::Install | Action::Download => {
                     Ok(Some(vec![Output::NamedIn(workdir(command, used)?)]))
@@ -294,7 +307,7 @@ impl Surroundings<'_> {
             },
             "poetry" | "pipenv" => {
                 if let Some(environment) = self.active(run, number, command) {
-                    return Ok(vec![Output::Path(environment)]);
+                    return Ok(vec![Output::Environment(environment)]);
                 }
                 let (creates, in_project) = if used.manager.id == "poetry" {
                     (
@@ -338,7 +351,7 @@ impl Surroundings<'_> {
             }
             _ => {
                 if let Some(environment) = self.active(run, number, command) {
-                    return Ok(vec![Output::Path(environment)]);
+                    return Ok(vec![Output::Environment(environment)]);
                 }
                 if self.leads_elsewhere() {
                     return Err((
@@ -410,7 +423,62 @@ impl Surroundings<'_> {
             .any(|part| (part.contains("conda") || part.contains("venv")) && !usual(part))
     }
 
+    /// Refuses what downloads a browser into the home folder, or where a variable says.
+    fn refuse_browsers(&self, command: &Command, used: &ManagerUse) -> Result<(), Obstacle> {
+        let is_called = |text: &str| {
+            [
+                "playwright install",
+                "puppeteer browsers install",
+                "@puppeteer/browsers install",
+                "cypress install",
+            ]
+            .iter()
+            .any(|call| text.contains(call))
+        };
+        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let manifest = command
+            .workdir
+            .as_deref()
+            .map(|folder| self.node_project(folder.to_owned(), used));
+        let manifest = manifest.and_then(|folder| {
+            let path = format!("{}/package.json", folder.trim_end_matches('/'));
+            let text = self.files.read(path.trim_start_matches('/'))?;
+            serde_json::from_str::<serde_json::Value>(&text).ok()
+        });
+        let installs = manifest
+            .as_ref()
+            .filter(|_| matches!(used.action, Action::Install | Action::Upgrade));
+        let by_script = installs.is_some_and(|manifest| {
+            let script = |name| manifest.get("scripts")?.get(name)?.as_str();
+            ["preinstall", "install", "postinstall", "prepare"]
+                .into_iter()
+                .filter_map(script)
+                .any(is_called)
+        });
+        let by_package = installs.is_some_and(|manifest| {
+            let is_named = |name| {
+                manifest
+                    .get("dependencies")
+                    .is_some_and(|listed| listed.get(name).is_some())
+            };
+            let skips = |names: &[&str]| names.iter().any(|name| self.scope.variables.contains_key(*name));
+            is_named("puppeteer") && !skips(&["PUPPETEER_SKIP_DOWNLOAD", "PUPPETEER_SKIP_CHROMIUM_DOWNLOAD"])
+                || is_named("cypress") && !skips(&["CYPRESS_INSTALL_BINARY"])
+        });
+        if is_called(&words.join(" ")) || by_script || by_package {
+            return Err((
+                format!(
+                    "`{}` downloads a browser to another folder than the project's",
+                    used.program
+                ),
+                "install the browser as a package of the distribution, and skip the download".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     fn node(&self, command: &Command, used: &ManagerUse) -> Left {
+        self.refuse_browsers(command, used)?;
         let is_global = used
             .options
             .iter()
@@ -431,8 +499,13 @@ impl Surroundings<'_> {
             Action::CleanCache | Action::Other | Action::UpdateLists | Action::Download => Ok(Some(Vec::new())),
             Action::Config => Ok(None),
             Action::Install | Action::Upgrade | Action::Remove => {
-                let folder = workdir(command, used)?;
-                let inner = self.has_workspaces
+                let folder = self.node_project(workdir(command, used)?, used);
+                if used.packages.is_empty() && self.declares_nothing(&folder) {
+                    return Ok(Some(Vec::new()));
+                }
+                // What a condition keeps from being installed is not there to be copied; the project's folder is.
+                let inner = command.context.conditional
+                    || self.has_workspaces
                     || self.runs_scripts
                     || used.manager.id == "yarn-berry"
                     || !used.packages.is_empty();
@@ -446,18 +519,141 @@ impl Surroundings<'_> {
         }
     }
 
+    /// The folder in which npm installs: the next one above that has a manifest, as it looks for one.
+    fn node_project(&self, folder: String, used: &ManagerUse) -> String {
+        let has_manifest = |folder: &str| {
+            let path = format!("{}/package.json", folder.trim_end_matches('/'));
+            self.files.exists(path.trim_start_matches('/'))
+        };
+        if used.manager.id != "npm" || has_manifest(&folder) {
+            return folder;
+        }
+        let above = folder.match_indices('/').rev().map(|(at, _)| match folder.get(..at) {
+            Some("") | None => "/",
+            Some(above) => above,
+        });
+        above
+            .into_iter()
+            .find(|above| has_manifest(above))
+            .map_or_else(|| folder.clone(), str::to_owned)
+    }
+
+    /// Whether the project in `folder` has no dependencies, for which no `node_modules` is made.
+    fn declares_nothing(&self, folder: &str) -> bool {
+        let path = format!("{}/package.json", folder.trim_end_matches('/'));
+        let Some(text) = self.files.read(path.trim_start_matches('/')) else {
+            return false;
+        };
+        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let is_empty = |name: &str| {
+            let listed = manifest.get(name).and_then(serde_json::Value::as_object);
+            listed.is_none_or(serde_json::Map::is_empty)
+        };
+        manifest.is_object()
+            && [
+                "dependencies",
+                "devDependencies",
+                "optionalDependencies",
+                "peerDependencies",
+            ]
+            .into_iter()
+            .all(is_empty)
+    }
+
+    fn go(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
+        match used.verb.as_str() {
+            "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
+                Some((_, Some(output), _)) => absolute(command, output)
+                    .map(|path| {
+                        Some(vec![if output.ends_with('/') {
+                            Output::NamedIn(path)
+                        } else {
+                            Output::Path(path)
+                        }])
+                    })
+                    .ok_or_else(|| unknown_folder("go")),
+                Some((_, None, _)) => Err((
+                    "`go build -o` names its output by a variable".to_owned(),
+                    "write the output as a plain path".to_owned(),
+                )),
+                None => Ok(Some(vec![Output::NamedIn(folder()?)])),
+            },
+            "get" if !self.go_get_installs || used.options.iter().any(|(name, ..)| name == "-d") => {
+                Ok(Some(Vec::new()))
+            }
+            // The folder is the image's own, and empty before.
+            "install" | "get" => {
+                let value = |name: &str| {
+                    let variable = self.scope.variables.get(name);
+                    variable.and_then(|variable| variable.value.clone())
+                };
+                let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
+                Ok(Some(vec![Output::Path(
+                    bin.unwrap_or_else(|| "/root/go/bin".to_owned()),
+                )]))
+            }
+            "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+
+    fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
+        let moved = used.options.iter().any(|(name, ..)| {
+            matches!(
+                name.as_str(),
+                "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+            )
+        });
+        if moved {
+            return Err((
+                "`cargo` is told of another folder by an option".to_owned(),
+                "split the stages by hand".to_owned(),
+            ));
+        }
+        match used.verb.as_str() {
+            "install" => {
+                let path = used.options.iter().find(|(name, ..)| name == "--path");
+                let names = match path {
+                    // A crate of the registry most often brings a program of its own name.
+                    None => used.packages.iter().map(|(name, ..)| name.clone()).collect(),
+                    Some((_, path, _)) => {
+                        let path = path.as_deref().and_then(|path| absolute(command, path));
+                        let programs = path.and_then(|path| cargo_programs(self.files, path.trim_matches('/')));
+                        programs.ok_or_else(|| {
+                            (
+                                "nothing tells which programs `cargo install` builds".to_owned(),
+                                "copy Cargo.toml and the sources from the build context before it".to_owned(),
+                            )
+                        })?
+                    }
+                };
+                Ok(Some(vec![Output::Programs("/usr/local/cargo/bin".to_owned(), names)]))
+            }
+            "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
+                "{}/target",
+                folder()?.trim_end_matches('/')
+            ))])),
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+
     /// What a compiler or a build tool leaves; none for any other program.
     pub(super) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
         let Some(program) = command.words.first().and_then(|word| word.value.as_deref()) else {
             return Ok(None);
         };
         let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
+        if let Some(folder) = made_venv(command, self.scope) {
+            return Ok(Some(vec![Output::Environment(folder)]));
+        }
         if programs::is_python(program) && matches!(words.get(1).copied(), Some("setup.py")) {
             let Some(folder) = command.workdir.clone() else {
                 return Err(unknown_folder(program));
             };
             let mut left = match self.active(run, number, command) {
-                Some(environment) => vec![Output::Path(environment)],
+                Some(environment) => vec![Output::Environment(environment)],
                 None => vec![Output::PythonSite],
             };
             left.push(Output::Project(folder));
@@ -509,58 +705,32 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
     }
 }
 
-fn go(command: &Command, used: &ManagerUse, scope: &Scope) -> Left {
-    let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
-    match used.verb.as_str() {
-        "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
-            Some((_, Some(output), _)) => absolute(command, output)
-                .map(|path| {
-                    Some(vec![if output.ends_with('/') {
-                        Output::NamedIn(path)
-                    } else {
-                        Output::Path(path)
-                    }])
-                })
-                .ok_or_else(|| unknown_folder("go")),
-            Some((_, None, _)) => Err((
-                "`go build -o` names its output by a variable".to_owned(),
-                "write the output as a plain path".to_owned(),
-            )),
-            None => Ok(Some(vec![Output::NamedIn(folder()?)])),
-        },
-        "install" | "get" => {
-            let value = |name: &str| scope.variables.get(name).and_then(|variable| variable.value.clone());
-            let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
-            let bin = bin.unwrap_or_else(|| "/root/go/bin".to_owned());
-            Ok(Some(vec![Output::NamedIn(bin)]))
+/// The programs that the package in `folder` builds; none where its manifest is not known.
+pub(super) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
+    let join = |name: &str| {
+        if folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{folder}/{name}")
         }
-        "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
-        _ => Ok(Some(Vec::new())),
-    }
-}
-
-fn cargo(command: &Command, used: &ManagerUse) -> Left {
-    let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
-    let moved = used.options.iter().any(|(name, ..)| {
-        matches!(
-            name.as_str(),
-            "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
-        )
-    });
-    if moved {
-        return Err((
-            "`cargo` is told of another folder by an option".to_owned(),
-            "split the stages by hand".to_owned(),
-        ));
-    }
-    match used.verb.as_str() {
-        "install" => Ok(Some(vec![Output::NamedIn("/usr/local/cargo/bin".to_owned())])),
-        "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
-            "{}/target",
-            folder()?.trim_end_matches('/')
-        ))])),
-        _ => Ok(Some(Vec::new())),
-    }
+    };
+    let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
+    let package = manifest.get("package")?.get("name")?.as_str()?;
+    let mut found = vec![package.to_owned()];
+    let named = manifest.get("bin").and_then(toml::Value::as_array);
+    found.extend(
+        named
+            .into_iter()
+            .flatten()
+            .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned())),
+    );
+    let others = files.list(&join("src/bin"));
+    found.extend(
+        others
+            .iter()
+            .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
+    );
+    Some(found)
 }
 
 /// Where `make install` and its like put things.

@@ -30,8 +30,12 @@ pub(super) struct Divided {
 /// What is known of the use of packages.
 pub(super) struct Uses<'a> {
     pub(super) release: &'a Release,
+    /// Whether the image is of a distribution, without a language of its own.
+    pub(super) is_distribution: bool,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
+    /// A script that is started and cannot be read: it may call any tool.
+    pub(super) unknown_start: Option<&'a Evidence>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<&'static str, String>,
 }
@@ -75,6 +79,36 @@ pub(super) fn divide(index: usize, run: &Execution, works: &Works, uses: &Uses<'
     Some(divided)
 }
 
+/// The packages of distributions by which a language's manager may have come, and those that it runs.
+pub(super) fn behind(manager: &str) -> &'static [&'static str] {
+    match manager {
+        "pip" => &[
+            "python3-pip",
+            "python-pip",
+            "py3-pip",
+            "py-pip",
+            "python3-setuptools",
+            "python3-wheel",
+            "py3-wheel",
+        ],
+        "poetry" => &["poetry", "python3-poetry", "pipx"],
+        "pipenv" => &["pipenv"],
+        // Packages that are compiled run Python.
+        "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => &[
+            "nodejs",
+            "npm",
+            "yarn",
+            "yarnpkg",
+            "python",
+            "python2",
+            "python3",
+            "python3-minimal",
+            "python-is-python3",
+        ],
+        _ => &[],
+    }
+}
+
 /// What commands of the same RUN remove.
 pub(super) fn removed_again(run: &Execution) -> Vec<String> {
     let removals = run.commands.iter().filter_map(|command| command.manager.as_ref());
@@ -105,7 +139,7 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         let builds = in_builder.is_some()
             || matches!(
                 role(name, uses.release),
-                Some(PackageRole::BuildOnly | PackageRole::Headers) | None
+                Some(PackageRole::BuildOnly | PackageRole::Headers | PackageRole::Language) | None
             );
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
@@ -113,10 +147,20 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::BuildOnly) => here(true, false, "only builds use it".to_owned()),
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
         Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
-        Some(PackageRole::Either) => match in_builder {
-            Some(why) => here(true, false, format!("{why}, and nothing that runs calls it")),
-            None => here(false, true, "no step of the build calls it".to_owned()),
+        // A tool that no command calls may still be called by what an install runs.
+        Some(PackageRole::Either) => match (in_builder, uses.unknown_start) {
+            (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
+            (_, Some(unknown)) => here(true, true, format!("{}: {}", unknown.place, unknown.fact)),
+            (None, None) => here(true, true, "nothing tells which of the stages uses it".to_owned()),
         },
+        Some(PackageRole::Language) => {
+            let is_own = uses.is_distribution || in_builder.is_none();
+            here(
+                true,
+                is_own,
+                in_builder.cloned().unwrap_or_else(|| "an interpreter".to_owned()),
+            )
+        }
         None => {
             let is_library = name.starts_with("lib") || name.starts_with("fonts-");
             let why = if is_library {

@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use crate::context::{ContextSource, sources};
 use crate::facts::{Base, Execution, Facts, ImageReference, Shell, Stage, is_within};
-use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, package_of_tool, release_of, slimmer};
+use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, base_image, package_of_tool, slimmer};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::super::needs::Needs;
 use super::super::removal::Removal;
+use super::super::reorder_copies::view::{self, Copy, View};
 use super::Evidence;
 use super::Obstacle;
 use super::crossing::{self, Crossing};
-use super::outputs::{Poetry, Surroundings, venvs};
+use super::outputs::{Output, Poetry, Surroundings, venvs};
 use super::packages::{self, Divided, Uses};
 use super::riders;
 use super::work::{Work, Works};
@@ -34,6 +35,10 @@ pub(super) enum Line {
 pub(super) struct Plan {
     pub(super) stage: Range<usize>,
     pub(super) builder_name: String,
+    /// The stage that the builder stands on, where that isn't the image of the stage.
+    pub(super) builder_on: Option<String>,
+    /// The instructions that the runtime stage has from a stage that stays: their comments stand there.
+    pub(super) repeated: Range<usize>,
     pub(super) builder: Vec<Line>,
     pub(super) runtime: Vec<Line>,
     /// The image of the runtime stage, where it is another one.
@@ -41,6 +46,8 @@ pub(super) struct Plan {
     /// The tag that keeps the builder on the release of that image.
     pub(super) pinned: Option<String>,
     pub(super) divided: Vec<Divided>,
+    /// The packages whose tools run in the image, with what says so.
+    pub(super) wanted: BTreeMap<&'static str, Evidence>,
     pub(super) crossings: Vec<Crossing>,
     pub(super) evidence: Vec<Evidence>,
 }
@@ -53,11 +60,22 @@ pub(super) struct Subject<'a> {
     pub(super) image: &'a ImageReference,
     pub(super) release: Release,
     pub(super) context: &'a ContextSource,
+    /// The instructions of the stages that it stands on, written out in it; none if it stands on an image.
+    pub(super) inherited: Option<Range<usize>>,
 }
 
 impl Subject<'_> {
     pub(super) fn range(&self) -> Range<usize> {
         self.stage.instructions.clone()
+    }
+
+    /// Whether the image is of Go before 1.18.
+    fn go_get_installs(&self) -> bool {
+        let tag = self.image.tag.as_deref().unwrap_or_default();
+        let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
+        minor
+            .and_then(|minor| minor.parse::<u32>().ok())
+            .is_some_and(|minor| minor < 18)
     }
 
     pub(super) fn keyword(&self, index: usize) -> Option<Keyword> {
@@ -81,6 +99,24 @@ impl Subject<'_> {
         lines.map_or(0, |lines| lines.first)
     }
 
+    /// What the COPYs of the stage before instruction number `end` bring.
+    pub(super) fn copies_before(&self, end: usize) -> Vec<Copy> {
+        let range = self.range().start..end.min(self.range().end);
+        range
+            .filter_map(|index| view::copy(self.file, self.facts, self.context, index))
+            .collect()
+    }
+
+    /// The image as these COPYs make it.
+    pub(super) fn view<'v>(&'v self, copies: &'v [Copy]) -> View<'v> {
+        View {
+            context: self.context,
+            copies,
+            may_choose_versions: false,
+            keeps_builds: false,
+        }
+    }
+
     pub(super) fn place(&self, index: usize) -> String {
         format!("{}:{}", self.file.name, self.line(index))
     }
@@ -96,7 +132,7 @@ impl Gain {
     /// Looks for what a split gains; none where there is nothing.
     pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<(Gain, ImageReference, Release)> {
         let Base::Image(image) = &stage.base else { return None };
-        let release = release_of(&image.repository(), image.tag.as_deref())?;
+        let release = super::release(file, stage)?;
         let range = stage.instructions.clone();
         let mut packages: Vec<(usize, String)> = Vec::new();
         for index in range.clone() {
@@ -139,12 +175,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
     let works = works(subject)?;
-    let Some(last_build) = works
-        .iter()
-        .filter(|(_, works)| works.builds())
-        .map(|(index, _)| *index)
-        .next_back()
-    else {
+    let builds = works.iter().filter(|(_, works)| works.builds());
+    let last_build = builds.map(|(index, _)| *index).next_back();
+    // What builds is in stages that stand on the same one as this.
+    let elsewhere =
+        (subject.inherited.is_some() && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
+    let Some(last_build) = last_build.or(elsewhere) else {
         return match gain.packages.first() {
             None => Ok(None),
             // The user, or an earlier run, builds in another stage.
@@ -170,16 +206,33 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             "install and compile in the Dockerfile, and start the result".to_owned(),
         ));
     }
+    if !needs.starts {
+        return Err((
+            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT, and no Compose file gives it a command".to_owned(),
+            "name the program in CMD or ENTRYPOINT".to_owned(),
+        ));
+    }
+    // Without packages to leave behind, all that is gained is a smaller image, whose tools an unknown script may miss.
+    if let Some(start) = needs.unknown_start.as_ref().filter(|_| gain.packages.is_empty()) {
+        return Err((
+            format!("{} {}", start.place, start.fact),
+            "copy the script from the build context".to_owned(),
+        ));
+    }
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
+    refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {
         stage: range.clone(),
         builder_name: free_name(facts),
+        builder_on: None,
+        repeated: 0..0,
         builder: Vec::new(),
         runtime: Vec::new(),
         image: crossings.image.clone(),
         pinned: crossings.pinned.clone(),
         divided: Vec::new(),
+        wanted: BTreeMap::new(),
         crossings: crossings.list.clone(),
         evidence: Vec::new(),
     };
@@ -213,6 +266,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 }
                 if !covered || own.has_packages() {
                     plan.runtime.extend(sides.runtime);
+                } else {
+                    plan.runtime.extend(of_folder_itself(subject, index, run, &whole)?);
                 }
                 plan.divided.extend(sides.divided);
                 plan.runtime.extend(crossings.in_runtime(index, &plan.builder_name));
@@ -226,8 +281,11 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let comes_along = whole.iter().any(|(folder, at)| {
                     index <= *at && target.as_deref().is_some_and(|target| is_within(target, folder))
                 });
-                let is_dead =
-                    crossings.drops_sources && is_from_context(subject, index) || is_repeated(subject, index, &works);
+                let is_installer = in_builder && brings_installer(subject, index, &works, &needs);
+                let is_dead = is_installer
+                    || crossings.drops_sources && is_from_context(subject, index)
+                    || is_repeated(subject, index, &works)
+                    || riders::is_removed(subject, index, &works);
                 if !comes_along && !is_dead {
                     plan.runtime.push(Line::Old(index));
                 }
@@ -244,6 +302,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     trim(subject, &mut plan.builder);
+    drop_repositories(subject, &works, &mut plan);
     let kept = plan
         .divided
         .iter()
@@ -254,8 +313,10 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             fact: format!("{}, so {} stays", evidence.fact, package.name),
         })
         .collect();
+    plan.wanted = uses.at_run_time;
     let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
-    Ok((saves && !plan.crossings.is_empty()).then_some(plan))
+    let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
+    Ok((saves && is_whole).then_some(plan))
 }
 
 /// What each RUN of the stage is for.
@@ -282,6 +343,7 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             ));
         }
         let scope = facts.scope(index).ok_or_else(|| opaque(subject, index))?;
+        let copies = subject.copies_before(index);
         let around = Surroundings {
             scope,
             venvs: &venvs,
@@ -289,6 +351,8 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             has_workspaces,
             runs_scripts: runs_scripts(subject.context),
             is_plain_package: &crate::knowledge::is_plain_node_package,
+            go_get_installs: subject.go_get_installs(),
+            files: &subject.view(&copies),
         };
         let read = Works::read(run, &around);
         works.insert(
@@ -348,6 +412,35 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     Ok(())
 }
 
+/// Refuses a stage whose Python comes with another package, of a distribution whose packages' dependencies no table has.
+fn refuse_hidden_python(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> Result<(), Obstacle> {
+    if subject.release.family.is_debian_like() || subject.image.official_name() == Some("python") {
+        return Ok(());
+    }
+    let Some(index) = made_with_python(works) else {
+        return Ok(());
+    };
+    let runs = subject
+        .range()
+        .filter_map(|index| subject.facts.run(subject.file, index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let mut packages = used
+        .filter(|used| used.manager.kind == Kind::System)
+        .flat_map(|used| &used.packages);
+    if packages.any(|(name, ..)| name == "python3") {
+        return Ok(());
+    }
+    Err((
+        format!(
+            "line {} uses a Python that no package by name brings",
+            subject.line(index)
+        ),
+        "install python3 by its name".to_owned(),
+    ))
+}
+
 /// A name for the builder that no stage has.
 fn free_name(facts: &Facts) -> String {
     let is_free = |name: &String| facts.stages.iter().all(|stage| stage.name.as_deref() != Some(name));
@@ -359,21 +452,25 @@ fn free_name(facts: &Facts) -> String {
 }
 
 /// What the two stages use of the packages.
-fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Needs, last_build: usize) -> Uses<'a> {
+fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &'a Needs, last_build: usize) -> Uses<'a> {
     let family = subject.release.family;
-    let mut at_run_time: BTreeMap<&'static str, Evidence> = needs
-        .tool_packages(family)
-        .into_iter()
-        .map(|(package, evidence)| (package, evidence.clone()))
-        .collect();
+    let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
+    for (tool, evidence) in &needs.tools {
+        for package in called(tool)
+            .into_iter()
+            .filter_map(|program| package_of_tool(family, program))
+        {
+            at_run_time.entry(package).or_insert_with(|| evidence.clone());
+        }
+    }
     let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
     for (&index, works) in works {
         let Some(run) = subject.facts.run(subject.file, index) else {
             continue;
         };
         let is_build = works.builds();
-        for command in &run.commands {
-            let Some(program) = command.program() else { continue };
+        let programs = run.commands.iter().filter_map(|command| command.program());
+        for program in programs.flat_map(called) {
             let Some(package) = package_of_tool(family, program) else {
                 continue;
             };
@@ -389,6 +486,12 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
             }
         }
+        for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+            for package in packages::behind(&used.manager.id) {
+                let why = || format!("{} runs {}", subject.place(index), used.program);
+                in_builder.entry(package).or_insert_with(why);
+            }
+        }
         if is_build
             && fetches_from_git(subject, run)
             && let Some(package) = package_of_tool(family, "git")
@@ -397,11 +500,73 @@ fn uses<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>, needs: &Ne
             in_builder.entry(package).or_insert(why);
         }
     }
+    if subject.image.official_name() != Some("python")
+        && let Some(index) = made_with_python(works)
+        && let Some(package) = package_of_tool(family, "python3")
+    {
+        at_run_time.entry(package).or_insert_with(|| Evidence {
+            place: subject.place(index),
+            fact: "installs for the system's Python".to_owned(),
+        });
+    }
+    if let Some(place) = names_node_tools(subject) {
+        for package in ["nodejs", "npm"] {
+            let fact = "names a program in node_modules/.bin".to_owned();
+            at_run_time.entry(package).or_insert(Evidence {
+                place: place.clone(),
+                fact,
+            });
+        }
+    }
+    let repository = subject.image.repository();
     Uses {
         release: &subject.release,
+        unknown_start: needs.unknown_start.as_ref(),
+        is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,
     }
+}
+
+/// The programs that run where `program` does: those of Node's managers are scripts.
+fn called(program: &str) -> Vec<&str> {
+    match program {
+        "npm" | "npx" => vec![program, "node"],
+        "yarn" | "pnpm" | "corepack" => vec![program, "npm", "node"],
+        "pip" | "pip3" => vec![program, "python3"],
+        _ => vec![program],
+    }
+}
+
+/// The first RUN that makes a virtual environment or installs packages of Python.
+fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
+    let is_python = |output: &Output| matches!(output, Output::PythonSite | Output::PythonOwn | Output::Environment(_));
+    let mut works = works.iter();
+    works
+        .find(|(_, works)| works.outputs().any(is_python))
+        .map(|(index, _)| *index)
+}
+
+/// The first setting or source, outside of the scripts of package.json, that names a program which Node.js runs.
+fn names_node_tools(subject: &Subject<'_>) -> Option<String> {
+    let is_named = |text: &str| text.contains("node_modules/.bin") || text.contains("npx ");
+    let setting = subject.range().find(|index| {
+        matches!(
+            subject.keyword(*index),
+            Some(Keyword::Env | Keyword::Cmd | Keyword::Entrypoint)
+        ) && is_named(subject.text(*index))
+    });
+    setting.map(|index| subject.place(index)).or_else(|| {
+        let is_code = |path: &str| {
+            let endings = [
+                ".py", ".rb", ".php", ".sh", ".pl", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml",
+            ];
+            endings.iter().any(|ending| path.ends_with(ending))
+        };
+        sources(subject.context, is_code)
+            .into_iter()
+            .find(|path| subject.context.read(path).is_ok_and(|text| is_named(&text)))
+    })
 }
 
 /// Whether an install names a package by its git repository, on the command line or in a manifest of the context.
@@ -506,11 +671,20 @@ fn run(
         }
         edited(subject, index, run, &removal).map(Some)
     };
+    let removals: Vec<usize> = (0..run.commands.len())
+        .filter(|number| {
+            works.builds()
+                && system(*number)
+                    .is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
+        })
+        .collect();
     let in_builder = if only_cleans(run, works) {
         // What stays in the builder is in no image.
         None
     } else {
-        side(&|package: &Divided| package.place.builder, Vec::new())?
+        // The builder may keep what it installs; a removal that cannot be taken away does no harm there.
+        side(&|package: &Divided| package.place.builder, removals.clone())
+            .or_else(|_| side(&|package: &Divided| package.place.builder, Vec::new()))?
     };
     let builds: Vec<usize> = if works.builds() {
         (0..run.commands.len())
@@ -519,10 +693,6 @@ fn run(
     } else {
         Vec::new()
     };
-    let removals = (0..run.commands.len()).filter(|number| {
-        works.builds()
-            && system(*number).is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
-    });
     let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
     let in_runtime = if works.builds() && installs.is_empty() {
         None
@@ -543,6 +713,39 @@ fn only_cleans(run: &Execution, works: &Works) -> bool {
         None => !command.deletes.is_empty(),
     };
     works.of.iter().all(|work| *work == Work::Packages) && run.commands.iter().all(cleans)
+}
+
+/// What a RUN does to a folder that crosses, rather than to the files in it: its owner and its mode do not come along.
+fn of_folder_itself(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    whole: &[(&str, usize)],
+) -> Result<Option<Line>, Obstacle> {
+    let of_it = |number: &usize| {
+        let command = run.commands.get(*number);
+        command.is_some_and(|command| {
+            whole
+                .iter()
+                .any(|(folder, _)| riders::is_of_folder_itself(command, folder))
+        })
+    };
+    let (kept, others): (Vec<usize>, Vec<usize>) = (0..run.commands.len()).partition(of_it);
+    let is_needed = |number: &usize| {
+        let program = run.commands.get(*number).and_then(|command| command.program());
+        matches!(program, Some("mkdir" | "cd"))
+    };
+    let removal = Removal {
+        commands: others.into_iter().filter(|number| !is_needed(number)).collect(),
+        ..Removal::default()
+    };
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    if removal.commands.is_empty() {
+        return Ok(Some(Line::Old(index)));
+    }
+    edited(subject, index, run, &removal).map(Some)
 }
 
 fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Removal) -> Result<Line, Obstacle> {
@@ -593,6 +796,33 @@ pub(super) fn copied_to(subject: &Subject<'_>, index: usize) -> Option<String> {
         return None;
     }
     subject.facts.scope(index)?.absolute(&last.value)
+}
+
+/// Whether a COPY brings uv out of an image of its own, and nothing that stays in the runtime stage calls it.
+fn brings_installer(subject: &Subject<'_>, index: usize, works: &BTreeMap<usize, Works>, needs: &Needs) -> bool {
+    const TOOLS: &[&str] = &["uv", "uvx"];
+    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else {
+        return false;
+    };
+    let sources = node
+        .words()
+        .split_last()
+        .map(|(_, sources)| sources)
+        .unwrap_or_default();
+    let is_tool = |path: &str| TOOLS.contains(&path.rsplit('/').next().unwrap_or(path));
+    let runs_it = works.iter().filter(|(_, works)| !works.builds()).any(|(index, _)| {
+        let run = subject.facts.run(subject.file, *index);
+        run.is_some_and(|run| {
+            run.commands
+                .iter()
+                .any(|command| command.program().is_some_and(|p| TOOLS.contains(&p)))
+        })
+    });
+    node.flag("from").is_some()
+        && !sources.is_empty()
+        && sources.iter().all(|source| is_tool(&source.value))
+        && !TOOLS.iter().any(|tool| needs.tools.contains_key(*tool))
+        && !runs_it
 }
 
 /// Whether a COPY brings files that a later COPY of everything brings again, to the same place, with nothing in between
@@ -687,6 +917,26 @@ fn is_used_at_run_time(subject: &Subject<'_>, index: usize, works: &BTreeMap<usi
             subject.text(later).contains(&format!("${name}")) || subject.text(later).contains(&format!("${{{name}"))
         }),
     })
+}
+
+/// Takes away repositories of packages of which the runtime stage installs none.
+fn drop_repositories(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, plan: &mut Plan) {
+    let last = plan
+        .divided
+        .iter()
+        .filter(|package| package.place.runtime)
+        .map(|package| package.run)
+        .max();
+    plan.runtime.retain(|line| {
+        let (Line::Old(index) | Line::Edited(index, _)) = line else {
+            return true;
+        };
+        let run = subject.facts.run(subject.file, *index);
+        let Some((run, own)) = run.zip(works.get(index)) else {
+            return true;
+        };
+        last.is_some_and(|last| *index <= last) || !riders::only_adds_repositories(subject, *index, run, own)
+    });
 }
 
 /// Takes away what the end of the builder does not need: settings behind its last RUN.

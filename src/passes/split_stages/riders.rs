@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::context::{Kind, Presence};
 use crate::facts::{Body, Command, Execution, is_within};
 use crate::shell::{self, RedirectKind, ShellOptions};
+use crate::syntax::Keyword;
 
 use super::Obstacle;
 use super::crossing::Crossings;
 use super::outputs::{Output, absolute};
-use super::plan::Subject;
+use super::plan::{Subject, copied_to, is_from_context};
 use super::work::Works;
 
 /// Programs that change no file that stays.
@@ -57,15 +59,11 @@ const HARMLESS: &[&str] = &[
 
 /// Programs whose operands are the files that they change.
 const CHANGE_OPERANDS: &[&str] = &[
-    "mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "tar", "unzip", "patch",
-    "gunzip", "xz", "gzip",
+    "mkdir", "touch", "chmod", "chown", "chgrp", "rm", "rmdir", "sed", "strip", "find", "patch", "gunzip", "xz", "gzip",
 ];
 
 /// Programs whose last operand is what they write.
 const CHANGE_LAST: &[&str] = &["cp", "mv", "ln", "install", "rsync"];
-
-/// Programs that fetch into the working directory, or where an option says.
-const FETCH: &[&str] = &["git", "curl", "wget"];
 
 /// Folders of which nothing is needed at run time.
 const SCRATCH: &[&str] = &[
@@ -108,12 +106,17 @@ pub(super) fn check(
         SCRATCH.iter().any(|folder| is_within(path, folder))
             || crossings.list.iter().any(|crossing| is_within(path, &crossing.path))
             || works.outputs().any(
-                |output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) if is_within(path, folder)),
+                |output| matches!(output, Output::Project(folder) | Output::NamedIn(folder) | Output::Programs(folder, _) if is_within(path, folder)),
             )
     };
     for number in works.setups() {
         let Some(command) = run.commands.get(number) else {
             continue;
+        };
+        // What COPY brought and the RUN deletes is not copied into the runtime stage.
+        let is_copy_removed = |path: &str| {
+            let mut copies = subject.range().take_while(|copy| *copy < index);
+            command.program() == Some("rm") && copies.any(|copy| copied_file(subject, copy).as_deref() == Some(path))
         };
         let Some(program) = command.program() else {
             return Err(other("runs a program that a variable names"));
@@ -124,10 +127,10 @@ pub(super) fn check(
         let Some(changed) = changes(program, command) else {
             return Err(other(&format!("runs `{program}`")));
         };
-        if let Some(path) = changed
-            .iter()
-            .find(|path| path.as_deref().is_none_or(|path| !is_covered(path)))
-        {
+        if let Some(path) = changed.iter().find(|path| {
+            path.as_deref()
+                .is_none_or(|path| !is_covered(path) && !is_copy_removed(path))
+        }) {
             let path = path.as_deref().unwrap_or("something that a variable names");
             return Err(other(&format!("changes {path}")));
         }
@@ -155,6 +158,42 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Whether a later RUN that builds deletes the one file that COPY number `copy` brings.
+pub(super) fn is_removed(subject: &Subject<'_>, copy: usize, works: &BTreeMap<usize, Works>) -> bool {
+    let Some(path) = copied_file(subject, copy) else {
+        return false;
+    };
+    let later = works.iter().filter(|(index, works)| **index > copy && works.builds());
+    let mut runs = later.filter_map(|(index, _)| subject.facts.run(subject.file, *index));
+    runs.any(|run| {
+        let mut deleted = run.commands.iter().flat_map(|command| &command.deletes);
+        deleted.any(|operand| operand.path.as_deref() == Some(path.as_str()))
+    })
+}
+
+/// Where the one file goes that a COPY from the context brings, if it brings one.
+fn copied_file(subject: &Subject<'_>, copy: usize) -> Option<String> {
+    let instruction = subject.file.instructions.get(copy)?;
+    let node = instruction.node();
+    if node.keyword != Keyword::Copy || !is_from_context(subject, copy) {
+        return None;
+    }
+    let [source, target] = node.words() else { return None };
+    let path = source.value.trim_start_matches("./");
+    if subject.context.presence(path) != Presence::Here(Kind::File) {
+        return None;
+    }
+    let place = copied_to(subject, copy)?;
+    let workdir = subject.facts.scope(copy)?.workdir.as_deref();
+    let into_folder = target.value.ends_with('/') || workdir == Some(place.as_str());
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Some(if into_folder {
+        format!("{}/{name}", place.trim_end_matches('/'))
+    } else {
+        place
+    })
+}
+
 /// The paths that a command changes, none for one that cannot be told; none at all for a program that is not known.
 fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
     let operands = || command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
@@ -167,16 +206,62 @@ fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
     if CHANGE_LAST.contains(&program) {
         return Some(operands().next_back().map(path).into_iter().collect());
     }
-    if FETCH.contains(&program) {
-        let place = command
-            .words
-            .iter()
-            .skip(1)
-            .filter(|word| word.text.starts_with('/'))
-            .map(path);
-        return Some(place.chain([command.workdir.clone()]).take(1).collect());
+    let here = || vec![command.workdir.clone()];
+    let folder_of = |names: &[&str]| behind(command, names).map(path);
+    match program {
+        "tar" => Some(folder_of(&["-C", "--directory"]).map_or_else(here, |folder| vec![folder])),
+        "git" | "unzip" => {
+            let named = command.words.iter().skip(1).find(|word| word.text.starts_with('/'));
+            Some(
+                named
+                    .or_else(|| behind(command, &["-d"]))
+                    .map_or_else(here, |word| vec![path(word)]),
+            )
+        }
+        "curl" => Some(match folder_of(&["-o", "--output"]) {
+            Some(output) => vec![output],
+            None if keeps_remote_name(command) => here(),
+            // To the standard output.
+            None => Vec::new(),
+        }),
+        "wget"
+            if command
+                .words
+                .iter()
+                .any(|word| word.text.starts_with('-') && word.text.ends_with("O-")) =>
+        {
+            Some(Vec::new())
+        }
+        "wget" => Some(
+            match behind(command, &["-O", "--output-document", "-P", "--directory-prefix"]) {
+                Some(word) if word.text == "-" => Vec::new(),
+                Some(word) => vec![path(word)],
+                None => here(),
+            },
+        ),
+        _ => None,
     }
-    None
+}
+
+/// The word behind one of these options, of which a short one may stand with others: `-C /tmp`, `-xzC /tmp`.
+fn behind<'c>(command: &'c Command, options: &[&str]) -> Option<&'c crate::facts::Word> {
+    let is_short =
+        |word: &str, letter: char| word.starts_with('-') && !word.starts_with("--") && word.ends_with(letter);
+    command.words.iter().enumerate().find_map(|(number, word)| {
+        let is_option = options.iter().any(|option| match option.strip_prefix("--") {
+            Some(_) => word.text == *option,
+            None => option.chars().nth(1).is_some_and(|letter| is_short(&word.text, letter)),
+        });
+        is_option.then(|| command.words.get(number + 1)).flatten()
+    })
+}
+
+/// Whether `curl` writes a file called as at its source.
+fn keeps_remote_name(command: &Command) -> bool {
+    command.words.iter().skip(1).any(|word| {
+        word.text.starts_with("--remote-name")
+            || word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains(['O', 'J'])
+    })
 }
 
 /// Whether a RUN does nothing but change files in `folder`.
@@ -203,11 +288,67 @@ pub(super) fn only_within(run: &Execution, works: &Works, folder: &str) -> bool 
     all && any && !has_redirects(run)
 }
 
+/// Whether a command changes the owner or the mode of `folder` and names nothing else.
+pub(super) fn is_of_folder_itself(command: &Command, folder: &str) -> bool {
+    let Some(program @ ("chown" | "chmod" | "chgrp")) = command.program() else {
+        return false;
+    };
+    let Some(paths) = changes(program, command) else {
+        return false;
+    };
+    !paths.is_empty()
+        && paths
+            .iter()
+            .all(|path| path.as_deref().map(|path| path.trim_end_matches('/')) == Some(folder))
+}
+
 fn has_redirects(run: &Execution) -> bool {
     let Body::Script(body) = &run.body else { return false };
     shell::commands(&body.script, ShellOptions::default())
         .iter()
         .any(|visit| !visit.command.redirects.is_empty())
+}
+
+/// Whether all that is left of a RUN without its packages is to make repositories of packages known.
+pub(super) fn only_adds_repositories(subject: &Subject<'_>, index: usize, run: &Execution, works: &Works) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "curl",
+        "wget",
+        "gpg",
+        "bash",
+        "sh",
+        "tee",
+        "mkdir",
+        "echo",
+        "printf",
+        "cat",
+        "chmod",
+        "install",
+        "dd",
+        "add-apt-repository",
+        "apt-key",
+        "set",
+        "export",
+    ];
+    const SIGNS: &[&str] = &[
+        "deb.nodesource.com",
+        "rpm.nodesource.com",
+        "/etc/apt/",
+        "apt-key",
+        "add-apt-repository",
+    ];
+    let text = subject.text(index);
+    let names_one = SIGNS.iter().any(|sign| text.contains(sign));
+    // Of scripts from the network, only those are known to do nothing else.
+    let is_known = |program: &str| !matches!(program, "bash" | "sh") || text.contains("nodesource.com");
+    let mut setups = works.setups().filter_map(|number| run.commands.get(number));
+    names_one
+        && !works.builds()
+        && setups.all(|command| {
+            command
+                .program()
+                .is_some_and(|program| PROGRAMS.contains(&program) && is_known(program))
+        })
 }
 
 /// Whether a RUN makes users and folders that no later step of the builder has to do with.

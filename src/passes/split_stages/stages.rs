@@ -12,12 +12,20 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
     let old = file.instructions.clone();
     let from = old.get(plan.stage.start)?;
     let mut new: Vec<Instruction> = old.get(..plan.stage.start)?.to_vec();
-
-    let mut builder_from = file.instruction(builder_from(from, &plan.builder_name, pinned)?).ok()?;
-    builder_from.leading.clone_from(&from.leading);
-    builder_from.lines = from.lines;
-    new.push(builder_from);
-    let mut said: Vec<usize> = Vec::new();
+    if !plan.builder.is_empty() {
+        let text = match &plan.builder_on {
+            Some(parent) => with_image(&as_builder(from, &plan.builder_name, file)?, parent)?,
+            None => builder_from(from, &plan.builder_name, pinned)?,
+        };
+        let mut builder_from = file.instruction(text).ok()?;
+        builder_from.leading = match &plan.builder_on {
+            Some(_) => file.newline.as_str().to_owned(),
+            None => from.leading.clone(),
+        };
+        builder_from.lines = from.lines;
+        new.push(builder_from);
+    }
+    let mut said: Vec<usize> = plan.repeated.clone().collect();
     for line in &plan.builder {
         let instruction = instruction(file, &old, line)?;
         if let Line::Old(index) | Line::Edited(index, _) = line {
@@ -31,13 +39,21 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
         None => from.clone(),
         Some(image) => file.instruction(with_image(from, image)?).ok()?,
     };
-    runtime_from.leading = newline.to_owned();
+    // A stage that stands on another one was not the first of its kind: what is said above it is said of it.
+    runtime_from.leading = match &plan.builder_on {
+        Some(_) => from.leading.clone(),
+        None => newline.to_owned(),
+    };
     runtime_from.lines = from.lines;
     runtime_from.ending = newline.to_owned();
     new.push(runtime_from);
     for (number, line) in plan.runtime.iter().enumerate() {
         let mut instruction = instruction(file, &old, line)?;
-        let repeats = matches!(line, Line::Old(index) if said.contains(index));
+        let repeats = match line {
+            Line::Old(index) => said.contains(index),
+            Line::Edited(index, _) => plan.repeated.contains(index),
+            Line::New { .. } => false,
+        };
         if repeats {
             instruction.leading = blank_lines(&instruction.leading, newline);
         }
@@ -79,7 +95,7 @@ fn instruction(file: &Dockerfile, old: &[Instruction], line: &Line) -> Option<In
             Some(instruction)
         }
         Line::New { text, at } => {
-            let mut instruction = file.instruction(text.clone()).ok()?;
+            let mut instruction = file.instruction(in_case_of(old, text)).ok()?;
             if let Some(original) = old.get(*at) {
                 instruction.leading = blank_lines(&original.leading, file.newline.as_str());
             }
@@ -88,10 +104,27 @@ fn instruction(file: &Dockerfile, old: &[Instruction], line: &Line) -> Option<In
     }
 }
 
+/// A new instruction with its keyword as the file writes them: `run`, if all are lower case.
+fn in_case_of(old: &[Instruction], text: &str) -> String {
+    let is_lower = |instruction: &Instruction| {
+        let keyword = instruction.text().get(instruction.node().keyword_range.clone());
+        keyword.is_some_and(|keyword| keyword.chars().all(char::is_lowercase))
+    };
+    match text.split_once(' ') {
+        Some((keyword, rest)) if old.iter().all(is_lower) => format!("{} {rest}", keyword.to_lowercase()),
+        _ => text.to_owned(),
+    }
+}
+
 /// What is left of the lines above an instruction without their comments: one blank line, or none.
 fn blank_lines(leading: &str, newline: &str) -> String {
     let has_blank = leading.lines().any(|line| line.trim().is_empty());
     if has_blank { newline.to_owned() } else { String::new() }
+}
+
+/// FROM with the name of the builder.
+fn as_builder(from: &Instruction, name: &str, file: &Dockerfile) -> Option<Instruction> {
+    file.instruction(builder_from(from, name, None)?).ok()
 }
 
 /// `FROM image AS name`, with the flags and in the case of the original.

@@ -1,6 +1,7 @@
 //! One project: built before and after, compared, edited and rebuilt.
 
 use std::fmt;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,10 +55,13 @@ pub fn check(project: &Project) -> Result<Report> {
             after.refusals
         );
     }
-    let text_after = after.text;
+    let (text_after, ignore) = (after.text, after.dockerignore);
     say(&format!("engine: {}: rewritten to\n{text_after}", project.name));
     ensure!(text_after != text, "Plimsoll changes nothing");
     let original = build("original", &text)?;
+    if let Some(ignore) = ignore.filter(|_| !project.declared.bulk.is_empty()) {
+        fs::write(context.join(".dockerignore"), ignore.text)?;
+    }
     let rewritten_image = build("rewritten", &text_after)?;
 
     let expected = &project.declared.output;

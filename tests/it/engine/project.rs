@@ -3,6 +3,7 @@
 //! `app/` is the build context, `edited/` the files laid over it for the rebuild: a manifest with one package more, its
 //! lock file, and a source that uses the package.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,9 @@ pub struct Declared {
     /// The images that the rewritten Dockerfile starts from beside those of the original.
     #[serde(default)]
     pub bases: Vec<String>,
+    /// Files of the developer that lie in the context, in megabytes. The .dockerignore that is proposed keeps them out.
+    #[serde(default)]
+    pub bulk: BTreeMap<String, u64>,
     /// For level standard: what stays the same and what goes.
     pub split: Option<Split>,
 }
@@ -121,7 +125,13 @@ impl Project {
 
     /// Copies the build context to `folder`.
     pub fn copy_to(&self, folder: &Path) -> Result<()> {
-        lay_over(&self.folder.join("app"), folder)
+        lay_over(&self.folder.join("app"), folder)?;
+        for (path, megabytes) in &self.declared.bulk {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::File::create(path)?.set_len(megabytes * 1_000_000)?;
+        }
+        Ok(())
     }
 
     /// Lays the edited files over the copy in `folder`.
@@ -132,10 +142,15 @@ impl Project {
     /// The images that its Dockerfile starts from.
     pub fn base_images(&self) -> Vec<String> {
         let text = self.dockerfile().unwrap_or_default();
-        let words = text
+        let froms: Vec<Vec<&str>> = text
             .lines()
-            .filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next());
-        words
+            .filter_map(|line| Some(line.strip_prefix("FROM ")?.split_whitespace().collect()))
+            .collect();
+        let stages: Vec<&str> = froms.iter().filter_map(|words| words.get(2).copied()).collect();
+        froms
+            .iter()
+            .filter_map(|words| words.first().copied())
+            .filter(|image| !stages.contains(image))
             .map(str::to_owned)
             .chain(self.declared.bases.iter().cloned())
             .collect()
