@@ -14,6 +14,7 @@ mod work;
 
 use crate::facts::Facts;
 pub use explain::{Explained, Explanation, Side, explain_split};
+pub(crate) use programs::is_python_tool;
 
 use crate::context::ContextSource;
 use crate::facts::Stage;
