@@ -16,10 +16,11 @@ mod measure;
 mod memory;
 mod path;
 mod source;
+mod sources;
 mod walk;
 mod yaml;
 
-pub use calls::{Call, calls, sources};
+pub use calls::{Call, calls};
 pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;
