@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::calls::sources;
 use super::source::ContextSource;
 
 /// The first parts of the names that Python sources import, outside of tests and documentation. Names that are put
 /// together at run time are not seen.
 pub fn python_imports(context: &ContextSource) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for path in sources(context, |path| path.ends_with(".py")) {
-        let Ok(text) = context.read(&path) else { continue };
+    for path in context.sources(|path| path.ends_with(".py")) {
+        let Ok(text) = context.read(path) else { continue };
         for line in text.lines().map(str::trim_start) {
             if let Some(names) = line.strip_prefix("import ") {
                 found.extend(names.split(',').filter_map(first_part));

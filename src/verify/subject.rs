@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::python::normal;
 use crate::context::manifests::{Manager, MemoryFiles, declared_dependencies};
-use crate::context::{ContextSource, Kind, Presence, calls, python_imports, sources};
+use crate::context::{ContextSource, Kind, Presence, calls, python_imports};
 use crate::facts::{Base, Facts};
 use crate::knowledge::{Family, package_of_tool};
 use crate::passes::is_python_tool;
@@ -217,7 +217,7 @@ fn requirements(context: &ContextSource) -> BTreeSet<String> {
         matches!(name, "pyproject.toml" | "setup.cfg" | "Pipfile")
             || name.ends_with(".txt") && path.contains("requirements")
     };
-    let paths = sources(context, is_manifest);
+    let paths: Vec<&str> = context.sources(is_manifest).collect();
     let above = |path: &str| {
         path.rsplit_once('/')
             .map_or(String::new(), |(folder, _)| folder.to_owned())
@@ -228,9 +228,7 @@ fn requirements(context: &ContextSource) -> BTreeSet<String> {
         .map(|path| above(path))
         .flat_map(|folder| [above(&folder), folder])
         .collect();
-    let texts = paths
-        .iter()
-        .filter_map(|path| Some((path.as_str(), context.read(path).ok()?)));
+    let texts = paths.iter().filter_map(|path| Some((*path, context.read(path).ok()?)));
     let files = MemoryFiles::new(texts.map(|(path, text)| (path, text.to_string())));
     let declared = folders
         .iter()
