@@ -11,8 +11,7 @@ use super::bench::{Image, Inputs, Workbench};
 use super::engine::EngineError;
 use super::files::{Content, Files};
 use super::subject::Subject;
-use super::system::SystemPackages;
-use super::{Candidate, Event, Listener, Request, VerifyError, base_files, inputs};
+use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, inputs};
 use crate::context::{ContextSource, Kind, Totals};
 use crate::syntax;
 
@@ -82,10 +81,10 @@ pub fn measure(
     let cold = bench.build(variant, &candidate.text, &inputs, &mut |line| {
         listener(Event::Line(line))
     })?;
-    let files = bench.files(&cold)?;
     let subject = Subject::of(&file, request.context.clone(), None);
+    let files = files_of(bench, &cold, &subject)?;
     let base = match &subject.base {
-        Some(base) => base_files(bench, base, &inputs)?,
+        Some(base) => base_files(bench, base, &inputs, &subject)?,
         None => None,
     };
     let mut rebuild = None;
@@ -138,7 +137,7 @@ fn components(files: &Files, base: Option<&Files>, subject: &Subject) -> Vec<Com
         "application",
         "other",
     ];
-    let system = SystemPackages::of(files);
+    let system = &files.system;
     let mut sums = [0; NAMES.len()];
     for (path, entry) in files
         .entries

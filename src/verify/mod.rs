@@ -25,7 +25,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use bench::{Image, Inputs, Workbench};
+use bench::{Image, Inputs, Run, Workbench};
 use checks::Side;
 use checks::smoke::Smoke;
 use engine::EngineError;
@@ -36,6 +36,7 @@ use subject::Subject;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
+use crate::knowledge::Family;
 use crate::syntax::{self, SyntaxError};
 
 /// How often what is lacking is added to one rewrite.
@@ -342,7 +343,7 @@ fn build_original(
         listener(Event::Line(line))
     })?;
     Ok(Original {
-        files: bench.files(&image)?,
+        files: files_of(bench, &image, &Subject::of(&file, request.context.clone(), None))?,
         configuration: bench.configuration(&image)?,
         image,
         file,
@@ -381,13 +382,13 @@ fn compare(
         Err(error) => return Err(error.into()),
     };
     listener(Event::Step("compare the images"));
-    let files = bench.files(&image)?;
+    let subject = subject_of(request, &original.file, candidate);
+    let files = files_of(bench, &image, &subject)?;
     let configuration = bench.configuration(&image)?;
     round.image = Some(Built {
         bytes: files.bytes(),
         seconds: image.time.as_secs_f64(),
     });
-    let subject = subject_of(request, &original.file, candidate);
     if let Some(base) = subject
         .base
         .as_deref()
@@ -395,7 +396,7 @@ fn compare(
         && original.base.is_none()
     {
         listener(Event::Step("read the base image"));
-        original.base = Some(base_files(bench, base, &inputs)?);
+        original.base = Some(base_files(bench, base, &inputs, &subject)?);
     }
     let before = Side {
         files: &original.files,
@@ -437,6 +438,24 @@ fn compare(
     Ok(round)
 }
 
+/// The files of an image, and what rpm says of them where it alone knows.
+fn files_of(bench: &Workbench, image: &Image, subject: &Subject) -> Result<Files, EngineError> {
+    const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let mut files = bench.files(image)?;
+    if files.system.is_unread && files.program(system::RPM_QUERY[0], PATH).is_some() {
+        let command = system::RPM_QUERY.map(str::to_owned);
+        let run = Run {
+            command: Some(&command),
+            is_root: true,
+            ..Run::default()
+        };
+        let (_, said, _) = bench.run(image, &run)?;
+        let family = subject.family.unwrap_or(Family::Fedora);
+        files.system.rpm(&said, family, &subject.packages);
+    }
+    Ok(files)
+}
+
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
@@ -455,9 +474,9 @@ fn final_base(file: &syntax::Dockerfile) -> Option<String> {
 }
 
 /// The files of a base image. The engine's own builder has it, its list of images may not.
-fn base_files(bench: &Workbench, base: &str, inputs: &Inputs) -> Result<Option<Files>, EngineError> {
+fn base_files(bench: &Workbench, base: &str, inputs: &Inputs, subject: &Subject) -> Result<Option<Files>, EngineError> {
     match bench.build("base", &format!("FROM {base}\n"), inputs, &mut |_| {}) {
-        Ok(image) => Ok(Some(bench.files(&image)?)),
+        Ok(image) => Ok(Some(files_of(bench, &image, subject)?)),
         Err(error) if error.is_failed_build() => Ok(None),
         Err(error) => Err(error),
     }
