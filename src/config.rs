@@ -21,7 +21,7 @@ use crate::syntax::SyntaxError;
 pub const FILE_NAME: &str = "plimsoll.toml";
 
 /// The keys of the file, as they are written there.
-pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude"];
+pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude", "smoke"];
 
 /// What stands in a configuration file; what doesn't stand there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -48,6 +48,8 @@ pub struct Config {
     /// Files that `migrate` leaves alone.
     #[schemars(with = "Option<Vec<String>>")]
     exclude: Option<Vec<Spanned<String>>>,
+    /// The command that `verify` runs in both images.
+    pub smoke: Option<String>,
 }
 
 /// What is wrong with a configuration file.

@@ -15,4 +15,5 @@ pub mod rewrite;
 pub mod shell;
 mod suggest;
 pub mod syntax;
+pub mod verify;
 mod write;

@@ -4,12 +4,14 @@ use std::env;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
+use super::building::Building;
 use super::output::Output;
 use super::selection::Selection;
 use super::{Format, Status};
@@ -20,8 +22,10 @@ use crate::migrate::discover::{Patterns, pattern};
 use crate::migrate::fleet::{Fleet, Shard};
 use crate::migrate::git::Git;
 use crate::migrate::journal::Journal;
+use crate::migrate::plan::Subject;
 use crate::migrate::report::{FleetReport, Mode};
-use crate::migrate::{Migration, bake};
+use crate::migrate::{Migration, Verify, bake};
+use crate::rewrite::Rewrite;
 use crate::write;
 
 /// Rewrite the Dockerfiles of many git repositories
@@ -48,7 +52,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
-    selection: Selection,
+    pub(super) building: Building,
+    #[command(flatten)]
+    pub(super) selection: Selection,
 }
 
 /// What is made of the changes.
@@ -156,6 +162,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let options = |folder: &Path| arguments.selection.options_of(folder);
     let patterns = |root: &Path| patterns(arguments, root);
     let is_shown = making.pr_body.as_deref() == Some(Path::new("-"));
+    let builder = arguments.building.builder()?;
+    let verify = builder
+        .as_ref()
+        .map(|builder| |subject: &Subject<'_>, rewrite: Rewrite| builder.verified(subject, rewrite, arguments));
     let migration = Migration {
         mode,
         branch: making.branch.clone(),
@@ -165,7 +175,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         builds: builds.clone(),
         options: &options,
         patterns: &patterns,
-        verify: None,
+        verify: verify.as_ref().map(|verify| verify as Verify<'_>),
     };
 
     if journal.finished() > 0 {
@@ -176,16 +186,18 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         ));
     }
     let bar = progress(output, fleet.places.len());
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.running.jobs.map_or(0, usize::from))
-        .build()?;
-    let handled = pool.install(|| {
-        migration.run(&fleet.places, &journal, &|report| {
-            bar.set_message(report.name.replace(char::is_control, " "));
-            bar.inc(1);
-        })
-    });
+    let jobs = arguments
+        .running
+        .jobs
+        .map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let handled = migration.run(&fleet.places, &journal, jobs, &|report| {
+        bar.set_message(report.name.replace(char::is_control, " "));
+        bar.inc(1);
+    })?;
     bar.finish_and_clear();
+    if builder.is_some_and(|builder| builder.is_cancelled()) {
+        bail!("stopped by the user; the same command with --resume goes on");
+    }
     let report = FleetReport::new(mode, handled, fleet.problems);
 
     if let (Some(file), Some(folder)) = (&making.bake, &builds) {

@@ -1,6 +1,7 @@
 //! The command line: what may be written there, and one file a subcommand.
 
 mod beside;
+mod building;
 mod check;
 mod completions;
 mod context;
@@ -8,11 +9,14 @@ mod diff;
 mod explain;
 mod failure;
 mod man;
+mod measure;
 mod migrate;
 mod output;
 mod rewrite;
 mod selection;
 mod source;
+mod verify;
+mod verifying;
 
 use std::process::ExitCode;
 
@@ -35,7 +39,8 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  nothing to do, or done
-  1  `check` found something to change, `context` more than --max, or `migrate` left a repository out
+  1  `check` found something to change, `context` more than --max, `verify` a difference, or `migrate` left a repository
+     out
   2  wrong usage or unreadable input
 
 The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
@@ -46,6 +51,8 @@ enum Command {
     Diff(diff::Arguments),
     Check(check::Arguments),
     Context(context::Arguments),
+    Verify(verify::Arguments),
+    Measure(measure::Arguments),
     Migrate(Box<migrate::Arguments>),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
@@ -113,6 +120,8 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments, &output),
         Command::Check(arguments) => check::run(arguments, &output),
         Command::Context(arguments) => context::run(arguments, &output),
+        Command::Measure(arguments) => measure::run(arguments, &output),
+        Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Migrate(arguments) => migrate::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),

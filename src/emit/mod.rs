@@ -10,5 +10,6 @@ pub mod sarif;
 pub mod split;
 pub mod summary;
 pub mod text;
+pub mod verification;
 
 pub use palette::Palette;

@@ -2,6 +2,16 @@
 
 use std::io;
 use std::path::Path;
+#[cfg(unix)]
+use std::time::Duration;
+
+/// How often a lock is tried. A program that a killed run was just starting holds its locks for a moment more.
+#[cfg(unix)]
+const TRIES: usize = 10;
+
+/// How long to wait between two tries.
+#[cfg(unix)]
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// A lock that ends with the process, however it ends, and leaves nothing behind.
 #[derive(Debug)]
@@ -18,17 +28,19 @@ impl Lock {
     #[cfg(unix)]
     pub fn take(folder: &Path) -> io::Result<Option<Lock>> {
         use rustix::fs::{FlockOperation, flock};
+        use rustix::io::Errno;
 
         let opened = std::fs::File::open(folder)?;
-        match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { _folder: opened })),
-            Err(error) if error == rustix::io::Errno::WOULDBLOCK => Ok(None),
-            // Some network file systems know no locks: who works there is alone, or takes care.
-            Err(error) if error == rustix::io::Errno::NOTSUP || error == rustix::io::Errno::NOLCK => {
-                Ok(Some(Lock { _folder: opened }))
+        for _ in 0..TRIES {
+            match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Some(Lock { _folder: opened })),
+                Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+                // Some network file systems know no locks: who works there is alone, or takes care.
+                Err(Errno::NOTSUP | Errno::NOLCK) => return Ok(Some(Lock { _folder: opened })),
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(None)
     }
 
     /// Folders cannot be locked here: who starts two runs takes care.

@@ -22,10 +22,13 @@ pub mod write;
 
 use std::fmt::Display;
 use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigError;
@@ -43,8 +46,11 @@ use report::{Mode, Outcome, RepositoryReport};
 use repository::{Repository, RepositoryError};
 use tree::Tree;
 
+/// The stack of a thread, as the main thread has it.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// Builds a rewrite and its original, and gives what passed.
-pub type Verify<'a> = &'a (dyn Fn(&Place, &Subject<'_>, Rewrite) -> Result<Refined, String> + Sync);
+pub type Verify<'a> = &'a (dyn Fn(&Subject<'_>, Rewrite) -> Result<Refined, String> + Sync);
 
 /// What a run does with each repository.
 pub struct Migration<'a> {
@@ -93,20 +99,40 @@ enum Step {
 }
 
 impl Migration<'_> {
-    /// Handles all `places` on the threads of the present pool, and tells `on_done` of each that is done.
+    /// Handles all `places`, `jobs` of them at once, and tells `on_done` of each that is done.
+    ///
+    /// # Errors
+    /// If the system has no threads.
     pub fn run(
         &self,
         places: &[Place],
         journal: &Journal,
+        jobs: usize,
         on_done: &(dyn Fn(&RepositoryReport) + Sync),
-    ) -> Vec<RepositoryReport> {
-        let first: Vec<Option<RepositoryReport>> = places
-            .par_iter()
-            .map(|place| self.one(place, journal).inspect(|report| on_done(report)))
-            .collect();
-        // Work trees of one repository have one lock. Waiting for it would stop a thread that others need.
-        let again = |(place, report): (&Place, Option<RepositoryReport>)| {
-            report.unwrap_or_else(|| {
+    ) -> io::Result<Vec<RepositoryReport>> {
+        let next = AtomicUsize::new(0);
+        let reports: Vec<OnceLock<RepositoryReport>> = places.iter().map(|_| OnceLock::new()).collect();
+        let work = || {
+            while let Some((place, slot)) = {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                places.get(number).zip(reports.get(number))
+            } {
+                if let Some(report) = self.one(place, journal) {
+                    on_done(&report);
+                    let _ = slot.set(report);
+                }
+            }
+        };
+        // Threads of their own: those of a pool take up other repositories while they wait, with locks in their hands.
+        thread::scope(|scope| {
+            for _ in 0..jobs.clamp(1, places.len().max(1)) {
+                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
+            }
+            io::Result::Ok(())
+        })?;
+        // Work trees of one repository have one lock: those that came while another had it have their turn now.
+        let again = |(place, slot): (&Place, OnceLock<RepositoryReport>)| {
+            slot.into_inner().unwrap_or_else(|| {
                 let report = self.one(place, journal).unwrap_or_else(|| {
                     RepositoryReport::new(&place.name, &place.folder).ended(Outcome::Refused, RepositoryError::Busy)
                 });
@@ -114,7 +140,7 @@ impl Migration<'_> {
                 report
             })
         };
-        places.iter().zip(first).map(again).collect()
+        Ok(places.iter().zip(reports).map(again).collect())
     }
 
     /// Handles one repository; none where another run or thread is at it. Whatever goes wrong is in its report, and
@@ -204,7 +230,7 @@ impl Migration<'_> {
             &found,
             self.options,
             &mut |subject, rewrite| match self.verify {
-                Some(verify) => verify(place, subject, rewrite),
+                Some(verify) => verify(subject, rewrite),
                 None => Ok((rewrite, None)),
             },
         );

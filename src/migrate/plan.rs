@@ -80,6 +80,8 @@ pub struct Subject<'a> {
     pub path: &'a str,
     /// Its text.
     pub text: &'a str,
+    /// The folder that it is in.
+    pub folder: PathBuf,
     /// The files around it.
     pub context: Option<Arc<ContextSource>>,
     /// The options for it, with the context.
@@ -244,7 +246,8 @@ fn subject<'a>(
     options_of: OptionsOf<'_>,
 ) -> Result<Subject<'a>, PlanError> {
     let file = tree.root.join(path);
-    let mut options = options_of(file.parent().unwrap_or(&tree.root))?;
+    let folder = file.parent().unwrap_or(&tree.root).to_owned();
+    let mut options = options_of(&folder)?;
     options.writes_dockerignore = true;
     let mut notes = Vec::new();
     let context = context(tree, &file, text, &mut notes);
@@ -265,6 +268,7 @@ fn subject<'a>(
     Ok(Subject {
         path,
         text,
+        folder,
         context,
         options,
         notes,

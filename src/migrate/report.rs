@@ -87,6 +87,7 @@ pub struct VerifiedBytes {
 /// How a repository came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "RepositoryOutcome")]
 pub enum Outcome {
     /// There is nothing to change.
     Unchanged,

@@ -129,12 +129,8 @@ fn is_killed_and_resumed(mode: &[&str]) {
             continue;
         }
         let output = fleet.plimsoll(&resumed).output().unwrap();
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "kill {kill}: {said}");
         let found = result(&fleet, &output.stdout);
         assert_eq!(found.0, expected.0, "kill {kill}");
         assert_eq!(found.1, expected.1, "kill {kill}");
