@@ -87,7 +87,15 @@ impl Fleet {
         walker.run(|| Box::new(|entry| visit(entry, &found, &problems)));
         let found = found.into_inner().unwrap_or_default();
         if found.is_empty() {
-            self.problems.push(format!("no git repository in `{}`", root.display()));
+            let above = folder.ancestors().skip(1).find(|above| is_repository(above));
+            self.problems.push(match above {
+                Some(above) => format!(
+                    "`{}` is inside of a repository: name that, `{}`",
+                    root.display(),
+                    above.display()
+                ),
+                None => format!("no git repository in `{}`", root.display()),
+            });
         }
         for repository in found {
             let name = repository
@@ -141,6 +149,16 @@ impl Fleet {
         self.places
             .retain(|place| shard.is_none_or(|shard| shard.holds(&place.name)));
         self.places.sort();
+        // Names in no known encoding may look alike, and a journal would mistake one for the other.
+        self.places.dedup_by(|one, other| {
+            let is_same = one.name == other.name;
+            if is_same {
+                let folder = one.folder.display();
+                self.problems
+                    .push(format!("`{folder}`: another repository has the same name"));
+            }
+            is_same
+        });
         self.problems.sort();
     }
 }

@@ -205,6 +205,10 @@ impl Migration<'_> {
         {
             return Err(RepositoryError::BranchExists(branch.clone()).into());
         }
+        if self.verify.is_some() {
+            // Builds take long: what would be refused behind them is refused before.
+            self.check_clean(repository)?;
+        }
         let is_committed = self.mode == Mode::Branch || repository.is_bare;
         let tree = if is_committed {
             Tree::of_commit(
@@ -243,11 +247,8 @@ impl Migration<'_> {
         if planned.writes.is_empty() {
             return Ok(Step::Nothing(Box::new(report)));
         }
-        if self.mode == Mode::Write
-            && !self.allows_dirty
-            && let Some(file) = repository.first_change()?
-        {
-            return Err(RepositoryError::Dirty(file).into());
+        if self.verify.is_none() {
+            self.check_clean(repository)?;
         }
         let commit = match &self.branch {
             Some(branch) if self.mode == Mode::Branch => Some(Commit {
@@ -279,6 +280,17 @@ impl Migration<'_> {
             commit,
             targets,
         })))
+    }
+
+    /// Refuses to write into a work tree with uncommitted changes.
+    fn check_clean(&self, repository: &Repository) -> Result<(), RepositoryError> {
+        if self.mode == Mode::Write
+            && !self.allows_dirty
+            && let Some(file) = repository.first_change()?
+        {
+            return Err(RepositoryError::Dirty(file));
+        }
+        Ok(())
     }
 
     /// Does what was planned, or the rest of it.

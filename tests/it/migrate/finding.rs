@@ -150,6 +150,12 @@ fn a_root_without_a_repository_is_named() {
     assert_eq!(outcome.code, 1);
     assert!(outcome.stderr.contains("no git repository in `fleet`"), "{outcome}");
     assert_eq!(fleet.migrate(&["missing"]).code, 2);
+    fleet.repository("a", &[("docker/Dockerfile", WORKER)]);
+    let outcome = fleet.migrate(&["fleet/a/docker"]);
+    assert!(
+        outcome.stderr.contains("`fleet/a/docker` is inside of a repository"),
+        "{outcome}"
+    );
 }
 
 #[test]
