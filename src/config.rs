@@ -17,7 +17,7 @@ use crate::syntax::SyntaxError;
 pub const FILE_NAME: &str = "plimsoll.toml";
 
 /// The keys of the file, as they are written there.
-pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts"];
+pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "smoke"];
 
 /// What stands in a configuration file; what doesn't stand there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Config {
     pub skip: Option<Vec<Spanned<String>>>,
     /// Whether the engine that builds the files knows cache mounts.
     pub cache_mounts: Option<bool>,
+    /// The command that `verify` runs in both images.
+    pub smoke: Option<String>,
 }
 
 /// What is wrong with a configuration file.

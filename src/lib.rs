@@ -14,3 +14,4 @@ pub mod rewrite;
 pub mod shell;
 mod suggest;
 pub mod syntax;
+pub mod verify;

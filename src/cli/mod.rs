@@ -8,10 +8,13 @@ mod diff;
 mod explain;
 mod failure;
 mod man;
+mod measure;
 mod output;
 mod rewrite;
 mod selection;
 mod source;
+mod verify;
+mod verifying;
 mod write;
 
 use std::process::ExitCode;
@@ -33,7 +36,7 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  nothing to do, or done
-  1  `check` found something to change, or `context` more than --max
+  1  `check` found something to change, `context` more than --max, or `verify` a difference
   2  wrong usage or unreadable input
 
 The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
@@ -44,6 +47,8 @@ enum Command {
     Diff(diff::Arguments),
     Check(check::Arguments),
     Context(context::Arguments),
+    Verify(verify::Arguments),
+    Measure(measure::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -87,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments, &output),
         Command::Check(arguments) => check::run(arguments, &output),
         Command::Context(arguments) => context::run(arguments, &output),
+        Command::Measure(arguments) => measure::run(arguments, &output),
+        Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),
         Command::Man(arguments) => man::run(arguments, &output),

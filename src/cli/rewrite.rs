@@ -6,10 +6,14 @@ use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
+use super::source::Source;
+use super::verifying::{Testing, Verifying, candidate, shown};
 use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, text};
 use crate::passes::dockerignore::Proposal;
+use crate::rewrite::Rewrite;
+use crate::verify::{self, Outcome};
 
 /// Write the optimized Dockerfile
 #[derive(Debug, Args)]
@@ -26,6 +30,13 @@ pub(super) struct Arguments {
     /// Also write the patch to this file, that of the .dockerignore included
     #[arg(long, value_name = "FILE")]
     diff: Option<PathBuf>,
+    /// Build the original and the rewrite first, and write only what passed
+    #[arg(long)]
+    verify: bool,
+    #[command(flatten)]
+    testing: Testing,
+    #[command(flatten)]
+    verifying: Verifying,
     #[command(flatten)]
     selection: Selection,
 }
@@ -33,9 +44,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
     // Whoever takes the Dockerfile alone must not get one that counts on another file.
     let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
-    let (source, rewrite) = arguments
+    let (source, mut rewrite) = arguments
         .selection
         .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
+    if arguments.verify && rewrite.is_change() {
+        rewrite = verified(arguments, &source, rewrite, takes_both, output)?;
+    }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
         + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
@@ -75,4 +89,71 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         output.message(&format!("note: {note}"));
     }
     Ok(Status::Done)
+}
+
+/// The rewrite that passed, with a note on how; without a change where none did.
+fn verified(
+    arguments: &Arguments,
+    source: &Source,
+    rewrite: Rewrite,
+    takes_both: bool,
+    output: &Output,
+) -> anyhow::Result<Rewrite> {
+    let empty = tempfile::tempdir()?;
+    let request = arguments
+        .verifying
+        .request(source, &arguments.selection, Some(&arguments.testing), &empty)?;
+    let bench = arguments.verifying.bench(false)?;
+    let mut latest = rewrite;
+    let mut is_first = true;
+    let answer = verify::verify(
+        &bench,
+        &request,
+        true,
+        &mut |without| {
+            if !is_first {
+                latest = arguments.selection.rewrite_source(source, |options| {
+                    options.writes_dockerignore = takes_both;
+                    options.skip.extend_from_slice(without);
+                })?;
+            }
+            is_first = false;
+            let mut found = candidate(&latest);
+            if !takes_both {
+                found.ignore = None;
+            }
+            Ok(found)
+        },
+        &mut shown(output),
+    )?;
+    drop(bench);
+    let checks = answer.rounds.iter().flat_map(|round| &round.checks);
+    let failed: Vec<String> = checks
+        .filter(|check| check.is_failed())
+        .map(|check| format!("{} failed: {}", check.id, check.reason))
+        .collect();
+    match answer.outcome {
+        Outcome::Passed | Outcome::Repaired => {
+            let repairs = answer
+                .repairs
+                .iter()
+                .map(|repair| format!("added by the verification: {repair}"));
+            latest.notes.extend(repairs);
+            let passes = answer.switched_off.iter();
+            latest
+                .notes
+                .extend(passes.map(|pass| format!("{pass} was switched off, as the image differed with it")));
+            latest.text = answer.text;
+        }
+        Outcome::Original | Outcome::OriginalFails | Outcome::Failed => {
+            latest.text.clone_from(&latest.original);
+            latest.changes.clear();
+            latest.dockerignore = None;
+            let why = failed
+                .into_iter()
+                .map(|failed| format!("nothing was changed, as {failed}"));
+            latest.notes.extend(why);
+        }
+    }
+    Ok(latest)
 }

@@ -50,6 +50,12 @@ impl Selection {
     /// Rewrites the Dockerfile that `path` means, with the options that the subcommand asks for.
     pub(super) fn rewrite(&self, path: &Path, ask: impl FnOnce(&mut Options)) -> anyhow::Result<(Source, Rewrite)> {
         let source = Source::read(path)?;
+        let rewrite = self.rewrite_source(&source, ask)?;
+        Ok((source, rewrite))
+    }
+
+    /// Rewrites `source`, which was read before.
+    pub(super) fn rewrite_source(&self, source: &Source, ask: impl FnOnce(&mut Options)) -> anyhow::Result<Rewrite> {
         let mut options = self.options(self.config(&source.folder)?);
         ask(&mut options);
         if source.path.is_none() && self.context.is_some() {
@@ -57,18 +63,22 @@ impl Selection {
             options.skip.push(DockerIgnorePass.id().to_owned());
         }
         let mut notes = Vec::new();
-        options.passes.context = self.context(&source, &mut notes)?;
+        options.passes.context = self.context(source, &mut notes)?;
         let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
         rewrite.notes.extend(notes);
         if let Some(proposal) = &mut rewrite.dockerignore {
             beside::name(proposal);
         }
         rewrite.notes.extend(passes_out_of_reach(&options));
-        Ok((source, rewrite))
+        Ok(rewrite)
     }
 
     /// The build context: as given, else as found from the Dockerfile's place. Standard input has none of its own.
-    fn context(&self, source: &Source, notes: &mut Vec<String>) -> anyhow::Result<Option<Arc<ContextSource>>> {
+    pub(super) fn context(
+        &self,
+        source: &Source,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Arc<ContextSource>>> {
         let path = source.path.as_deref();
         if let Some(folder) = &self.context {
             let path = path.map(std::path::absolute).transpose()?;
@@ -101,7 +111,7 @@ impl Selection {
         }
     }
 
-    fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
+    pub(super) fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
         match &self.config {
             _ if self.no_config => Ok(Config::default()),
             Some(file) => Config::read(file),

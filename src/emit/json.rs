@@ -10,6 +10,8 @@ use crate::passes::dockerignore::Proposal;
 use crate::passes::{Change, Explanation, Level, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::SyntaxError;
+use crate::verify::Verification;
+use crate::verify::figures::Figures;
 
 /// The version of the format. It grows when a field goes or changes its meaning, not when one comes.
 pub const VERSION: u32 = 1;
@@ -24,6 +26,35 @@ pub enum Document {
     Passes(Passes),
     /// What `context` writes.
     Context(Box<ContextReport>),
+    /// What `verify` writes.
+    Verify(Box<VerifyReport>),
+    /// What `measure` writes.
+    Measure(Box<MeasureReport>),
+}
+
+/// The figures of two images.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MeasureReport {
+    /// The version of the format.
+    pub version: u32,
+    /// The name of the file.
+    pub file: String,
+    /// The image of the original.
+    pub original: Figures,
+    /// The image of the rewrite.
+    pub rewritten: Figures,
+}
+
+/// A verification.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct VerifyReport {
+    /// The version of the format.
+    pub version: u32,
+    /// The difference between the original and the text that passed, as a unified diff that `git apply` takes.
+    pub diff: String,
+    /// What was compared and how it ended.
+    #[serde(flatten)]
+    pub verification: Verification,
 }
 
 /// What a build sends.

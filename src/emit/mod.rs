@@ -5,5 +5,6 @@ pub mod json;
 mod palette;
 pub mod split;
 pub mod text;
+pub mod verification;
 
 pub use palette::Palette;

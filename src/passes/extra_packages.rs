@@ -10,7 +10,7 @@ const WIDTH: usize = 100;
 /// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
 /// step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
 /// that is known; the file is unchanged then.
-pub(super) fn add(
+pub(crate) fn add(
     file: &mut Dockerfile,
     facts: &Facts,
     stage: usize,

@@ -301,7 +301,16 @@ fn completions_and_the_man_page_name_every_subcommand() {
     ] {
         let outcome = folder.plimsoll(arguments);
         assert_eq!(outcome.code, 0);
-        for subcommand in ["rewrite", "diff", "check", "explain", "completions", "man"] {
+        for subcommand in [
+            "rewrite",
+            "diff",
+            "check",
+            "verify",
+            "measure",
+            "explain",
+            "completions",
+            "man",
+        ] {
             let is_named = outcome.stdout.to_lowercase().contains(subcommand);
             assert!(is_named, "{arguments:?} lacks {subcommand}");
         }

@@ -7,6 +7,7 @@ mod cli;
 mod configuration;
 mod dockerignore;
 mod engine;
+mod engines;
 mod facts;
 mod pages;
 mod passes;

@@ -22,6 +22,7 @@ mod uses;
 mod work;
 
 pub use explain::{Explained, Explanation, Side, explain_split};
+pub(crate) use programs::is_python_tool;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Body, Execution, Facts, ImageReference, Stage};

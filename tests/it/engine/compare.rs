@@ -1,11 +1,11 @@
 //! Two images side by side: configuration and files.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 
 use anyhow::{Result, ensure};
+use plimsoll::verify::checks::is_different_in_every_build;
+use plimsoll::verify::files::{Content, Entry};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::docker::Image;
 use super::project::Split;
@@ -49,42 +49,7 @@ const MAY_GO: [&str; 13] = [
     "usr/local/cargo/git",
 ];
 
-/// Files that differ between two builds of one and the same Dockerfile: they must be there, with the same owner and
-/// mode, but their content is not compared.
-fn is_different_in_every_build(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // Bytecode holds the time of its source.
-    path.ends_with(".pyc")
-        // Package managers note when they did what.
-        || path.starts_with("var/log/")
-        // ldconfig notes inodes and times of the libraries it saw.
-        || path == "var/cache/ldconfig/aux-cache"
-        // The day on which a password was last changed.
-        || matches!(path, "etc/shadow" | "etc/shadow-")
-        // virtualenv lists the files of its pip in the order in which the disk returns them.
-        || name == "RECORD"
-        // pnpm notes when it last removed packages, and when it last looked for a newer pnpm.
-        || matches!(name, ".modules.yaml" | "pnpm-state.json")
-        // uv notes when the manifest of an editable project was last changed.
-        || name == "uv_cache.json"
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    content: Content,
-    mode: u32,
-    owner: (u64, u64),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Content {
-    File([u8; 32]),
-    Folder,
-    Link(String),
-    Device,
-}
-
-type Files = BTreeMap<String, Entry>;
+type Entries = BTreeMap<String, Entry>;
 
 /// Checks that a container of either image is set up in the same way. PATH may gain an entry, and a virtual environment
 /// may be announced.
@@ -118,7 +83,7 @@ fn environment(env: &Value) -> BTreeMap<String, String> {
 
 /// Checks that the folders that must stay the same do, and that what must go is gone.
 pub fn compare_split(before: &Image, after: &Image, split: &Split) -> Result<()> {
-    let (before, after) = (before.read_files(read)?, after.read_files(read)?);
+    let (before, after) = (before.files()?.entries, after.files()?.entries);
     let is_in = |path: &str| {
         let mut folders = split.same.iter();
         folders.any(|folder| {
@@ -150,7 +115,7 @@ pub fn compare_split(before: &Image, after: &Image, split: &Split) -> Result<()>
 
 /// Checks that both images hold the same files, as far as level safe promises it.
 pub fn compare_files(before: &Image, after: &Image) -> Result<()> {
-    let (before, after) = (before.read_files(read)?, after.read_files(read)?);
+    let (before, after) = (before.files()?.entries, after.files()?.entries);
     let mut differences = Vec::new();
     for (path, entry) in &before {
         match after.get(path) {
@@ -209,73 +174,15 @@ fn home_length(path: &str) -> Option<usize> {
 }
 
 /// A folder that is there only because something that may go is in it, such as `~/.cache`.
-fn holds_only_what_may_go(folder: &str, files: &Files) -> bool {
+fn holds_only_what_may_go(folder: &str, files: &Entries) -> bool {
     let mut below = below(files, folder).peekable();
     below.peek().is_some() && below.all(|path| may_go(path) || holds_only_what_may_go(path, files))
 }
 
-fn below<'a>(files: &'a Files, folder: &str) -> impl Iterator<Item = &'a str> {
+fn below<'a>(files: &'a Entries, folder: &str) -> impl Iterator<Item = &'a str> {
     let prefix = format!("{folder}/");
     files
         .range(prefix.clone()..)
         .map(|(path, _)| path.as_str())
         .take_while(move |path| path.starts_with(&prefix))
-}
-
-/// The hash of a file. uv names the interpreter of an environment that it finds `python3` in the scripts that it writes,
-/// and `python` in one that it just made: both are links to one program.
-fn hash(file: &mut dyn Read) -> Result<[u8; 32]> {
-    let mut start = [0; 256];
-    let mut length = 0;
-    while length < start.len() {
-        match file.read(&mut start[length..])? {
-            0 => break,
-            more => length += more,
-        }
-    }
-    let start = &start[..length];
-    let mut hash = Sha256::new();
-    match start.iter().position(|byte| *byte == b'\n') {
-        Some(end) if start.starts_with(b"#!/") && start[..end].ends_with(b"/.venv/bin/python3") => {
-            hash.update(&start[..end - 1]);
-            hash.update(&start[end..]);
-        }
-        _ => hash.update(start),
-    }
-    io::copy(file, &mut hash)?;
-    Ok(hash.finalize().into())
-}
-
-fn read(stream: &mut dyn Read) -> Result<Files> {
-    let mut files = Files::new();
-    let mut archive = tar::Archive::new(stream);
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let header = entry.header();
-        let (mode, owner, kind) = (header.mode()?, (header.uid()?, header.gid()?), header.entry_type());
-        let path = entry.path()?.to_string_lossy().trim_end_matches('/').to_owned();
-        let target = entry
-            .link_name()?
-            .map(|target| target.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let content = if kind.is_dir() {
-            Content::Folder
-        } else if kind.is_symlink() {
-            Content::Link(target)
-        } else if kind.is_hard_link() {
-            // Which of two names comes first is the stream's business; both are the file.
-            match files.get(&target) {
-                Some(entry) => entry.content.clone(),
-                None => Content::Link(target),
-            }
-        } else if kind.is_file() {
-            Content::File(hash(&mut entry)?)
-        } else {
-            Content::Device
-        };
-        files.insert(path, Entry { content, mode, owner });
-    }
-    // tar pads its end; docker waits until all of it is read.
-    io::copy(archive.into_inner(), &mut io::sink())?;
-    Ok(files)
 }

@@ -1,0 +1,116 @@
+//! `plimsoll verify`
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::output::Output;
+use super::selection::Selection;
+use super::source::Source;
+use super::verifying::{Testing, Verifying, candidate, shown};
+use super::{Status, write};
+use crate::emit::json::{Document, VERSION, VerifyReport};
+use crate::emit::{Palette, diff, verification};
+use crate::verify::{self, Candidate, Outcome};
+
+/// Build the original and the rewrite, and compare the images
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The Dockerfile, its folder, or - for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// Compare with this Dockerfile instead of Plimsoll's own rewrite; it is not repaired
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Write the Dockerfile that passed to this file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Keep the images
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    testing: Testing,
+    #[command(flatten)]
+    verifying: Verifying,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    let source = Source::read(&arguments.path)?;
+    let given = match &arguments.against {
+        Some(file) => {
+            let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            Some(text)
+        }
+        None => None,
+    };
+    let empty = tempfile::tempdir()?;
+    let request = arguments
+        .verifying
+        .request(&source, &arguments.selection, Some(&arguments.testing), &empty)?;
+    // What cannot be rewritten is said before anything is built.
+    let mut first = match given {
+        Some(text) => Some(Candidate {
+            text,
+            ignore: None,
+            passes: Vec::new(),
+        }),
+        None => Some(candidate(
+            &arguments
+                .selection
+                .rewrite_source(&source, |options| options.writes_dockerignore = true)?,
+        )),
+    };
+    let bench = arguments.verifying.bench(arguments.keep)?;
+    let answer = verify::verify(
+        &bench,
+        &request,
+        arguments.against.is_none(),
+        &mut |without| match first.take() {
+            Some(first) => Ok(first),
+            None => arguments
+                .selection
+                .rewrite_source(&source, |options| {
+                    options.writes_dockerignore = true;
+                    options.skip.extend_from_slice(without);
+                })
+                .map(|rewrite| candidate(&rewrite)),
+        },
+        &mut shown(output),
+    )?;
+    let is_kept = arguments.keep.then(|| bench.namespace().to_owned());
+    drop(bench);
+
+    let has_passed = matches!(answer.outcome, Outcome::Passed | Outcome::Repaired);
+    if let Some(file) = arguments.output.as_ref().filter(|_| has_passed) {
+        write::atomically(file, &answer.text)?;
+    }
+    if output.is_json() {
+        let patch = diff::unified(&source.patch_path, &source.text, &answer.text, &Palette::default());
+        output.document(&Document::Verify(Box::new(VerifyReport {
+            version: VERSION,
+            diff: patch,
+            verification: answer,
+        })))?;
+    } else {
+        let layout = output.layout();
+        output.result(&verification::report(&answer, &layout))?;
+        if has_passed && answer.outcome == Outcome::Repaired {
+            let patch = diff::unified(&source.patch_path, &source.text, &answer.text, &layout.palette);
+            output.result(&format!("\n{patch}"))?;
+        }
+    }
+    if let Some(namespace) = is_kept {
+        output.message(&format!(
+            "the images are kept as {namespace}:original, {namespace}:rewritten-1 and so on"
+        ));
+    }
+    Ok(if has_passed {
+        Status::Done
+    } else {
+        Status::ChangesNeeded
+    })
+}

@@ -1,0 +1,465 @@
+//! The images and containers of one verification. They go when it goes, however it ends.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::engine::{Engine, EngineError, Kind};
+use super::files::Files;
+use super::process;
+
+/// The memory that a container may take.
+const MEMORY: &str = "4g";
+
+/// What a build takes beside the Dockerfile.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The folder that is the build context.
+    pub context: PathBuf,
+    /// The text of the .dockerignore; none to let the engine find it.
+    pub ignore: Option<String>,
+    /// Values for ARGs, as `NAME=value`.
+    pub arguments: Vec<String>,
+    /// Whether nothing that earlier builds left may be used: no layers, no cache mounts.
+    pub is_cold: bool,
+}
+
+/// A place to build images and to run them. What it made is removed at its end.
+#[derive(Debug)]
+pub struct Workbench {
+    /// The engine.
+    pub engine: Engine,
+    /// Keeps images, containers and mounts apart from all others of the machine.
+    namespace: String,
+    folder: TempDir,
+    images: Mutex<Vec<String>>,
+    containers: Mutex<Vec<String>>,
+    count: AtomicUsize,
+    /// Whether the images stay.
+    is_kept: bool,
+    /// Whether there are mounts of its own.
+    has_mounts: Mutex<bool>,
+}
+
+/// An image that was built.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Its name.
+    pub tag: String,
+    /// What the build said.
+    pub log: String,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// What is run in a container.
+#[derive(Clone, Debug, Default)]
+pub struct Run<'a> {
+    /// The program and its arguments; none for what the image starts by itself.
+    pub command: Option<&'a [String]>,
+    /// Whether it runs as root in `/`, whatever the image says.
+    pub is_root: bool,
+    /// Whether it has a network.
+    pub has_network: bool,
+    /// How long it may take; the limit of the engine if none.
+    pub timeout: Option<Duration>,
+}
+
+impl Workbench {
+    /// A bench for `subject`, which names what it makes. With `is_kept`, the images stay.
+    ///
+    /// # Errors
+    /// If there is no place for temporary files.
+    pub fn new(engine: Engine, subject: &str, is_kept: bool) -> io::Result<Workbench> {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok(Workbench {
+            engine,
+            namespace: format!("plimsoll-{subject}-{:x}-{:x}", std::process::id(), now.as_micros()),
+            folder: tempfile::Builder::new().prefix("plimsoll-").tempdir()?,
+            images: Mutex::default(),
+            containers: Mutex::default(),
+            count: AtomicUsize::new(0),
+            is_kept,
+            has_mounts: Mutex::new(false),
+        })
+    }
+
+    /// A folder for temporary files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the names of all that it makes begin with.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Builds the Dockerfile `text`. `variant` names the image, `on_line` gets what the build says.
+    ///
+    /// # Errors
+    /// If it cannot be built.
+    pub fn build(
+        &self,
+        variant: &str,
+        text: &str,
+        inputs: &Inputs,
+        on_line: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Image, EngineError> {
+        let failed =
+            |error: io::Error| EngineError::Lacks(format!("cannot write to {}: {error}", self.folder.path().display()));
+        // Outside of the context: `COPY . .` would make the images differ by their own Dockerfile.
+        let file = self.folder.path().join(format!("Dockerfile.{variant}"));
+        fs::write(&file, text).map_err(failed)?;
+        let ignore = self.folder.path().join(format!("Dockerfile.{variant}.dockerignore"));
+        if let Some(text) = &inputs.ignore {
+            // BuildKit looks for it under this name before all others.
+            fs::write(&ignore, text).map_err(failed)?;
+        }
+        let tag = format!("{}:{variant}", self.namespace);
+        let command: &[&str] = match self.engine.kind {
+            // The user's builder may be elsewhere: the image comes back from it.
+            Kind::Docker if self.engine.is_buildkit() => &["buildx", "build", "--load", "--progress=plain"],
+            Kind::Docker => &["build"],
+            // The other format loses HEALTHCHECK, SHELL and ONBUILD.
+            Kind::Podman | Kind::Buildah => &["build", "--format", "docker"],
+        };
+        let mut args: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+        args.extend(["--tag".into(), tag.clone()]);
+        if inputs.ignore.is_some() && self.engine.kind != Kind::Docker {
+            args.extend(["--ignorefile".into(), ignore.display().to_string()]);
+        }
+        if inputs.is_cold && self.engine.is_buildkit() {
+            // A host name of our own keeps layers of earlier builds from being taken: BuildKit compares it, and no
+            // image holds it. `--no-cache` would empty the mounts as well.
+            args.extend(["--add-host".into(), format!("{}:127.0.0.1", self.namespace)]);
+            args.extend([
+                "--build-arg".into(),
+                format!("BUILDKIT_CACHE_MOUNT_NS={}", self.namespace),
+            ]);
+            *lock(&self.has_mounts) = true;
+        } else if inputs.is_cold {
+            args.push("--no-cache".into());
+        }
+        for argument in &inputs.arguments {
+            args.extend(["--build-arg".into(), argument.clone()]);
+        }
+        args.extend(["--file".into(), file.display().to_string()]);
+        args.push(inputs.context.display().to_string());
+
+        lock(&self.images).push(tag.clone());
+        // BuildKit tells its progress on stderr, podman and buildah tell the steps on stdout and the rest on stderr.
+        let told = Mutex::new((String::new(), on_line));
+        let tell = |line: &str| {
+            let mut told = lock(&told);
+            told.0.push_str(line);
+            told.0.push('\n');
+            (told.1)(line);
+        };
+        let start = Instant::now();
+        let ended = process::run(
+            self.engine.command(&args),
+            &self.engine.limits,
+            |stdout| process::each_line(stdout, &mut |line| tell(line)),
+            &mut |line| tell(line),
+        )?;
+        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0;
+        if !ended.status.success() {
+            let lines: Vec<&str> = log.lines().collect();
+            return Err(EngineError::Build {
+                what: format!("{variant} file"),
+                end: lines[lines.len().saturating_sub(16)..].join("\n"),
+            });
+        }
+        Ok(Image {
+            tag,
+            log,
+            time: start.elapsed(),
+        })
+    }
+
+    /// The configuration of an image.
+    ///
+    /// # Errors
+    /// If the engine does not tell.
+    pub fn configuration(&self, image: &Image) -> Result<Value, EngineError> {
+        self.engine.configuration(&image.tag)
+    }
+
+    /// The files of an image, read without anything of it being started.
+    ///
+    /// # Errors
+    /// If the export breaks off.
+    pub fn files(&self, image: &Image) -> Result<Files, EngineError> {
+        let container = self.new_container();
+        let command = match self.engine.kind {
+            Kind::Docker | Kind::Podman => {
+                // An image may lack a command, a container may not; this one is never started.
+                self.engine
+                    .soon(&["create", "--name", &container, &image.tag, "never-started"])?;
+                self.engine.command(&["export", &container])
+            }
+            Kind::Buildah => {
+                self.engine.soon(&["from", "--name", &container, &image.tag])?;
+                mounted(&self.engine, &container)
+            }
+        };
+        let name = format!("{} export", self.engine.kind);
+        let ended = process::run(command, &self.engine.limits, Files::read, &mut |_| {});
+        self.remove_container(&container);
+        let ended = ended?;
+        if !ended.status.success() {
+            return Err(EngineError::Command {
+                command: name,
+                message: ended.messages,
+            });
+        }
+        ended.output.map_err(|error| EngineError::Output {
+            command: name,
+            message: error.to_string(),
+        })
+    }
+
+    /// Runs a container to its end: its exit code and what it wrote.
+    ///
+    /// # Errors
+    /// If it cannot be started or a limit ends it.
+    pub fn run(&self, image: &Image, run: &Run<'_>) -> Result<(Option<i32>, String, String), EngineError> {
+        let container = self.new_container();
+        let mut args: Vec<String> = Vec::new();
+        if self.engine.kind == Kind::Buildah {
+            self.make_buildah_container(image, &container, run)?;
+            args.push("run".into());
+            if run.is_root {
+                args.extend(["--user".into(), "0".into(), "--workingdir".into(), "/".into()]);
+            }
+            args.extend([container.clone(), "--".into()]);
+            args.extend(run.command.unwrap_or_default().iter().cloned());
+        } else {
+            args.extend(["run".into(), "--rm".into(), "--name".into(), container.clone()]);
+            args.extend(limits(run));
+            args.extend(entry(&image.tag, run));
+        }
+        let ended = self.engine.ended(&args, run.timeout);
+        self.remove_container(&container);
+        let ended = ended?;
+        Ok((ended.status.code(), ended.output, ended.messages))
+    }
+
+    /// Starts a container and lets it run. It has to be removed with [`Self::remove_container`].
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(&self, image: &Image, run: &Run<'_>) -> Result<String, EngineError> {
+        let container = self.new_container();
+        let mut args: Vec<String> = vec!["run".into(), "--detach".into(), "--name".into(), container.clone()];
+        args.extend(limits(run));
+        args.extend(entry(&image.tag, run));
+        if let Err(error) = self.engine.soon(&args) {
+            self.remove_container(&container);
+            return Err(error);
+        }
+        Ok(container)
+    }
+
+    /// How a started container ended; none while it runs.
+    ///
+    /// # Errors
+    /// If the engine does not tell.
+    pub fn state(&self, container: &str) -> Result<Option<i32>, EngineError> {
+        let format = "{{.State.Running}} {{.State.ExitCode}}";
+        let said = self
+            .engine
+            .soon(&["container", "inspect", "--format", format, container])?;
+        let mut words = said.split_whitespace();
+        let is_running = words.next() == Some("true");
+        Ok(if is_running {
+            None
+        } else {
+            Some(words.next().and_then(|code| code.parse().ok()).unwrap_or(-1))
+        })
+    }
+
+    /// What a started container wrote, as far as the engine kept it.
+    #[must_use]
+    pub fn log(&self, container: &str) -> String {
+        let args = ["logs", "--tail", "20", container].map(str::to_owned);
+        let ended = self.engine.ended(&args, None);
+        ended
+            .map(|ended| format!("{}{}", ended.output, ended.messages))
+            .unwrap_or_default()
+    }
+
+    /// The number of a started container's first process on the machine of the engine.
+    pub(super) fn process(&self, container: &str) -> Option<u32> {
+        let said = self
+            .engine
+            .soon(&["container", "inspect", "--format", "{{.State.Pid}}", container]);
+        said.ok()?.trim().parse().ok().filter(|process| *process != 0)
+    }
+
+    /// Removes a container with its volumes.
+    pub fn remove_container(&self, container: &str) {
+        let args: &[&str] = match self.engine.kind {
+            Kind::Docker | Kind::Podman => &["rm", "--force", "--volumes", container],
+            Kind::Buildah => &["rm", container],
+        };
+        // One that removed itself is not there any more.
+        let _ = self.engine.clean_up(args);
+        lock(&self.containers).retain(|name| name != container);
+    }
+
+    fn make_buildah_container(&self, image: &Image, container: &str, run: &Run<'_>) -> Result<(), EngineError> {
+        let network = if run.has_network {
+            "--network=host"
+        } else {
+            "--network=none"
+        };
+        let memory = format!("--memory={MEMORY}");
+        self.engine
+            .soon(&["from", network, &memory, "--name", container, &image.tag])?;
+        Ok(())
+    }
+
+    fn new_container(&self) -> String {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", self.namespace);
+        lock(&self.containers).push(name.clone());
+        name
+    }
+
+    /// Removes the cache mounts that cold builds filled.
+    fn remove_mounts(&self) {
+        // Each record is a few lines that start with its id; the description names the mount's.
+        let records = self
+            .engine
+            .clean_up(&["buildx", "du", "--verbose", "--filter", "type=exec.cachemount"])
+            .unwrap_or_default();
+        for id in own_mounts(&records, &self.namespace) {
+            let id = format!("id={id}");
+            let only_mounts = ["--filter", "type=exec.cachemount"];
+            let args = ["buildx", "prune", "--force", "--filter", &id];
+            let _ = self.engine.clean_up(&[args.as_slice(), &only_mounts].concat());
+        }
+    }
+}
+
+impl Drop for Workbench {
+    fn drop(&mut self) {
+        for container in lock(&self.containers).clone() {
+            self.remove_container(&container);
+        }
+        if !self.is_kept {
+            let images = lock(&self.images).clone();
+            for image in images {
+                let args: &[&str] = match self.engine.kind {
+                    Kind::Docker | Kind::Podman => &["image", "rm", "--force", &image],
+                    Kind::Buildah => &["rmi", "--force", &image],
+                };
+                // One that was not built to its end is not there.
+                let _ = self.engine.clean_up(args);
+            }
+        }
+        if *lock(&self.has_mounts) {
+            self.remove_mounts();
+        }
+    }
+}
+
+/// The ids of the records of cache mounts whose own id begins with `namespace`, which no mount of anybody else's does.
+/// buildx takes an id to remove as a pattern: what does not look like a whole one is nothing to remove.
+fn own_mounts<'a>(records: &'a str, namespace: &str) -> Vec<&'a str> {
+    let mine = format!("with id \"{namespace}/");
+    let (mut found, mut id) = (Vec::new(), "");
+    for line in records.lines() {
+        if let Some(rest) = line.strip_prefix("ID:") {
+            id = rest.trim();
+        } else if line.starts_with("Description:") && line.contains(&mine) {
+            let is_whole = id.len() >= 20 && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+            found.extend(is_whole.then_some(id));
+            id = "";
+        }
+    }
+    found
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The options that keep a container small and alone.
+fn limits(run: &Run<'_>) -> Vec<String> {
+    let mut args = vec![format!("--memory={MEMORY}"), "--pids-limit=4096".into()];
+    if !run.has_network {
+        args.push("--network=none".into());
+    }
+    if run.is_root {
+        args.extend(["--user=0".into(), "--workdir=/".into()]);
+    }
+    args
+}
+
+/// The image, and what is run in it.
+fn entry(tag: &str, run: &Run<'_>) -> Vec<String> {
+    match run.command.and_then(<[String]>::split_first) {
+        Some((program, rest)) => {
+            let mut args = vec!["--entrypoint".to_owned(), program.clone(), tag.to_owned()];
+            args.extend(rest.iter().cloned());
+            args
+        }
+        None => vec![tag.to_owned()],
+    }
+}
+
+/// Writes the files of a container of buildah, which has no export.
+#[cfg(unix)]
+fn mounted(engine: &Engine, container: &str) -> std::process::Command {
+    const SCRIPT: &str = r#"root=$(buildah mount "$1") && tar -C "$root" --numeric-owner -cf - . ; status=$?; buildah umount "$1" >&2; exit $status"#;
+    let shell = ["sh", "-c", SCRIPT, "sh", container];
+    if rustix::process::geteuid().is_root() {
+        let mut command = std::process::Command::new(shell[0]);
+        command.args(&shell[1..]);
+        command
+    } else {
+        // The files of others are visible only in the user namespace of buildah.
+        engine.command(&[&["unshare"], shell.as_slice()].concat())
+    }
+}
+
+#[cfg(not(unix))]
+fn mounted(engine: &Engine, container: &str) -> std::process::Command {
+    engine.command(&["mount", container])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mounts_of_this_bench_are_removed() {
+        let record = |id: &str, mount: &str| {
+            format!(
+                "ID:\t\t{id}\nCreated at:\tx\nDescription:\tcached mount /root/.cache from exec /bin/sh with id \"{mount}\"\n\n"
+            )
+        };
+        let (mine, other) = ("aaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbb");
+        let records = [
+            record(mine, "plimsoll-x/root/.cache"),
+            record(other, "/root/.cache"),
+            record(other, "plimsoll-x2/root/.cache"),
+            record("", "plimsoll-x/a"),
+            record(".*", "plimsoll-x/b"),
+            "Description:\tcached mount with id \"plimsoll-x/c\"\n".to_owned(),
+        ];
+        assert_eq!(own_mounts(&records.concat(), "plimsoll-x"), [mine]);
+    }
+}

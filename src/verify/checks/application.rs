@@ -1,0 +1,271 @@
+//! The application's files: there, with the same content, mode and owner, and links that lead somewhere.
+
+use super::super::files::{Content, Entry};
+use super::super::report::{Check, Finding, Lack};
+use super::super::subject::Subject;
+use super::{Side, is_different_in_every_build};
+
+/// Compares the files that are the application's.
+#[must_use]
+pub fn application(before: Side<'_>, after: Side<'_>, subject: &Subject) -> Check {
+    if subject.roots.is_empty() {
+        return Check::skipped("files", "the file names no folder of an application");
+    }
+    let mut findings = Vec::new();
+    let mut count = 0;
+    let mine = before
+        .files
+        .entries
+        .iter()
+        .filter(|(path, _)| subject.is_application(path));
+    for (path, old) in mine {
+        count += 1;
+        let lack = Lack::File(path.clone());
+        match after.files.entries.get(path) {
+            None if left_out(path, old, before, after, subject).is_some() => {}
+            None if old.content == Content::Folder && is_emptied(path, before, after, subject) => {}
+            None => findings.push(Finding::lacks(format!("/{path} is gone"), lack)),
+            Some(new) => {
+                if let Some(what) = difference(path, old, new, before, after, subject) {
+                    // Where only the content differs, the copy would be of the same kind as what is there.
+                    findings.push(Finding::new(format!("/{path} {what}")));
+                }
+            }
+        }
+    }
+    let folders: Vec<&str> = subject.roots.iter().map(String::as_str).collect();
+    let places = folders.iter().map(|root| format!("/{root}")).collect::<Vec<_>>();
+    Check::of(
+        "files",
+        format!("{count} files and folders of {} are the same", list(&places)),
+        findings,
+    )
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [one, two, three, rest @ ..] if !rest.is_empty() => format!("{one}, {two}, {three} and {} more", rest.len()),
+        names => names.join(", "),
+    }
+}
+
+/// What is different, if it matters.
+fn difference(
+    path: &str,
+    old: &Entry,
+    new: &Entry,
+    before: Side<'_>,
+    after: Side<'_>,
+    subject: &Subject,
+) -> Option<String> {
+    if old.mode & 0o7777 != new.mode & 0o7777 {
+        return Some(format!(
+            "had mode {:o} and has {:o}",
+            old.mode & 0o7777,
+            new.mode & 0o7777
+        ));
+    }
+    if old.owner != new.owner {
+        let shown = |(user, group): (u64, u64)| format!("{user}:{group}");
+        return Some(format!(
+            "belonged to {} and belongs to {}",
+            shown(old.owner),
+            shown(new.owner)
+        ));
+    }
+    match (&old.content, &new.content) {
+        (Content::File(one), Content::File(other)) if one != other => {
+            let is_made = subject.source(path).is_none();
+            let is_free = is_different_in_every_build(path)
+                || is_made
+                    && (is_build_product(path)
+                        || before.files.elf.contains_key(path) && after.files.elf.contains_key(path));
+            (!is_free).then(|| "has another content".to_owned())
+        }
+        (Content::Link(old), Content::Link(new)) => {
+            let did_lead = before.files.resolve(path).is_some();
+            let leads = after.files.resolve(path).is_some();
+            if did_lead && !leads {
+                Some(format!("leads to {new}, which is not there"))
+            } else {
+                (old != new).then(|| format!("led to {old} and leads to {new}"))
+            }
+        }
+        (one, other) if std::mem::discriminant(one) != std::mem::discriminant(other) => {
+            Some("is something else now".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether two builds make a file that differs in times, orders or names: archives, bundles and what compilers leave.
+fn is_build_product(path: &str) -> bool {
+    const ENDINGS: [&str; 14] = [
+        ".jar", ".war", ".zip", ".gz", ".br", ".whl", ".map", ".o", ".a", ".so", ".dll", ".pdb", ".class", ".mo",
+    ];
+    const FOLDERS: [&str; 7] = ["dist", "build", "target", ".next", "out", "obj", "node_modules"];
+    let mut folders = path.split('/');
+    ENDINGS.iter().any(|ending| path.ends_with(ending)) || folders.any(|folder| FOLDERS.contains(&folder))
+}
+
+/// Why a file that is gone may be, if so.
+pub(super) fn left_out(
+    path: &str,
+    entry: &Entry,
+    before: Side<'_>,
+    after: Side<'_>,
+    subject: &Subject,
+) -> Option<&'static str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_in = |folder: &str| format!("/{path}/").contains(&format!("/{folder}/"));
+    if subject.is_kept_out(path) {
+        return Some("what the .dockerignore keeps out");
+    }
+    if path.ends_with(".pyc")
+        || name == "__pycache__"
+        || is_in("node_modules/.cache")
+        || is_in(".cache")
+        || is_in(".pytest_cache")
+    {
+        return Some("caches");
+    }
+    if let Some(at) = path.rfind("node_modules/") {
+        // Which packages have to be there is the business of another check; here, all of one or nothing.
+        let rest = &path[at + "node_modules/".len()..];
+        let parts = if rest.starts_with('@') { 2 } else { 1 };
+        let package: Vec<&str> = rest.split('/').take(parts).collect();
+        let folder = format!("{}node_modules/{}", &path[..at], package.join("/"));
+        if name.starts_with('.') || is_in("node_modules/.bin") || !after.files.entries.contains_key(&folder) {
+            return Some("development packages");
+        }
+    }
+    if is_build_product_left_behind(path) {
+        return Some("build products");
+    }
+    (entry.content != Content::Folder && is_source(name) && !compiles_at_start(before)).then_some("sources")
+}
+
+/// Whether a file is what a compiler keeps for its next run. Its results are not: somebody may run them.
+fn is_build_product_left_behind(path: &str) -> bool {
+    const FOLDERS: [&str; 5] = ["deps", "build", "incremental", "examples", ".fingerprint"];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let path = format!("/{path}/");
+    let is_of_cargo = ["debug", "release"].iter().any(|profile| {
+        FOLDERS
+            .iter()
+            .any(|folder| path.contains(&format!("/target/{profile}/{folder}/")))
+    });
+    is_of_cargo
+        || path.contains("/CMakeFiles/")
+        || path.contains("/.gradle/")
+        || path.contains("/target/") && matches!(name, ".rustc_info.json" | "CACHEDIR.TAG" | ".cargo-lock")
+        || [".o", ".d", ".rlib", ".rmeta", ".class"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file is read by a compiler and by nothing else.
+fn is_source(name: &str) -> bool {
+    const ENDINGS: [&str; 20] = [
+        ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".java", ".kt", ".scala", ".cs", ".csproj", ".sln",
+        ".swift", ".m4", ".ac", ".am", ".in", ".cmake",
+    ];
+    const NAMES: [&str; 14] = [
+        "go.mod",
+        "go.sum",
+        "go.work",
+        "go.work.sum",
+        "Cargo.toml",
+        "Cargo.lock",
+        "Makefile",
+        "CMakeLists.txt",
+        "pom.xml",
+        "build.gradle",
+        "settings.gradle",
+        "build.gradle.kts",
+        "gradlew",
+        "mvnw",
+    ];
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || NAMES.contains(&name)
+}
+
+/// Whether the image is started through a tool that reads sources: `go run`, `make`, `cargo run`.
+fn compiles_at_start(before: Side<'_>) -> bool {
+    const TOOLS: [&str; 8] = ["go", "cargo", "make", "mvn", "mvnw", "gradle", "gradlew", "gcc"];
+    let words = [before.words("Entrypoint"), before.words("Cmd")].concat();
+    let mut words = words.iter().flat_map(|text| text.split([' ', ';', '&', '/', '|']));
+    words.any(|word| TOOLS.contains(&word))
+}
+
+/// Whether nothing that must stay was in a folder.
+fn is_emptied(folder: &str, before: Side<'_>, after: Side<'_>, subject: &Subject) -> bool {
+    let mut below = before.files.below(folder).peekable();
+    below.peek().is_some()
+        && below.all(|(path, entry)| {
+            entry.content == Content::Folder || left_out(path, entry, before, after, subject).is_some()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tree::Tree;
+    use super::*;
+    use serde_json::json;
+
+    fn found(before: &Tree, after: &Tree, cmd: &str) -> Vec<String> {
+        let file = crate::syntax::parse("Dockerfile", "FROM debian\nWORKDIR /app\n").unwrap();
+        let subject = Subject::of(&file, None, None);
+        let (before, after, configuration) = (before.files(), after.files(), json!({"Cmd": [cmd]}));
+        let side = |files| Side {
+            files,
+            configuration: &configuration,
+        };
+        let check = application(side(&before), side(&after), &subject);
+        check.findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    fn app() -> Tree {
+        Tree::default().file("app/a.py", "a").file("etc/other", "x")
+    }
+
+    #[test]
+    fn content_mode_owner_and_links_count() {
+        assert!(found(&app(), &app(), "a").is_empty());
+        assert_eq!(
+            found(&app(), &Tree::default().folder("app"), "a"),
+            ["/app/a.py is gone"]
+        );
+        assert_eq!(
+            found(&app(), &Tree::default().file("app/a.py", "b"), "a"),
+            ["/app/a.py has another content"]
+        );
+        assert_eq!(
+            found(&app(), &app().file("app/a.py", "a").mode(0o755), "a"),
+            ["/app/a.py had mode 644 and has 755"]
+        );
+        let other_owner = app().file("app/a.py", "a").owner(5, 6);
+        assert_eq!(
+            found(&app(), &other_owner, "a"),
+            ["/app/a.py belonged to 0:0 and belongs to 5:6"]
+        );
+        let link = app().link("app/b", "../etc/other");
+        let broken = Tree::default().file("app/a.py", "a").link("app/b", "../etc/other");
+        assert_eq!(
+            found(&link, &broken, "a"),
+            ["/app/b leads to ../etc/other, which is not there"]
+        );
+    }
+
+    #[test]
+    fn sources_of_compiled_programs_may_go_unless_something_compiles_at_start() {
+        let before = app()
+            .file("app/main.go", "")
+            .file("app/sub/x.go", "")
+            .file("app/__pycache__/a.pyc", "");
+        assert!(found(&before, &app(), "/app/server").is_empty());
+        assert_eq!(
+            found(&before, &app(), "go run ."),
+            ["/app/main.go is gone", "/app/sub is gone", "/app/sub/x.go is gone"]
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The configuration, field by field.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::report::{Check, Finding};
+use super::Side;
+
+/// What of an image's configuration a container notices, with the instruction that sets it.
+const FIELDS: [(&str, &str); 12] = [
+    ("Env", "ENV"),
+    ("User", "USER"),
+    ("WorkingDir", "WORKDIR"),
+    ("Entrypoint", "ENTRYPOINT"),
+    ("Cmd", "CMD"),
+    ("ExposedPorts", "EXPOSE"),
+    ("Volumes", "VOLUME"),
+    ("Labels", "LABEL"),
+    ("Healthcheck", "HEALTHCHECK"),
+    ("StopSignal", "STOPSIGNAL"),
+    ("Shell", "SHELL"),
+    ("OnBuild", "ONBUILD"),
+];
+
+/// Compares the configuration of two images. PATH may gain an entry, a virtual environment may be announced, and the
+/// variables in which base images say their own version may differ.
+#[must_use]
+pub fn configuration(before: Side<'_>, after: Side<'_>) -> Check {
+    let mut findings = Vec::new();
+    for (field, keyword) in FIELDS {
+        let (old, new) = (&before.configuration[field], &after.configuration[field]);
+        if field == "Env" {
+            findings.extend(variables(old, new));
+        } else if meaning(field, old) != meaning(field, new) {
+            findings.push(Finding::new(format!(
+                "{keyword} was {} and is {}",
+                shown(old),
+                shown(new)
+            )));
+        }
+    }
+    let names = FIELDS.map(|(_, keyword)| keyword).join(", ");
+    Check::of("configuration", format!("{names} are the same"), findings)
+}
+
+/// A field, with the ways to say nothing made one.
+fn meaning(field: &str, value: &Value) -> Option<Value> {
+    let is_empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    match (field, value.as_str()) {
+        _ if is_empty => None,
+        ("WorkingDir", Some("/")) => None,
+        ("User", Some("0" | "root" | "0:0" | "root:root")) => None,
+        _ => Some(value.clone()),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "not set".to_owned(),
+        Value::String(text) if text.is_empty() => "not set".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn variables(before: &Value, after: &Value) -> Vec<Finding> {
+    let read = |env: &Value| -> BTreeMap<String, String> {
+        let pairs = env.as_array().into_iter().flatten().filter_map(Value::as_str);
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    };
+    let (before, after) = (read(before), read(after));
+    let mut findings = Vec::new();
+    for (name, old) in &before {
+        let says = match after.get(name) {
+            Some(new) if new == old => continue,
+            Some(new) if name == "PATH" && keeps_entries(old, new) => continue,
+            _ if is_free(name) => continue,
+            Some(new) => format!("ENV {name} was `{old}` and is `{new}`"),
+            None => format!("ENV {name} was `{old}` and is not set"),
+        };
+        findings.push(Finding::new(says));
+    }
+    let new = after
+        .iter()
+        .filter(|(name, _)| !before.contains_key(*name) && !is_free(name));
+    findings.extend(new.map(|(name, value)| Finding::new(format!("ENV {name} was not set and is `{value}`"))));
+    findings
+}
+
+/// Whether a variable may differ: one that announces a virtual environment, and those in which base images say which
+/// version of themselves they are.
+fn is_free(name: &str) -> bool {
+    const OF_BASE_IMAGES: [&str; 10] = [
+        "PYTHON", "NODE", "YARN", "GOLANG", "RUBY", "PHP", "JAVA", "RUST", "GPG", "DOTNET",
+    ];
+    let says_version = name.ends_with("_VERSION") || name.ends_with("_SHA256") || name.ends_with("_KEY");
+    name == "VIRTUAL_ENV"
+        || says_version && OF_BASE_IMAGES.iter().any(|image| name.starts_with(image))
+        || name == "GPG_KEY"
+}
+
+/// Whether all entries of a PATH are still there in their order.
+fn keeps_entries(before: &str, after: &str) -> bool {
+    let mut after = after.split(':');
+    before.split(':').all(|entry| after.any(|other| other == entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::files::Files;
+    use super::*;
+    use serde_json::json;
+
+    fn findings(before: Value, after: Value) -> Vec<String> {
+        let files = Files::default();
+        let side = |configuration| Side {
+            files: &files,
+            configuration,
+        };
+        let check = configuration(side(&before), side(&after));
+        check.findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn each_field_counts() {
+        for (field, keyword) in FIELDS.into_iter().filter(|(field, _)| *field != "Env") {
+            let found = findings(json!({ field: ["a"] }), json!({}));
+            assert_eq!(found, [format!("{keyword} was [\"a\"] and is not set")]);
+        }
+        assert_eq!(
+            findings(json!({"Env": ["A=1"]}), json!({"Env": []})),
+            ["ENV A was `1` and is not set"]
+        );
+        assert_eq!(
+            findings(json!({}), json!({"Env": ["A=1"]})),
+            ["ENV A was not set and is `1`"]
+        );
+        assert_eq!(
+            findings(json!({"Env": ["APP_VERSION=1"]}), json!({"Env": ["APP_VERSION=2"]})).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_may_differ() {
+        let before = json!({"Env": ["PATH=/usr/bin:/bin", "PYTHON_VERSION=3.11.1"], "User": "", "WorkingDir": "/"});
+        let after = json!({"Env": ["PATH=/opt/venv/bin:/usr/bin:/bin", "PYTHON_VERSION=3.11.2", "VIRTUAL_ENV=/opt/venv"],
+            "User": "root", "WorkingDir": "", "Cmd": null});
+        assert!(findings(before.clone(), after).is_empty());
+        assert_eq!(
+            findings(before, json!({"Env": ["PATH=/bin", "PYTHON_VERSION=3"]})).len(),
+            1
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! The comparisons, one a file.
+
+pub mod application;
+pub mod configuration;
+pub mod entry_point;
+pub mod libraries;
+pub mod modules;
+pub mod packages;
+pub mod removed;
+pub mod smoke;
+
+use serde_json::Value;
+
+use super::files::Files;
+
+/// One of the two images.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Its files.
+    pub files: &'a Files,
+    /// Its configuration, with Docker's names.
+    pub configuration: &'a Value,
+}
+
+impl Side<'_> {
+    /// The value of a variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let pairs = self.configuration["Env"].as_array()?.iter().filter_map(Value::as_str);
+        let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(other, value)| (other == name).then_some(value))
+    }
+
+    /// Where programs are looked for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.variable("PATH")
+            .unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    }
+
+    /// The words of a field that holds a list of them.
+    #[must_use]
+    pub fn words(&self, field: &str) -> Vec<String> {
+        let words = self.configuration[field].as_array().into_iter().flatten();
+        words.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
+
+/// Files that differ between two builds of one and the same Dockerfile: they must be there, with the same owner and
+/// mode, but their content is not compared.
+#[must_use]
+pub fn is_different_in_every_build(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // Bytecode holds the time of its source.
+    path.ends_with(".pyc")
+        // Package managers note when they did what.
+        || path.starts_with("var/log/")
+        // ldconfig notes inodes and times of the libraries it saw.
+        || path == "var/cache/ldconfig/aux-cache"
+        // The day on which a password was last changed.
+        || matches!(path, "etc/shadow" | "etc/shadow-")
+        // virtualenv lists the files of its pip in the order in which the disk returns them.
+        || name == "RECORD"
+        // pnpm notes when it last removed packages, and when it last looked for a newer pnpm.
+        || matches!(name, ".modules.yaml" | "pnpm-state.json")
+        // uv notes when the manifest of an editable project was last changed.
+        || name == "uv_cache.json"
+}

@@ -1,0 +1,299 @@
+//! Installed packages of languages: those that were there are there, in the same version.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::super::files::{Content, Files};
+use super::super::python::{self, INSTALLERS, LeftOut};
+use super::super::report::{Check, Finding};
+use super::Side;
+
+use crate::emit::text;
+
+/// Packages by kind and name, with the versions in which they are there.
+type Packages = BTreeMap<(&'static str, String), BTreeSet<String>>;
+
+/// Compares the packages of two images. Node packages count where a production dependency leads to them.
+#[must_use]
+pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &LeftOut) -> Check {
+    let (old, new) = (
+        installed(before.files, left_out),
+        installed(after.files, &LeftOut::default()),
+    );
+    let production = production(before.files);
+    let mut findings = Vec::new();
+    let mut count = 0;
+    for ((kind, name), versions) in &old {
+        if *kind == "Node package" && !production.contains(name) {
+            continue;
+        }
+        count += 1;
+        let version = || versions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match new.get(&(*kind, name.clone())) {
+            Some(others) if versions.is_subset(others) => {}
+            Some(others) => {
+                let others: Vec<&str> = others.iter().map(String::as_str).collect();
+                let others = others.join(", ");
+                findings.push(Finding::new(format!("{kind} {name} was {} and is {others}", version())));
+            }
+            None => findings.push(Finding::new(format!(
+                "{} is gone",
+                format!("{kind} {name} {}", version()).trim_end()
+            ))),
+        }
+    }
+    if count == 0 {
+        return Check::skipped(
+            "packages",
+            "the image has no Python, Node, Ruby or Java packages of its own",
+        );
+    }
+    let mut reason = format!("{} in the same version", text::count(count, "package", "packages"));
+    if !left_out.tools.is_empty() {
+        let tools: Vec<&str> = left_out.tools.iter().map(String::as_str).collect();
+        let needed = match left_out.packages.len().saturating_sub(tools.len()) {
+            0 => String::new(),
+            count => format!(
+                ", with {} that only they need",
+                text::count(count, "package", "packages")
+            ),
+        };
+        reason += &format!("; only installs call {}: left out on purpose{needed}", tools.join(", "));
+    }
+    Check::of("packages", reason, findings)
+}
+
+/// The packages of an image, but those that are `left_out`.
+fn installed(files: &Files, left_out: &LeftOut) -> Packages {
+    let system = &files.system;
+    let mut found = Packages::new();
+    for (folder, packages) in python::sites(files) {
+        for (name, package) in packages {
+            let place = (folder.clone(), name);
+            if !INSTALLERS.contains(&place.1.as_str()) && !left_out.packages.contains(&place) {
+                let versions = found.entry(("Python package", place.1)).or_default();
+                versions.insert(package.version);
+            }
+        }
+    }
+    let mut add = |kind, name: String, version: &str| {
+        found.entry((kind, name)).or_default().insert(version.to_owned());
+    };
+    for (path, entry) in &files.entries {
+        if !system.owners(path).is_empty() {
+            continue;
+        }
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if let Some(gem) = name
+            .strip_suffix(".gemspec")
+            .filter(|_| folder.contains("specifications"))
+        {
+            let at = gem
+                .match_indices('-')
+                .find(|(at, _)| gem[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+            if let Some((at, _)) = at {
+                add("gem", gem[..at].to_owned(), &gem[at + 1..]);
+            }
+        } else if name.ends_with(".jar") && matches!(entry.content, Content::File(_)) && !is_aside(path) {
+            add("jar", name.to_owned(), "");
+        }
+    }
+    for (path, text) in &files.texts {
+        let Some(folder) = path.strip_suffix("/package.json") else {
+            continue;
+        };
+        let Some((_, package)) = folder.rsplit_once("node_modules/") else {
+            continue;
+        };
+        // Packages hold files of that name in folders below themselves as well.
+        let is_package = if package.starts_with('@') {
+            package.matches('/').count() == 1
+        } else {
+            !package.contains('/')
+        };
+        let is_own = system.owners(path).is_empty();
+        if let Some(version) = version(text).filter(|_| is_package && is_own) {
+            add("Node package", package.to_owned(), &version);
+        }
+    }
+    found
+}
+
+/// Where jars lie that are a build tool's, a cache's, or a product on its way to its place.
+fn is_aside(path: &str) -> bool {
+    [
+        "/.m2/",
+        "/.gradle/",
+        "/target/",
+        "/build/",
+        "/maven/",
+        "/gradle/",
+        "/jvm/",
+        "/jmods/",
+        "/.mvn/",
+    ]
+    .iter()
+    .any(|folder| format!("/{path}").contains(folder))
+        || path.starts_with("opt/java/")
+}
+
+fn version(package_json: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(package_json).ok()?;
+    Some(value["version"].as_str()?.to_owned())
+}
+
+/// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies.
+#[must_use]
+pub fn node_projects(files: &Files) -> Vec<(String, Vec<String>)> {
+    let manifests = files.texts.iter().filter_map(|(path, text)| {
+        let folder = path.strip_suffix("package.json")?.trim_end_matches('/');
+        (!format!("/{path}").contains("/node_modules/")).then_some((folder, text))
+    });
+    let mut found = Vec::new();
+    for (folder, text) in manifests {
+        let modules = if folder.is_empty() {
+            "node_modules".to_owned()
+        } else {
+            format!("{folder}/node_modules")
+        };
+        if files.resolve(&modules).is_some() {
+            found.push((
+                folder.to_owned(),
+                dependencies(text, &["dependencies", "optionalDependencies"]),
+            ));
+        }
+    }
+    found
+}
+
+fn dependencies(package_json: &str, fields: &[&str]) -> Vec<String> {
+    let value: Value = serde_json::from_str(package_json).unwrap_or_default();
+    let names = fields.iter().filter_map(|field| value[*field].as_object());
+    names.flat_map(|names| names.keys().cloned()).collect()
+}
+
+/// The names of the Node packages that production dependencies lead to, and of those installed for all.
+fn production(files: &Files) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut queue: Vec<(String, String)> = Vec::new();
+    for (folder, names) in node_projects(files) {
+        queue.extend(names.into_iter().map(|name| (folder.clone(), name)));
+    }
+    for folder in ["usr/local/lib", "usr/lib", "usr/local/share/npm-global/lib"] {
+        let prefix = format!("{folder}/node_modules/");
+        let global = files
+            .texts
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix)?.strip_suffix("/package.json"));
+        queue.extend(
+            global
+                .filter(|name| !name.contains("/node_modules/"))
+                .map(|name| (folder.to_owned(), name.to_owned())),
+        );
+    }
+    while let Some((folder, name)) = queue.pop() {
+        let Some(place) = node_package(files, &folder, &name) else {
+            continue;
+        };
+        found.insert(name);
+        if !seen.insert(place.clone()) {
+            continue;
+        }
+        if let Some(text) = files.texts.get(&format!("{place}/package.json")) {
+            let fields = ["dependencies", "optionalDependencies", "peerDependencies"];
+            queue.extend(
+                dependencies(text, &fields)
+                    .into_iter()
+                    .map(|name| (place.clone(), name)),
+            );
+        }
+    }
+    found
+}
+
+/// Where Node finds the package `name` from `folder`.
+fn node_package(files: &Files, folder: &str, name: &str) -> Option<String> {
+    let mut folder = Some(folder);
+    while let Some(here) = folder {
+        let found = files.resolve(&format!("{here}/node_modules/{name}"));
+        if found.is_some() {
+            return found;
+        }
+        folder = if here.is_empty() {
+            None
+        } else {
+            Some(here.rsplit_once('/').map_or("", |(above, _)| above))
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tree::Tree;
+    use super::*;
+    use serde_json::json;
+
+    fn found(before: &Tree, after: &Tree) -> Vec<String> {
+        let (before, after, configuration) = (before.files(), after.files(), json!({}));
+        let side = |files| Side {
+            files,
+            configuration: &configuration,
+        };
+        let check = packages(side(&before), side(&after), &LeftOut::default());
+        check.findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn python() {
+        let site = "usr/local/lib/python3.11/site-packages";
+        let at = |site: &str, version: &str| {
+            Tree::default()
+                .file(&format!("{site}/My_Pkg-{version}.dist-info/METADATA"), "")
+                .file(&format!("{site}/pip-{version}.dist-info/METADATA"), "")
+        };
+        assert!(found(&at(site, "1.0"), &at("opt/venv/lib/python3.11/site-packages", "1.0")).is_empty());
+        assert_eq!(
+            found(&at(site, "1.0"), &at(site, "2.0")),
+            ["Python package my-pkg was 1.0 and is 2.0"]
+        );
+        assert_eq!(
+            found(&at(site, "1.0"), &Tree::default()),
+            ["Python package my-pkg 1.0 is gone"]
+        );
+    }
+
+    #[test]
+    fn gems_and_jars() {
+        let before = Tree::default()
+            .file("usr/local/bundle/specifications/rack-2.2.8.gemspec", "")
+            .file("app/app.jar", "")
+            .file("root/.m2/repository/x.jar", "");
+        assert_eq!(
+            found(&before, &Tree::default()),
+            ["gem rack 2.2.8 is gone", "jar app.jar is gone"]
+        );
+    }
+
+    #[test]
+    fn node_packages_count_where_production_needs_them() {
+        let tree = |names: &[&str]| {
+            let manifest = r#"{"dependencies": {"a": "1"}, "devDependencies": {"dev": "1"}}"#;
+            names
+                .iter()
+                .fold(Tree::default().file("app/package.json", manifest), |tree, name| {
+                    let text = if *name == "a" {
+                        r#"{"version": "1", "dependencies": {"@s/b": "2"}}"#
+                    } else {
+                        r#"{"version": "2"}"#
+                    };
+                    tree.file(&format!("app/node_modules/{name}/package.json"), text)
+                })
+        };
+        let before = tree(&["a", "@s/b", "dev"]);
+        assert!(found(&before, &tree(&["a", "@s/b"])).is_empty());
+        assert_eq!(found(&before, &tree(&["a"])), ["Node package @s/b 2 is gone"]);
+    }
+}

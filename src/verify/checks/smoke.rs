@@ -1,0 +1,343 @@
+//! The smoke test: does the program start and behave as before?
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::super::bench::{Image, Run, Workbench};
+use super::super::engine::{EngineError, Kind};
+use super::super::process::ProcessError;
+use super::super::report::Check;
+use super::Side;
+
+/// How long a program may take to answer a health check or to open its port.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a program that nobody waits for is looked at.
+const GLANCE: Duration = Duration::from_secs(5);
+
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What the user asks of the test.
+#[derive(Clone, Debug, Default)]
+pub struct Smoke {
+    /// The command that must succeed.
+    pub command: Option<String>,
+    /// Whether containers have a network.
+    pub has_network: bool,
+}
+
+/// How a test of one image ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum End {
+    Good,
+    Bad(String),
+}
+
+/// Runs the test in both images: the user's command, else the health check, else the port, else a look at how the
+/// program starts.
+///
+/// # Errors
+/// If the engine fails.
+pub fn smoke(
+    bench: &Workbench,
+    before: (&Image, Side<'_>),
+    after: (&Image, Side<'_>),
+    smoke: &Smoke,
+) -> Result<Check, EngineError> {
+    if let Some(command) = &smoke.command {
+        let (old, new) = (
+            by_command(bench, before, command, smoke)?,
+            by_command(bench, after, command, smoke)?,
+        );
+        return Ok(verdict(&format!("`{command}`"), old, &new, true));
+    }
+    let health = health_check(before.1.configuration);
+    if bench.engine.kind == Kind::Buildah {
+        // Its containers live no longer than one command.
+        return at_start(bench, before, after, smoke);
+    }
+    if let Some(command) = health {
+        let old = watched(bench, before.0, smoke, &mut |container| {
+            healthy(bench, container, &command)
+        })?;
+        if old == End::Good {
+            let new = watched(bench, after.0, smoke, &mut |container| {
+                healthy(bench, container, &command)
+            })?;
+            return Ok(verdict("the health check", old, &new, false));
+        }
+    } else if let Some(port) = port(before.1.configuration) {
+        let old = watched(bench, before.0, smoke, &mut |container| {
+            Ok(listens(bench, container, port))
+        })?;
+        if old == End::Good {
+            let new = watched(bench, after.0, smoke, &mut |container| {
+                Ok(listens(bench, container, port))
+            })?;
+            return Ok(verdict(&format!("waiting for port {port}"), old, &new, false));
+        }
+    }
+    at_start(bench, before, after, smoke)
+}
+
+fn verdict(test: &str, before: End, after: &End, is_wanted: bool) -> Check {
+    match (before, after) {
+        (End::Good, End::Good) => Check::passed("smoke-test", format!("{test} succeeds in both images")),
+        (End::Good, End::Bad(why)) => Check::failed(
+            "smoke-test",
+            format!("{test} succeeds in the original image and fails in the rewritten one: {why}"),
+        ),
+        (End::Bad(why), _) if is_wanted => Check::failed(
+            "smoke-test",
+            format!("{test} fails in the original image already: {why}"),
+        ),
+        (End::Bad(why), _) => Check::skipped(
+            "smoke-test",
+            format!("{test} fails in the original image already: {why}"),
+        ),
+    }
+}
+
+fn by_command(
+    bench: &Workbench,
+    (image, side): (&Image, Side<'_>),
+    command: &str,
+    smoke: &Smoke,
+) -> Result<End, EngineError> {
+    let has_shell = side.files.is_program("/bin/sh");
+    let words: Vec<String> = if has_shell {
+        ["/bin/sh", "-c", command].map(str::to_owned).to_vec()
+    } else {
+        command.split_whitespace().map(str::to_owned).collect()
+    };
+    let run = Run {
+        command: Some(&words),
+        has_network: smoke.has_network,
+        ..Run::default()
+    };
+    let (code, output, messages) = bench.run(image, &run)?;
+    Ok(match code {
+        Some(0) => End::Good,
+        code => End::Bad(format!("{}{}", exit(code), last_line(&messages, &output))),
+    })
+}
+
+fn exit(code: Option<i32>) -> String {
+    code.map_or("it was killed".to_owned(), |code| format!("exit code {code}"))
+}
+
+fn last_line(messages: &str, output: &str) -> String {
+    let mut lines = messages.lines().rev().chain(output.lines().rev());
+    let line = lines.find(|line| !line.trim().is_empty());
+    line.map(|line| format!(", {}", line.trim())).unwrap_or_default()
+}
+
+/// The words of the health check; none where there is none.
+fn health_check(configuration: &Value) -> Option<Vec<String>> {
+    let words = configuration["Healthcheck"]["Test"].as_array()?;
+    let words: Vec<String> = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    match words.split_first()? {
+        (kind, rest) if kind == "CMD" => Some(rest.to_vec()),
+        (kind, rest) if kind == "CMD-SHELL" => Some([&["/bin/sh".to_owned(), "-c".to_owned()], rest].concat()),
+        _ => None,
+    }
+}
+
+/// The first TCP port that the image exposes.
+fn port(configuration: &Value) -> Option<u16> {
+    let ports = configuration["ExposedPorts"].as_object()?;
+    let mut ports: Vec<u16> = ports
+        .keys()
+        .filter(|port| !port.ends_with("/udp"))
+        .filter_map(|port| port.split('/').next()?.parse().ok())
+        .collect();
+    ports.sort_unstable();
+    ports.first().copied()
+}
+
+/// Starts the image, and asks until the answer is yes, the program ends or the patience does.
+fn watched(
+    bench: &Workbench,
+    image: &Image,
+    smoke: &Smoke,
+    ask: &mut dyn FnMut(&str) -> Result<bool, EngineError>,
+) -> Result<End, EngineError> {
+    let run = Run {
+        has_network: smoke.has_network,
+        ..Run::default()
+    };
+    let container = match bench.start(image, &run) {
+        Ok(container) => container,
+        Err(EngineError::Command { message, .. }) => return Ok(End::Bad(message)),
+        Err(error) => return Err(error),
+    };
+    let start = Instant::now();
+    let end = loop {
+        match ask(&container) {
+            Ok(true) => break Ok(End::Good),
+            Ok(false) => {}
+            Err(error) => break Err(error),
+        }
+        match bench.state(&container) {
+            Ok(None) => {}
+            Ok(Some(code)) => {
+                let log = bench.log(&container);
+                break Ok(End::Bad(format!(
+                    "the program ends with {}{}",
+                    exit(Some(code)),
+                    last_line(&log, "")
+                )));
+            }
+            Err(error) => break Err(error),
+        }
+        if start.elapsed() > PATIENCE {
+            break Ok(End::Bad(format!("no success within {} s", PATIENCE.as_secs())));
+        }
+        thread::sleep(PAUSE);
+    };
+    bench.remove_container(&container);
+    end
+}
+
+fn healthy(bench: &Workbench, container: &str, command: &[String]) -> Result<bool, EngineError> {
+    let args = [&["exec".to_owned(), container.to_owned()], command].concat();
+    match bench.engine.ended(&args, Some(PATIENCE)) {
+        Ok(ended) => Ok(ended.status.success()),
+        Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something listens on `port` in the container, by the kernel's own list.
+fn listens(bench: &Workbench, container: &str, port: u16) -> bool {
+    ["tcp", "tcp6"].into_iter().any(|kind| {
+        // The list of the process from outside, where the engine runs on this machine; else a program in the image.
+        let outside = bench
+            .process(container)
+            .and_then(|process| std::fs::read_to_string(format!("/proc/{process}/net/{kind}")).ok());
+        let list = outside.or_else(|| {
+            let args = ["exec", container, "cat", &format!("/proc/net/{kind}")].map(str::to_owned);
+            Some(bench.engine.ended(&args, Some(PATIENCE)).ok()?.output)
+        });
+        list.is_some_and(|list| has_listener(&list, port))
+    })
+}
+
+/// Whether a table of `/proc/net` has a socket that listens (state 0A) on `port`.
+fn has_listener(table: &str, port: u16) -> bool {
+    table.lines().skip(1).any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let local = fields.next().and_then(|local| local.rsplit(':').next());
+        let state = fields.nth(1);
+        local.is_some_and(|hex| u16::from_str_radix(hex, 16) == Ok(port)) && state == Some("0A")
+    })
+}
+
+/// Starts both images as they are, and compares whether and how the program ends.
+fn at_start(
+    bench: &Workbench,
+    before: (&Image, Side<'_>),
+    after: (&Image, Side<'_>),
+    smoke: &Smoke,
+) -> Result<Check, EngineError> {
+    let side = before.1;
+    if side.words("Entrypoint").is_empty() && side.words("Cmd").is_empty() {
+        return Ok(Check::skipped(
+            "smoke-test",
+            "the image starts nothing by itself; --smoke COMMAND tests it",
+        ));
+    }
+    let look = |image: &Image| -> Result<Started, EngineError> {
+        let run = Run {
+            has_network: smoke.has_network,
+            timeout: Some(GLANCE),
+            ..Run::default()
+        };
+        match bench.run(image, &run) {
+            Ok((code, output, messages)) => Ok(Started::Ended(code, output, messages)),
+            Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(Started::Runs),
+            Err(error) => Err(error),
+        }
+    };
+    let old = look(before.0)?;
+    let new = look(after.0)?;
+    Ok(match (&old, &new) {
+        (Started::Runs, Started::Runs) => Check::passed(
+            "smoke-test",
+            format!("the program starts in both images and runs for {} s", GLANCE.as_secs()),
+        ),
+        (Started::Ended(one, ..), Started::Ended(other, messages, output)) if one != other => Check::failed(
+            "smoke-test",
+            format!(
+                "the program ended with {} and now ends with {}{}",
+                exit(*one),
+                exit(*other),
+                last_line(output, messages)
+            ),
+        ),
+        (Started::Ended(code, output, _), Started::Ended(_, other, _)) => {
+            let same = if output == other { " and the same output" } else { "" };
+            Check::passed(
+                "smoke-test",
+                format!("the program ends in both images with {}{same}", exit(*code)),
+            )
+        }
+        (Started::Runs, Started::Ended(code, output, messages)) => Check::failed(
+            "smoke-test",
+            format!(
+                "the program went on running and now ends with {}{}",
+                exit(*code),
+                last_line(messages, output)
+            ),
+        ),
+        (Started::Ended(code, ..), Started::Runs) => Check::failed(
+            "smoke-test",
+            format!("the program ended with {} and now goes on running", exit(*code)),
+        ),
+    })
+}
+
+enum Started {
+    Runs,
+    /// The exit code, what it wrote, and its messages.
+    Ended(Option<i32>, String, String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn health_checks_and_ports() {
+        let health = |test: Value| health_check(&json!({"Healthcheck": {"Test": test}}));
+        assert_eq!(health(json!(["CMD", "curl", "x"])).unwrap(), ["curl", "x"]);
+        assert_eq!(
+            health(json!(["CMD-SHELL", "curl x"])).unwrap(),
+            ["/bin/sh", "-c", "curl x"]
+        );
+        assert_eq!(health(json!(["NONE"])), None);
+        assert_eq!(health_check(&json!({})), None);
+        assert_eq!(
+            port(&json!({"ExposedPorts": {"9000/tcp": {}, "53/udp": {}, "8080/tcp": {}}})),
+            Some(8080)
+        );
+    }
+
+    #[test]
+    fn listeners_are_read() {
+        let table = "  sl  local_address rem_address   st\n   0: 00000000:1F90 00000000:0000 0A 00000000\n   1: 0100007F:0050 00000000:0000 01 0\n";
+        assert!(has_listener(table, 8080));
+        assert!(!has_listener(table, 80));
+    }
+
+    #[test]
+    fn a_test_that_fails_in_the_original_says_nothing_of_the_rewrite() {
+        let bad = || End::Bad("x".to_owned());
+        assert!(!verdict("it", bad(), &End::Good, false).is_failed());
+        assert!(verdict("it", bad(), &End::Good, true).is_failed());
+        assert!(verdict("it", End::Good, &bad(), false).is_failed());
+    }
+}

@@ -1,0 +1,437 @@
+//! Container engines, through their command lines.
+
+use std::fmt;
+use std::io::Read;
+use std::process::{ChildStdout, Command};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::process::{self, Ended, Limits, ProcessError};
+use crate::passes::needs_buildkit;
+use crate::syntax::{Dockerfile, Keyword};
+
+/// How long an engine may take to say who it is, or to remove something.
+const SOON: Duration = Duration::from_secs(60);
+
+/// An engine that Plimsoll can drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Docker, with BuildKit.
+    Docker,
+    /// Podman.
+    Podman,
+    /// Buildah.
+    Buildah,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.program())
+    }
+}
+
+impl Kind {
+    /// All of them, in the order in which they are looked for.
+    const ALL: [Kind; 3] = [Kind::Docker, Kind::Podman, Kind::Buildah];
+
+    /// The name of its command.
+    #[must_use]
+    pub fn program(self) -> &'static str {
+        match self {
+            Kind::Docker => "docker",
+            Kind::Podman => "podman",
+            Kind::Buildah => "buildah",
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Kind::Docker => {
+                "start the daemon (`sudo systemctl start docker`, or Docker Desktop), and see that you may use it: you \
+                 are root or in the group `docker`, and DOCKER_HOST, where set, names a daemon that runs"
+            }
+            Kind::Podman => {
+                "start its machine where it needs one (`podman machine start`), and see what `podman info` says"
+            }
+            Kind::Buildah => "see what `buildah info` says",
+        }
+    }
+}
+
+/// Why an engine cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// None is installed.
+    #[error(
+        "no container engine: looked for docker, podman and buildah on PATH; install one of them, such as Docker \
+         (https://docs.docker.com/engine/install/) or podman (https://podman.io/docs/installation)"
+    )]
+    None,
+    /// The one that was asked for is not installed.
+    #[error("`{0}` is not on PATH: install it, or choose another engine with --engine")]
+    Missing(Kind),
+    /// It is there and does not work.
+    #[error("{kind} does not work: {message}\n{}", .kind.remedy())]
+    Broken {
+        /// Which one.
+        kind: Kind,
+        /// What it said.
+        message: String,
+    },
+    /// It cannot build the file.
+    #[error("{0}")]
+    Lacks(String),
+    /// A command of it failed.
+    #[error("`{command}` failed: {message}")]
+    Command {
+        /// The command.
+        command: String,
+        /// What it said.
+        message: String,
+    },
+    /// A build failed.
+    #[error("the {what} does not build{}:\n{end}", because(.end))]
+    Build {
+        /// Which file.
+        what: String,
+        /// The end of its log.
+        end: String,
+    },
+    /// A process was stopped or could not be run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// What it wrote cannot be understood.
+    #[error("cannot read the output of `{command}`: {message}")]
+    Output {
+        /// The command.
+        command: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl EngineError {
+    /// Whether it says something about the file, and not about the engine, its disk, the network or the user's wish.
+    #[must_use]
+    pub fn is_failed_build(&self) -> bool {
+        matches!(self, EngineError::Build { end, .. } if !matches!(cause(end), Some((_, true))))
+    }
+}
+
+/// What made a build fail, where the end of its log says it in words that people know: the words, the cause, and whether
+/// it is the engine's or the network's, so that it says nothing about the file.
+const CAUSES: [(&str, &str, bool); 20] = [
+    ("no space left on device", "the engine's disk is full", true),
+    ("disk quota exceeded", "the engine's disk quota is used up", true),
+    ("cannot connect to the docker daemon", "the engine went away", true),
+    ("error reading from server: eof", "the engine went away", true),
+    (
+        "closing transport due to: connection error",
+        "the engine went away",
+        true,
+    ),
+    ("graceful_stop", "the engine went away", true),
+    ("toomanyrequests", "the registry wants no more pulls now", true),
+    (
+        "pull access denied",
+        "an image cannot be pulled: it does not exist, or you must log in",
+        false,
+    ),
+    (
+        "manifest unknown",
+        "an image cannot be pulled: there is no such tag",
+        false,
+    ),
+    ("failed to resolve source metadata", "an image cannot be pulled", false),
+    ("initializing source docker://", "an image cannot be pulled", false),
+    (
+        "did not resolve to an alias",
+        "podman and buildah pull an image by its short name only from the registries in registries.conf",
+        false,
+    ),
+    ("temporary failure in name resolution", UNREACHABLE, true),
+    ("temporary failure resolving", UNREACHABLE, true),
+    ("could not resolve host", UNREACHABLE, true),
+    ("getaddrinfo eai_again", UNREACHABLE, true),
+    ("network is unreachable", UNREACHABLE, true),
+    ("exit code: 137", KILLED, false),
+    ("exit status 137", KILLED, false),
+    ("signal: killed", KILLED, false),
+];
+
+const UNREACHABLE: &str = "the network or its names are out of reach";
+const KILLED: &str = "a command was killed, as happens where memory runs out";
+
+/// The cause of a failed build, and whether it says nothing about the file.
+fn cause(log: &str) -> Option<(&'static str, bool)> {
+    let log = log.to_lowercase();
+    let (_, cause, is_outside) = CAUSES.iter().find(|(words, ..)| log.contains(words))?;
+    Some((cause, *is_outside))
+}
+
+/// The same as a part of a sentence.
+fn because(log: &str) -> String {
+    cause(log).map_or(String::new(), |(cause, _)| format!(", as {cause}"))
+}
+
+/// An engine that works.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// Which one.
+    pub kind: Kind,
+    /// Its version: major, minor.
+    pub version: (u32, u32),
+    /// What ends its work.
+    pub limits: Limits,
+    has_buildkit: bool,
+}
+
+impl Engine {
+    /// Finds the engine: the one that is asked for, else the first that works.
+    ///
+    /// # Errors
+    /// If there is none, or it does not work.
+    pub fn find(wanted: Option<Kind>, limits: &Limits) -> Result<Engine, EngineError> {
+        if let Some(kind) = wanted {
+            if !is_on_path(kind.program()) {
+                return Err(EngineError::Missing(kind));
+            }
+            return Engine::check(kind, limits);
+        }
+        let mut first_error = None;
+        for kind in Kind::ALL.into_iter().filter(|kind| is_on_path(kind.program())) {
+            match Engine::check(kind, limits) {
+                Ok(engine) => return Ok(engine),
+                Err(EngineError::Process(ProcessError::Cancelled)) => return Err(ProcessError::Cancelled.into()),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        Err(first_error.unwrap_or(EngineError::None))
+    }
+
+    fn check(kind: Kind, limits: &Limits) -> Result<Engine, EngineError> {
+        let mut engine = Engine {
+            kind,
+            version: (0, 0),
+            limits: limits.clone(),
+            has_buildkit: false,
+        };
+        let args: &[&str] = match kind {
+            Kind::Docker => &["version", "--format", "{{.Server.Version}}"],
+            Kind::Podman => &["version", "--format", "{{.Client.Version}}"],
+            Kind::Buildah => &["version", "--json"],
+        };
+        let broken = |message: String| EngineError::Broken { kind, message };
+        let said = engine.soon(args).map_err(|error| match error {
+            EngineError::Command { message, .. } => broken(message),
+            EngineError::Process(ProcessError::TimedOut(_)) => broken("it does not answer".to_owned()),
+            other => other,
+        })?;
+        engine.version = numbers(&said);
+        engine.has_buildkit = kind == Kind::Docker && engine.soon(&["buildx", "version"]).is_ok();
+        Ok(engine)
+    }
+
+    /// Checks that it knows what `file` needs.
+    ///
+    /// # Errors
+    /// If it does not, with what to install.
+    pub fn knows(&self, file: &Dockerfile) -> Result<(), EngineError> {
+        let has_heredoc = file.instructions.iter().any(|instruction| {
+            matches!(instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add)
+                && !instruction.node().heredocs.is_empty()
+        });
+        let (needs_mounts, version) = (needs_buildkit(file), self.version);
+        let lacks = |feature: &str, needed: &str| {
+            Err(EngineError::Lacks(format!(
+                "{} {}.{} does not know {feature}, which {} needs: install {needed}",
+                self.kind, version.0, version.1, file.name
+            )))
+        };
+        match self.kind {
+            Kind::Docker if !self.has_buildkit && (needs_mounts || has_heredoc) => lacks(
+                "BuildKit",
+                "the plugin buildx (the package docker-buildx-plugin or docker-buildx)",
+            ),
+            Kind::Podman if needs_mounts && version < (4, 0) => lacks("RUN --mount", "podman 4.0 or later"),
+            Kind::Podman if has_heredoc && version < (4, 8) => lacks("heredocs", "podman 4.8 or later"),
+            Kind::Buildah if needs_mounts && version < (1, 24) => lacks("RUN --mount", "buildah 1.24 or later"),
+            Kind::Buildah if has_heredoc && version < (1, 33) => lacks("heredocs", "buildah 1.33 or later"),
+            _ => Ok(()),
+        }
+    }
+
+    /// A command of the engine.
+    pub(super) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(self.kind.program());
+        command.args(args);
+        if self.kind == Kind::Docker {
+            // Engines before 23 build without BuildKit unless told, newer ones only with the plugin.
+            command.env("DOCKER_BUILDKIT", if self.has_buildkit { "1" } else { "0" });
+        }
+        command
+    }
+
+    /// Runs a command that answers soon, and gives what it says.
+    pub(super) fn soon<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Result<String, EngineError> {
+        let limits = Limits {
+            timeout: Some(SOON),
+            ..self.limits.clone()
+        };
+        answer(self.command(args), &limits)
+    }
+
+    /// The same for what has to be done even though the user wants to stop.
+    pub(super) fn clean_up<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Result<String, EngineError> {
+        let limits = Limits {
+            timeout: Some(SOON),
+            ..Limits::default()
+        };
+        answer(self.command(args), &limits)
+    }
+
+    /// Runs a command, and gives how it ended and what it wrote, to the limits of the engine or to `timeout`.
+    pub(super) fn ended(&self, args: &[String], timeout: Option<Duration>) -> Result<Ended<String>, EngineError> {
+        let limits = Limits {
+            timeout: timeout.or(self.limits.timeout),
+            ..self.limits.clone()
+        };
+        Ok(process::run(self.command(args), &limits, text, &mut |_| {})?)
+    }
+
+    /// Whether BuildKit builds here.
+    #[must_use]
+    pub fn is_buildkit(&self) -> bool {
+        self.has_buildkit
+    }
+
+    /// The configuration of `image`, with the names that Docker gives its fields.
+    pub(super) fn configuration(&self, image: &str) -> Result<Value, EngineError> {
+        let args: &[&str] = match self.kind {
+            Kind::Docker | Kind::Podman => &["image", "inspect", image],
+            Kind::Buildah => &["inspect", "--type", "image", image],
+        };
+        let said = self.soon(args)?;
+        let wrong = |message: String| EngineError::Output {
+            command: format!("{} {}", self.kind, args.join(" ")),
+            message,
+        };
+        let all: Value = serde_json::from_str(&said).map_err(|error| wrong(error.to_string()))?;
+        let mut config = match self.kind {
+            Kind::Docker | Kind::Podman => all.pointer("/0/Config"),
+            Kind::Buildah => all.pointer("/Docker/config"),
+        }
+        .cloned()
+        .ok_or_else(|| wrong("it has no configuration".to_owned()))?;
+        // podman keeps the health check beside the configuration.
+        let health = all.pointer("/0/Healthcheck").or_else(|| all.pointer("/0/HealthCheck"));
+        if let (Some(fields), Some(health)) = (config.as_object_mut(), health) {
+            fields.entry("Healthcheck").or_insert_with(|| health.clone());
+        }
+        Ok(config)
+    }
+}
+
+/// Whether a program of that name is in a folder of PATH.
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .any(|folder| folder.join(program).is_file() || folder.join(format!("{program}.exe")).is_file())
+}
+
+/// The first two numbers of a version in `said`.
+fn numbers(said: &str) -> (u32, u32) {
+    let start = said.find(|letter: char| letter.is_ascii_digit()).unwrap_or(said.len());
+    let mut parts = said[start..].split(|letter: char| !letter.is_ascii_digit());
+    let mut next = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
+    (next(), next())
+}
+
+fn text(mut stream: ChildStdout) -> String {
+    let mut bytes = Vec::new();
+    // What was written before a failure is still worth reading.
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn answer(command: Command, limits: &Limits) -> Result<String, EngineError> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let name: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    let ended = process::run(command, limits, text, &mut |_| {})?;
+    if ended.status.success() {
+        return Ok(ended.output);
+    }
+    Err(EngineError::Command {
+        command: name.join(" "),
+        message: match ended.messages.trim() {
+            "" => ended.status.to_string(),
+            message => message.to_owned(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        assert_eq!(numbers("26.1.5+dfsg1\n"), (26, 1));
+        assert_eq!(numbers("{\"version\": \"1.33.7\"}"), (1, 33));
+        assert_eq!(numbers(""), (0, 0));
+    }
+
+    #[test]
+    fn what_an_engine_lacks_is_named() {
+        let engine = |kind, version, has_buildkit| Engine {
+            kind,
+            version,
+            limits: Limits::default(),
+            has_buildkit,
+        };
+        let mounts = crate::syntax::parse("Dockerfile", "FROM a\nRUN --mount=type=cache,target=/c true\n").unwrap();
+        let heredoc = crate::syntax::parse("Dockerfile", "FROM a\nRUN <<EOF\ntrue\nEOF\n").unwrap();
+        let plain = crate::syntax::parse("Dockerfile", "FROM a\nRUN true\n").unwrap();
+        let message = engine(Kind::Docker, (26, 1), false)
+            .knows(&mounts)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("docker-buildx"), "{message}");
+        assert!(engine(Kind::Docker, (26, 1), false).knows(&plain).is_ok());
+        assert!(engine(Kind::Docker, (26, 1), true).knows(&mounts).is_ok());
+        assert!(engine(Kind::Podman, (3, 4), false).knows(&mounts).is_err());
+        assert!(engine(Kind::Podman, (4, 3), false).knows(&mounts).is_ok());
+        assert!(engine(Kind::Podman, (4, 3), false).knows(&heredoc).is_err());
+        assert!(engine(Kind::Buildah, (1, 33), false).knows(&heredoc).is_ok());
+    }
+
+    #[test]
+    fn a_full_disk_and_an_engine_that_went_say_nothing_about_the_file() {
+        let is_failed = |end: &str| {
+            let what = "original file".to_owned();
+            let end = end.to_owned();
+            EngineError::Build { what, end }.is_failed_build()
+        };
+        assert!(is_failed("exit code: 1") && is_failed("manifest unknown"));
+        assert!(!is_failed("mkdir: No space left on device"));
+        assert!(!is_failed(
+            "rpc error: code = Unavailable desc = error reading from server: EOF"
+        ));
+    }
+
+    #[test]
+    fn causes_of_failed_builds_are_named() {
+        let error = |end: &str| {
+            EngineError::Build {
+                what: "original file".to_owned(),
+                end: end.to_owned(),
+            }
+            .to_string()
+        };
+        assert!(error("write /x: no space left on device").contains("disk is full"));
+        assert!(error("ERROR: failed to resolve source metadata for x").contains("cannot be pulled"));
+        assert!(error("pinging container registry: initializing source docker://x").contains("cannot be pulled"));
+        assert!(error("exit code: 1").starts_with("the original file does not build:\n"));
+    }
+}
