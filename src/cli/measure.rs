@@ -9,8 +9,8 @@ use super::output::Output;
 use super::selection::Selection;
 use super::source::Source;
 use super::verifying::{Verifying, candidate, shown};
+use crate::emit::figures;
 use crate::emit::json::{Document, MeasureReport, VERSION};
-use crate::emit::verification;
 use crate::verify::Candidate;
 use crate::verify::figures::measure;
 
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             rewritten: after,
         })))?;
     } else {
-        output.result(&verification::figures(&before, &after))?;
+        output.result(&figures::figures(&before, &after, &output.layout()))?;
     }
     Ok(Status::Done)
 }

@@ -1,6 +1,7 @@
 //! What the user sees: the difference as a patch, and the report as text or JSON.
 
 pub mod diff;
+pub mod figures;
 pub mod json;
 mod palette;
 pub mod split;
