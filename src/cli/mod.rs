@@ -10,6 +10,7 @@ mod failure;
 mod man;
 mod measure;
 mod output;
+mod report;
 mod rewrite;
 mod selection;
 mod source;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output::Output;
+use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
 use super::verifying::{Testing, Verifying, candidate, shown};
 use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::page::Page;
 use crate::emit::{Palette, diff, text};
 use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
@@ -34,6 +36,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     verify: bool,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     testing: Testing,
     #[command(flatten)]
     verifying: Verifying,
@@ -42,17 +46,24 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    arguments.reporting.check()?;
     // Whoever takes the Dockerfile alone must not get one that counts on another file.
     let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
     let (source, mut rewrite) = arguments
         .selection
         .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
-    if arguments.verify && rewrite.is_change() {
+    let is_verified = arguments.verify && rewrite.is_change();
+    if is_verified {
         rewrite = verified(arguments, &source, rewrite, takes_both, output)?;
     }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
         + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
+    if !is_verified {
+        arguments
+            .reporting
+            .write(&page(&rewrite, &patch), || document(&rewrite, &patch))?;
+    }
     let destination = match (&arguments.output, &source.path) {
         (Some(file), _) => Some(file),
         (None, Some(file)) if arguments.write => Some(file),
@@ -70,11 +81,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         beside::write(rewrite.dockerignore.as_ref())?;
     }
     if output.is_json() {
-        output.document(&Document::Report(Report {
-            version: VERSION,
-            files: vec![FileReport::new(rewrite, patch)],
-            errors: Vec::new(),
-        }))?;
+        output.document(&document(&rewrite, &patch))?;
         return Ok(Status::Done);
     }
     if destination.is_none() {
@@ -89,6 +96,27 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         output.message(&format!("note: {note}"));
     }
     Ok(Status::Done)
+}
+
+/// The page of a rewrite that was not built.
+fn page<'a>(rewrite: &'a Rewrite, patch: &'a str) -> Page<'a> {
+    Page {
+        file: &rewrite.file,
+        diff: patch,
+        changes: &rewrite.changes,
+        refusals: &rewrite.refusals,
+        notes: &rewrite.notes,
+        verification: None,
+        figures: None,
+    }
+}
+
+fn document(rewrite: &Rewrite, patch: &str) -> Document {
+    Document::Report(Report {
+        version: VERSION,
+        files: vec![FileReport::new(rewrite.clone(), patch.to_owned())],
+        errors: Vec::new(),
+    })
 }
 
 /// The rewrite that passed, with a note on how; without a change where none did.
@@ -127,6 +155,9 @@ fn verified(
         &mut shown(output),
     )?;
     drop(bench);
+    arguments
+        .reporting
+        .write_verified(source, Some(&latest), &answer.text, &answer)?;
     let checks = answer.rounds.iter().flat_map(|round| &round.checks);
     let failed: Vec<String> = checks
         .filter(|check| check.is_failed())

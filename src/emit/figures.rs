@@ -11,8 +11,11 @@ const NARROWEST: usize = 8;
 /// The widest bar that still looks like one.
 const WIDEST: usize = 48;
 
-/// How far text is cut that says what made a layer, where nothing is known of the width.
+/// The blanks before a layer.
 const INDENT: usize = 2;
+
+/// The difference in seconds that two equal builds may show.
+const CHANCE: f64 = 1.0;
 
 /// A row with the figure of each image, and what is shown of it.
 struct Row {
@@ -62,6 +65,15 @@ pub fn change(before: f64, after: f64) -> String {
         less if less < 0 => format!("{} % less", -less),
         more => format!("{more} % more"),
     }
+}
+
+/// By how much the second of two times is less, where that is more than chance makes.
+#[must_use]
+pub fn change_of_time(before: f64, after: f64) -> String {
+    if (before - after).abs() < CHANCE {
+        return String::new();
+    }
+    change(before, after)
 }
 
 /// Both sides: sizes by component and layer, times, and what is sent.

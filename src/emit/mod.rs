@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod figures;
 pub mod json;
+pub mod page;
 mod palette;
 pub mod split;
 pub mod text;

@@ -8,7 +8,7 @@ use crate::verify::report::{Check, Result};
 use crate::verify::{Built, Outcome, Round, Verification};
 
 /// The most findings of one check that are shown; JSON has all.
-const MOST_FINDINGS: usize = 20;
+pub(super) const MOST_FINDINGS: usize = 20;
 
 /// Each round with its checks, what went away, the sizes and the verdict.
 #[must_use]

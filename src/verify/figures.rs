@@ -12,7 +12,7 @@ use super::engine::EngineError;
 use super::files::{Content, Files};
 use super::subject::Subject;
 use super::system::SystemPackages;
-use super::{Candidate, Event, Listener, Request, VerifyError, base_files, inputs};
+use super::{Candidate, Event, Listener, Request, VerifyError, base_files, final_base, inputs};
 use crate::context::{ContextSource, Kind, Totals};
 use crate::syntax;
 
@@ -116,9 +116,11 @@ pub fn measure(
         listener(Event::Line(line))
     })?;
     let files = bench.files(&cold)?;
-    let subject = Subject::of(&file, request.context.clone(), None);
-    let base = match &subject.base {
-        Some(base) => base_files(bench, "base", base, &inputs)?,
+    // Both sides are divided by what the original copies.
+    let original = syntax::parse(&request.name, &request.original)?;
+    let subject = Subject::of(&original, request.context.clone(), None);
+    let base = match final_base(&file) {
+        Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs)?,
         None => None,
     };
     let mut rebuild = None;

@@ -8,6 +8,7 @@ mod configuration;
 mod dockerignore;
 mod engine;
 mod facts;
+mod page;
 mod pages;
 mod passes;
 mod patch;
