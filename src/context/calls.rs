@@ -1,36 +1,6 @@
 //! Which tools the sources call: programs that they start, as far as string literals tell.
 
 use super::source::ContextSource;
-use super::walk::Kind;
-
-/// The most files that are read: projects are smaller, data is of no interest.
-const MOST_FILES: usize = 20_000;
-
-/// Folders whose code does not run in the image.
-const ASIDE: &[&str] = &[
-    "node_modules",
-    ".git",
-    ".github",
-    ".venv",
-    "venv",
-    "env",
-    "__pycache__",
-    "test",
-    "tests",
-    "__tests__",
-    "spec",
-    "docs",
-    "doc",
-    "dist",
-    "build",
-    "target",
-    ".next",
-    ".tox",
-    "site-packages",
-    "vendor",
-    "e2e",
-    "cypress",
-];
 
 /// A tool that a source file starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,37 +13,15 @@ pub struct Call {
     pub line: usize,
 }
 
-/// The files of the context that are text of the kinds that `is_wanted` accepts by their path, outside of tests,
-/// documentation and what other tools made.
-pub fn sources(context: &ContextSource, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        for child in context.list(&folder) {
-            let path = super::path::join(&folder, &child.name);
-            match child.kind {
-                Kind::Folder if !ASIDE.contains(&child.name.as_str()) => folders.push(path),
-                Kind::File if is_wanted(&path) => found.push(path),
-                _ => {}
-            }
-            if found.len() >= MOST_FILES {
-                return found;
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// The tools that sources start, each with the first place. `is_tool` says which names are of interest.
 ///
 /// A file counts if it mentions a way to start programs; a string literal of it counts if it begins with the name of a
 /// tool. That finds more than is called, never less than what is written as a literal.
 pub fn calls(context: &ContextSource, is_tool: &dyn Fn(&str) -> bool) -> Vec<Call> {
     let mut found: Vec<Call> = Vec::new();
-    for path in sources(context, |path| !starters(path).is_empty()) {
-        let Ok(text) = context.read(&path) else { continue };
-        if !starters(&path).iter().any(|starter| text.contains(starter)) {
+    for path in context.sources(|path| !starters(path).is_empty()) {
+        let Ok(text) = context.read(path) else { continue };
+        if !starters(path).iter().any(|starter| text.contains(starter)) {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
@@ -81,7 +29,7 @@ pub fn calls(context: &ContextSource, is_tool: &dyn Fn(&str) -> bool) -> Vec<Cal
                 if is_tool(tool) && found.iter().all(|call| call.tool != tool) {
                     found.push(Call {
                         tool: tool.to_owned(),
-                        path: path.clone(),
+                        path: path.to_owned(),
                         line: number + 1,
                     });
                 }

@@ -117,6 +117,8 @@ pub struct ContextSource {
     /// The Dockerfile, where it is on the disk.
     dockerfile: Option<PathBuf>,
     services: OnceLock<Vec<Service>>,
+    /// The project's own files, once somebody asked for them.
+    pub(super) source_paths: OnceLock<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -240,6 +242,7 @@ impl ContextSource {
             walk: OnceLock::new(),
             dockerfile: None,
             services: OnceLock::new(),
+            source_paths: OnceLock::new(),
         }
     }
 

@@ -100,6 +100,12 @@ impl Facts {
         self.instructions.get(index)?.execution.as_deref()
     }
 
+    /// Whether a comment above instruction number `index` keeps the pass `id` away from it.
+    pub fn skips(&self, index: usize, id: &str) -> bool {
+        let found = self.instructions.get(index);
+        found.is_some_and(|facts| facts.skip.applies_to(id))
+    }
+
     /// The stage of instruction number `index`.
     pub fn stage_of(&self, index: usize) -> Option<usize> {
         self.instructions.get(index)?.stage
@@ -336,7 +342,7 @@ impl<'a> Walk<'a> {
 
     /// What a COPY from the context tells about the project.
     fn copy(&mut self, node: &Node) {
-        let sources = node.words().iter().rev().skip(1);
+        let sources = node.sources().iter().rev();
         let names = |file: &str| {
             sources
                 .clone()

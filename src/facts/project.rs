@@ -44,7 +44,7 @@ fn folders(file: &Dockerfile) -> Vec<String> {
         if !matches!(node.keyword, Keyword::Copy | Keyword::Add) || node.flag("from").is_some() {
             continue;
         }
-        for source in node.words().iter().rev().skip(1) {
+        for source in node.sources().iter().rev() {
             let path = source.value.trim_start_matches("./").trim_matches('/');
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
             folders.extend([path, parent].map(str::to_owned));

@@ -122,7 +122,7 @@ fn taken_by(file: &Dockerfile, index: usize) -> Vec<(String, Option<String>)> {
             let Some(from) = node.flag("from") else {
                 return Vec::new();
             };
-            let sources = node.words().iter().rev().skip(1);
+            let sources = node.sources().iter().rev();
             sources.map(|source| (from.to_owned(), plain(&source.value))).collect()
         }
         Keyword::Run => {

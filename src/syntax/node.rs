@@ -96,4 +96,9 @@ impl Node {
             _ => &[],
         }
     }
+
+    /// What a COPY or ADD copies: all of its words but the last.
+    pub fn sources(&self) -> &[Text] {
+        self.words().split_last().map_or(&[], |(_, sources)| sources)
+    }
 }

@@ -76,6 +76,22 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
+    /// The lines of instruction number `index`; the first line for one that stood in no file.
+    pub fn lines_of(&self, index: usize) -> LineRange {
+        let lines = self.instructions.get(index).and_then(|instruction| instruction.lines);
+        lines.unwrap_or(LineRange { first: 1, last: 1 })
+    }
+
+    /// The line on which instruction number `index` begins.
+    pub fn line_of(&self, index: usize) -> usize {
+        self.lines_of(index).first
+    }
+
+    /// Where instruction number `index` begins, as messages name it: `Dockerfile:7`.
+    pub fn place_of(&self, index: usize) -> String {
+        format!("{}:{}", self.name, self.line_of(index))
+    }
+
     /// The text of the file. An untouched tree gives the bytes that it was parsed from.
     pub fn emit(&self) -> String {
         let mut text = self.prologue.clone();

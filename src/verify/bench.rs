@@ -335,16 +335,11 @@ impl Workbench {
             .engine
             .clean_up(&["buildx", "du", "--verbose", "--filter", "type=exec.cachemount"])
             .unwrap_or_default();
-        let mine = format!("with id \"{}/", self.namespace);
-        let mut id = "";
-        for line in records.lines() {
-            if let Some(rest) = line.strip_prefix("ID:") {
-                id = rest.trim();
-            } else if line.contains(&mine) {
-                let _ = self
-                    .engine
-                    .clean_up(&["buildx", "prune", "--force", "--filter", &format!("id={id}")]);
-            }
+        for id in own_mounts(&records, &self.namespace) {
+            let id = format!("id={id}");
+            let only_mounts = ["--filter", "type=exec.cachemount"];
+            let args = ["buildx", "prune", "--force", "--filter", &id];
+            let _ = self.engine.clean_up(&[args.as_slice(), &only_mounts].concat());
         }
     }
 }
@@ -369,6 +364,23 @@ impl Drop for Workbench {
             self.remove_mounts();
         }
     }
+}
+
+/// The ids of the records of cache mounts whose own id begins with `namespace`, which no mount of anybody else's does.
+/// buildx takes an id to remove as a pattern: what does not look like a whole one is nothing to remove.
+fn own_mounts<'a>(records: &'a str, namespace: &str) -> Vec<&'a str> {
+    let mine = format!("with id \"{namespace}/");
+    let (mut found, mut id) = (Vec::new(), "");
+    for line in records.lines() {
+        if let Some(rest) = line.strip_prefix("ID:") {
+            id = rest.trim();
+        } else if line.starts_with("Description:") && line.contains(&mine) {
+            let is_whole = id.len() >= 20 && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+            found.extend(is_whole.then_some(id));
+            id = "";
+        }
+    }
+    found
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -417,4 +429,28 @@ fn mounted(engine: &Engine, container: &str) -> std::process::Command {
 #[cfg(not(unix))]
 fn mounted(engine: &Engine, container: &str) -> std::process::Command {
     engine.command(&["mount", container])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mounts_of_this_bench_are_removed() {
+        let record = |id: &str, mount: &str| {
+            format!(
+                "ID:\t\t{id}\nCreated at:\tx\nDescription:\tcached mount /root/.cache from exec /bin/sh with id \"{mount}\"\n\n"
+            )
+        };
+        let (mine, other) = ("aaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbb");
+        let records = [
+            record(mine, "plimsoll-x/root/.cache"),
+            record(other, "/root/.cache"),
+            record(other, "plimsoll-x2/root/.cache"),
+            record("", "plimsoll-x/a"),
+            record(".*", "plimsoll-x/b"),
+            "Description:\tcached mount with id \"plimsoll-x/c\"\n".to_owned(),
+        ];
+        assert_eq!(own_mounts(&records.concat(), "plimsoll-x"), [mine]);
+    }
 }

@@ -282,7 +282,8 @@ impl Engine {
     }
 
     /// Whether BuildKit builds here.
-    pub(super) fn is_buildkit(&self) -> bool {
+    #[must_use]
+    pub fn is_buildkit(&self) -> bool {
         self.has_buildkit
     }
 

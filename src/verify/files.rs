@@ -1,7 +1,7 @@
 //! The files of an image, read from the engine's export as a stream. Contents are hashed and forgotten, so that an image
 //! of many gigabytes takes no more memory than the list of its files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
 
 use sha2::{Digest as _, Sha256};
@@ -152,8 +152,8 @@ impl Files {
             let mut text = Cursor::new(start.to_vec());
             text.seek(SeekFrom::End(0))?;
             io::copy(stream, &mut Both(&mut hash, &mut text))?;
-            let text = String::from_utf8_lossy(text.get_ref()).into_owned();
-            self.texts.insert(path.to_owned(), text);
+            let text = String::from_utf8_lossy(text.get_ref());
+            self.texts.insert(path.to_owned(), essence(path, &text));
         } else {
             io::copy(stream, &mut hash)?;
         }
@@ -260,6 +260,8 @@ fn shebang(start: &[u8]) -> Option<String> {
 fn is_wanted(path: &str, size: u64, shebang: Option<&str>) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_list = name == "package.json"
+        || path.ends_with(".dist-info/METADATA")
+        || path.ends_with(".dist-info/RECORD")
         || path.starts_with("var/lib/dpkg/")
             && (path.ends_with(".list") || name == "status" || path.contains("/status.d/"))
         || path == "var/lib/apt/extended_states"
@@ -286,6 +288,29 @@ fn is_wanted(path: &str, size: u64, shebang: Option<&str>) -> bool {
             .any(|word| matches!(word, "sh" | "bash" | "dash" | "ash"))
     });
     is_list && size <= LARGEST_TEXT || is_shell && !is_system && size <= LARGEST_SCRIPT
+}
+
+/// What is kept of a text: of the metadata of a Python package not its description, and of the list of its files the
+/// names in its folder and the programs.
+fn essence(path: &str, text: &str) -> String {
+    if path.ends_with(".dist-info/METADATA") {
+        return text
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n");
+    }
+    if !path.ends_with(".dist-info/RECORD") {
+        return text.to_owned();
+    }
+    let names = text.lines().filter_map(|line| line.split(',').next());
+    let names: BTreeSet<&str> = names
+        .map(|path| match path.match_indices('/').next() {
+            Some((at, _)) if !path.starts_with("../") => &path[..=at],
+            _ => path,
+        })
+        .collect();
+    names.into_iter().collect::<Vec<_>>().join("\n")
 }
 
 /// The hash of a file. uv names the interpreter of an environment that it finds `python3` in the scripts that it

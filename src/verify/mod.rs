@@ -8,8 +8,10 @@ pub mod engine;
 pub mod figures;
 pub mod files;
 pub mod process;
+mod python;
 mod repair;
 pub mod report;
+mod search;
 pub mod subject;
 pub mod system;
 #[cfg(test)]
@@ -31,11 +33,11 @@ use engine::EngineError;
 use figures::Sizes;
 use files::Files;
 use report::{Check, Lack, Removed};
+use search::Search;
 use subject::Subject;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
-use crate::passes::REGISTRY;
 use crate::syntax::{self, SyntaxError};
 
 /// How often what is lacking is added to one rewrite.
@@ -214,44 +216,48 @@ pub fn verify(
 
     let mut what = "compare the rewrite".to_owned();
     let mut added = 0;
+    // What could not be helped by adding something.
+    let mut hopeless: Vec<Lack> = Vec::new();
+    let mut search: Option<Search> = None;
+    // Rewrites as they were made, and how much was wrong with them at the end.
+    let mut known: Vec<(Candidate, usize)> = Vec::new();
+    let mut made = candidate.clone();
     loop {
-        if candidate.text == request.original && candidate.ignore.is_none() && !answer.rounds.is_empty() {
-            answer.outcome = Outcome::Original;
-            answer.repairs.clear();
-            return Ok(answer);
-        }
         listener(Event::Step(&what));
         let number = answer.rounds.len() + 1;
-        let round = compare(bench, request, &mut original, &candidate, number, what, listener)?;
-        let is_good = !round.checks.iter().any(Check::is_failed);
+        let round = compare(
+            bench,
+            request,
+            &mut original,
+            &candidate,
+            number,
+            what.clone(),
+            listener,
+        )?;
+        let failed: Vec<&'static str> = round.failed().map(|check| check.id).collect();
+        let mut wrong = round.wrong();
         let lacks: Vec<Lack> = round
             .checks
             .iter()
             .flat_map(|check| &check.findings)
             .filter_map(|finding| finding.lack.clone())
             .collect();
-        let failed: Vec<&'static str> = round
-            .checks
-            .iter()
-            .filter(|check| check.is_failed())
-            .map(|check| check.id)
-            .collect();
         answer.rounds.push(round);
-        if is_good || !repairs {
+        if failed.is_empty() || !repairs {
             let is_first = answer.rounds.len() == 1;
-            answer.outcome = match (is_good, is_first) {
+            answer.outcome = match (failed.is_empty(), is_first) {
                 (false, _) => Outcome::Failed,
                 (true, true) => Outcome::Passed,
                 (true, false) => Outcome::Repaired,
             };
-            if is_good {
+            if failed.is_empty() {
                 answer.text = candidate.text;
                 answer.ignore = candidate.ignore;
             }
             return Ok(answer);
         }
         let subject = subject_of(request, &original.file, &candidate);
-        let repaired = (added < MOST_REPAIRS)
+        let repaired = (added < MOST_REPAIRS && lacks.iter().any(|lack| !hopeless.contains(lack)))
             .then(|| repair::repaired(&request.name, &candidate.text, &lacks, &original.files, &subject))
             .flatten();
         if let Some((text, notes)) = repaired {
@@ -261,40 +267,53 @@ pub fn verify(
             candidate.text = text;
             continue;
         }
-        let Some(pass) = suspect(&candidate.passes, &failed) else {
-            answer.outcome = Outcome::Original;
-            answer.repairs.clear();
-            return Ok(answer);
-        };
-        answer.switched_off.push(pass.to_owned());
+        hopeless.extend(lacks);
+        known.push((made, wrong));
         answer.repairs.clear();
         added = 0;
-        what = format!("switch off {pass}, as {} failed", failed.join(" and "));
-        candidate = rewrite(&answer.switched_off)?;
+        let search = search.get_or_insert_with(|| Search::new(&candidate.passes, &failed, wrong));
+        loop {
+            let Some(off) = search.next(wrong) else {
+                answer.outcome = Outcome::Original;
+                answer.switched_off = search.all();
+                return Ok(answer);
+            };
+            answer.switched_off = off.iter().map(|pass| (*pass).to_owned()).collect();
+            candidate = rewrite(&answer.switched_off)?;
+            search.learn(&candidate.passes);
+            if candidate.text == request.original && candidate.ignore.is_none() {
+                // The way out that is always there; something better may be left to try.
+                wrong = usize::MAX;
+                continue;
+            }
+            let is_same = |other: &Candidate| other.text == candidate.text && other.ignore == candidate.ignore;
+            match known.iter().find(|(other, _)| is_same(other)) {
+                Some((_, as_before)) => wrong = *as_before,
+                None => break,
+            }
+        }
+        made = candidate.clone();
+        what = format!(
+            "switch off {}, as {} failed",
+            answer.switched_off.join(" and "),
+            failed.join(" and ")
+        );
     }
 }
 
-/// The pass to switch off: the one that may have most to do with what failed.
-fn suspect(passes: &[&'static str], failed: &[&str]) -> Option<&'static str> {
-    // By how much a pass changes what is in the image.
-    let mut order = vec![
-        "slim-base",
-        "runtime-libs",
-        "split-stages",
-        "dockerignore",
-        "clean-layers",
-        "reorder-copies",
-        "merge-runs",
-        "cache-mounts",
-    ];
-    if failed == ["files"] {
-        order.insert(0, "dockerignore");
+impl Round {
+    /// The checks that failed.
+    fn failed(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.is_failed())
     }
-    let known = REGISTRY.iter().map(|pass| pass.id());
-    order
-        .into_iter()
-        .chain(known)
-        .find_map(|id| passes.iter().find(|pass| **pass == id).copied())
+
+    /// How much is wrong. What does not build is as wrong as can be.
+    fn wrong(&self) -> usize {
+        if self.image.is_none() {
+            return usize::MAX;
+        }
+        self.failed().map(|check| check.findings.len().max(1)).sum()
+    }
 }
 
 fn subject_of(request: &Request, original: &syntax::Dockerfile, candidate: &Candidate) -> Subject {
@@ -398,7 +417,8 @@ fn compare(
     // What another base image lacks went away with it.
     let replaced = subject.base.as_ref().filter(|base| own_base.as_ref() != Some(*base));
     let base = replaced.and_then(|base| original.bases.get(base)?.as_ref());
-    let (removed, groups) = checks::removed::removed(before, after, base, &subject);
+    let left_out = python::left_out(before, after, &subject);
+    let (removed, groups) = checks::removed::removed(before, after, base, &subject, &left_out);
     round.removed = groups;
     round.checks.push(Check::passed(
         "builds",
@@ -409,14 +429,14 @@ fn compare(
         ),
     ));
     round.checks.push(checks::configuration::configuration(before, after));
-    round.checks.push(checks::packages::packages(before, after));
+    round.checks.push(checks::packages::packages(before, after, &left_out));
     round
         .checks
         .push(checks::application::application(before, after, &subject));
     round.checks.push(checks::libraries::libraries(before, after));
     listener(Event::Step("load modules and packages"));
     let (old, new) = ((&original.image, before), (&image, after));
-    round.checks.push(checks::modules::modules(bench, old, new)?);
+    round.checks.push(checks::modules::modules(bench, old, new, &left_out)?);
     round
         .checks
         .push(checks::entry_point::entry_point(before, after, &subject.tools));

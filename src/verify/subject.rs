@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::context::{ContextSource, Kind, Presence, calls};
+use super::python::normal;
+use crate::context::manifests::{Manager, MemoryFiles, declared_dependencies};
+use crate::context::{ContextSource, Kind, Presence, calls, python_imports};
 use crate::facts::{Base, Facts};
 use crate::knowledge::{Family, package_of_tool};
+use crate::passes::is_python_tool;
 use crate::syntax::{Arguments, Dockerfile, Keyword, expand};
 
 /// Folders of the system that applications share: not all in them is the application's.
@@ -41,6 +44,10 @@ pub struct Subject {
     pub roots: Vec<String>,
     /// The programs that the sources call.
     pub tools: BTreeSet<String>,
+    /// The Python packages that manifests declare, but those for development.
+    pub(super) requirements: BTreeSet<String>,
+    /// The Python modules that the sources import.
+    pub(super) imports: BTreeSet<String>,
     /// The image that the original's final stage starts from.
     pub base: Option<String>,
     copies: Vec<Copied>,
@@ -72,8 +79,10 @@ impl Subject {
             ..Subject::default()
         };
         if let Some(context) = &context {
-            let is_tool = |name: &str| package_of_tool(Family::Debian, name).is_some();
+            let is_tool = |name: &str| package_of_tool(Family::Debian, name).is_some() || is_python_tool(name);
             subject.tools = calls(context, &is_tool).into_iter().map(|call| call.tool).collect();
+            subject.requirements = requirements(context);
+            subject.imports = python_imports(context);
         }
         subject.context = context;
         let mut stage = facts.stages.len().checked_sub(1);
@@ -199,6 +208,35 @@ impl Subject {
         let source = self.source(path);
         after.zip(source).is_some_and(|(after, source)| !after.exists(&source))
     }
+}
+
+/// What the Python manifests of the context declare, wherever they are.
+fn requirements(context: &ContextSource) -> BTreeSet<String> {
+    let is_manifest = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(name, "pyproject.toml" | "setup.cfg" | "Pipfile")
+            || name.ends_with(".txt") && path.contains("requirements")
+    };
+    let paths: Vec<&str> = context.sources(is_manifest).collect();
+    let above = |path: &str| {
+        path.rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| folder.to_owned())
+    };
+    // Those in a folder `requirements` belong to the folder above.
+    let folders: BTreeSet<String> = paths
+        .iter()
+        .map(|path| above(path))
+        .flat_map(|folder| [above(&folder), folder])
+        .collect();
+    let texts = paths.iter().filter_map(|path| Some((*path, context.read(path).ok()?)));
+    let files = MemoryFiles::new(texts.map(|(path, text)| (path, text.to_string())));
+    let declared = folders
+        .iter()
+        .flat_map(|folder| declared_dependencies(Manager::Pip, folder, &files));
+    declared
+        .filter(|dependency| !dependency.dev)
+        .map(|dependency| normal(&dependency.name))
+        .collect()
 }
 
 /// What of `path` stands behind `root`.

@@ -5,7 +5,7 @@ use crate::knowledge::{Action, Holds, Manager, Sharing};
 use crate::passes::absence;
 use crate::syntax::Dockerfile;
 
-use super::{Obstacle, chain, line_of, stores};
+use super::{Obstacle, chain, stores};
 
 /// A cache that will be a mount of the RUN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,7 +320,7 @@ impl Rules<'_> {
         earlier
             .filter_map(|other| Some((other, self.facts.run(self.file, other)?)))
             .find(|(_, run)| run.commands.iter().any(moves))
-            .map(|(other, _)| line_of(self.file, other))
+            .map(|(other, _)| self.file.line_of(other))
     }
 
     fn is_made_before(&self, folder: &str) -> bool {
@@ -417,7 +417,7 @@ impl Rules<'_> {
                     None => is_store,
                 };
                 if needs {
-                    let found = format!("line {} copies from {path}", line_of(self.file, *instruction));
+                    let found = format!("line {} copies from {path}", self.file.line_of(*instruction));
                     return Err(Obstacle::new(found, "copy what was installed, not the cache"));
                 }
             }
@@ -437,7 +437,7 @@ impl Rules<'_> {
             );
             let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
             if !ignores && !inert && words.any(|word| word.starts_with('/') && is_within(word, path)) {
-                let found = format!("line {} uses {path}", line_of(self.file, index));
+                let found = format!("line {} uses {path}", self.file.line_of(index));
                 return Err(Obstacle::new(found, "keep what the image needs somewhere else"));
             }
         }
@@ -455,7 +455,7 @@ impl Rules<'_> {
         let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
         match missed {
             Some((path, later)) => {
-                let found = format!("line {} expects something at {path}", line_of(self.file, later));
+                let found = format!("line {} expects something at {path}", self.file.line_of(later));
                 Err(Obstacle::new(
                     found,
                     "remove what works on the cache there, or let `rm` have `-f`",
@@ -469,7 +469,7 @@ impl Rules<'_> {
     fn lists(&self, used: &ManagerUse) -> Result<(), Obstacle> {
         match self.facts.lists_needed_after(self.file, self.index, used.manager) {
             Some(later) => {
-                let line = line_of(self.file, later);
+                let line = self.file.line_of(later);
                 let found =
                     format!("line {line} installs, or may install, from the package lists that this RUN leaves");
                 Err(Obstacle::new(

@@ -59,14 +59,10 @@ impl Pass for CacheMounts {
         let frontend = old_frontend(file);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
-            let skips = facts
-                .instructions
-                .get(index)
-                .is_some_and(|facts| facts.skip.applies_to(ID));
-            if skips || run.commands.is_empty() && !stores::concerns(facts, file, index) {
+            if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, index) {
                 continue;
             }
-            let lines = lines_of(file, index);
+            let lines = file.lines_of(index);
             let mut candidates = Candidates::of(facts, file, index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
@@ -109,7 +105,7 @@ impl Pass for CacheMounts {
                     outcome.changes.push(Change {
                         pass: ID,
                         level: Level::Standard,
-                        lines: lines_of(file, other),
+                        lines: file.lines_of(other),
                         what,
                         why: "what is in a mount is not in the stage".to_owned(),
                         evidence: Vec::new(),
@@ -129,16 +125,6 @@ fn refusal(lines: LineRange, what: String, obstacle: Obstacle) -> Refusal {
         obstacle: obstacle.found,
         remedy: obstacle.remedy,
     }
-}
-
-fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
-    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
-    lines.unwrap_or(LineRange { first: 1, last: 1 })
-}
-
-/// The number of the line on which an instruction begins, for messages.
-fn line_of(file: &Dockerfile, index: usize) -> usize {
-    lines_of(file, index).first
 }
 
 /// A `# syntax=` directive that names a frontend without cache mounts, which came with version 1.2.

@@ -5,8 +5,8 @@ use crate::facts::{Base, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, Holds, Kind, inert_programs};
 use crate::syntax::{Dockerfile, Keyword};
 
+use super::Obstacle;
 use super::candidates::Candidate;
-use super::{Obstacle, line_of};
 
 /// Whether RUN number `index`, which has no command that fills a cache, may still need the store of one that does.
 pub(super) fn concerns(facts: &Facts, file: &Dockerfile, index: usize) -> bool {
@@ -51,7 +51,7 @@ pub(super) fn check(
     };
     let name = &used.manager.name;
     for other in group(facts, stage) {
-        let line = line_of(file, other);
+        let line = file.line_of(other);
         let Some(instruction) = file.instructions.get(other) else {
             continue;
         };
@@ -77,10 +77,7 @@ pub(super) fn check(
                 }
             }
             (Keyword::Run, Some(run)) => {
-                let skips = facts
-                    .instructions
-                    .get(other)
-                    .is_some_and(|facts| facts.skip.applies_to(super::ID));
+                let skips = facts.skips(other, super::ID);
                 for (other_use, other_path, cache) in uses(run) {
                     if other_use.manager.id != used.manager.id || other_path != path {
                         continue;

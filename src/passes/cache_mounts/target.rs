@@ -5,7 +5,7 @@ use crate::knowledge::{Action, Sharing};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
 use super::candidates::Candidate;
-use super::{Obstacle, chain, line_of};
+use super::{Obstacle, chain};
 
 /// Where binaries are copied to: a folder that is on PATH and that the base images leave alone.
 const FOLDER: &str = "/usr/local/bin/";
@@ -81,7 +81,7 @@ fn check(
             .iter()
             .any(|command| compiles(command) || command.words.iter().any(|word| word.text.contains("target")))
     }) {
-        let found = format!("line {} works with the target folder too", line_of(file, other));
+        let found = format!("line {} works with the target folder too", file.line_of(other));
         return Err(Obstacle::new(found, by_hand));
     }
     let options = command
@@ -141,11 +141,11 @@ fn check(
             .map(|instruction| instruction.node());
         let word = node
             .filter(|node| node.keyword == Keyword::Copy)
-            .and_then(|node| node.words().iter().rev().skip(1).find(|word| word.value == source));
+            .and_then(|node| node.sources().iter().rev().find(|word| word.value == source));
         let (Some(word), true) = (word, is_file) else {
             let found = format!(
                 "line {} takes more than single binaries from it",
-                line_of(file, taken.instruction)
+                file.line_of(taken.instruction)
             );
             return Err(Obstacle::new(found, "copy the binaries by their names"));
         };

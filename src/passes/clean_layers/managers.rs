@@ -139,11 +139,7 @@ fn clean(
         && takes_lists
         && let Some(later) = facts.lists_needed_after(file, index, manager)
     {
-        let line = file
-            .instructions
-            .get(later)
-            .and_then(|instruction| instruction.lines)
-            .map_or(0, |lines| lines.first);
+        let line = file.line_of(later);
         let obstacle = format!("line {line} installs, or may install, from the package lists that this RUN leaves");
         return decline(
             obstacle,
@@ -152,11 +148,7 @@ fn clean(
     }
     let missed = |cache: &CacheUse| absence::missed_by(file, facts, index, cache.path.as_deref()?);
     if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
-        let lines = file.instructions.get(later).and_then(|instruction| instruction.lines);
-        let obstacle = format!(
-            "line {} works on what this RUN leaves",
-            lines.map_or(0, |lines| lines.first)
-        );
+        let obstacle = format!("line {} works on what this RUN leaves", file.line_of(later));
         return decline(obstacle, "remove what works on it there, or let `rm` have `-f`");
     }
     let Body::Script(script) = &run.body else {

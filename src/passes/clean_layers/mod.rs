@@ -5,7 +5,7 @@ mod edits;
 mod managers;
 
 use crate::facts::{Body, Execution, Facts};
-use crate::syntax::{Dockerfile, LineRange};
+use crate::syntax::Dockerfile;
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
@@ -44,17 +44,12 @@ impl Pass for CleanLayers {
         let mut outcome = Outcome::default();
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
-            let skips = facts
-                .instructions
-                .get(index)
-                .is_some_and(|facts| facts.skip.applies_to(ID));
             // What a stage leaves behind that no image is made of costs nothing.
             let shipped = facts.stage_of(index).is_some_and(|stage| facts.is_shipped(stage));
-            if skips || !shipped {
+            if facts.skips(index, ID) || !shipped {
                 continue;
             }
-            let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
-            let lines = lines.unwrap_or(LineRange { first: 1, last: 1 });
+            let lines = file.lines_of(index);
             let mut messes = Vec::new();
             for finding in findings(file, facts, index, run) {
                 match finding {

@@ -101,7 +101,7 @@ impl Build {
         };
         for (index, instruction) in file.instructions.iter().enumerate() {
             let Some(stage) = facts.stage_of(index) else { continue };
-            let line = instruction.lines.map_or(0, |lines| lines.first);
+            let line = file.line_of(index);
             build.read(instruction, stage, line, context);
             let Some(execution) = facts
                 .instructions
@@ -137,7 +137,7 @@ impl Build {
         let node = instruction.node();
         match node.keyword {
             Keyword::Copy | Keyword::Add if node.flag("from").is_none() => {
-                let sources = node.words().split_last().map_or(&[][..], |(_, sources)| sources);
+                let sources = node.sources();
                 for source in sources.iter().map(|source| source.value.as_str()) {
                     if !is_elsewhere(source) {
                         self.takes.push(Take::of(source, stage, line, context));
@@ -340,7 +340,7 @@ pub fn copied_sources(file: &Dockerfile) -> Vec<String> {
     let nodes = file.instructions.iter().map(Instruction::node);
     let copies =
         nodes.filter(|node| matches!(node.keyword, Keyword::Copy | Keyword::Add) && node.flag("from").is_none());
-    let sources = copies.filter_map(|node| node.words().split_last().map(|(_, sources)| sources));
+    let sources = copies.map(crate::syntax::Node::sources);
     sources.flatten().map(|source| source.value.clone()).collect()
 }
 

@@ -44,10 +44,7 @@ impl Pass for DockerIgnorePass {
     /// It changes nothing in the Dockerfile, and says so where a context would have allowed more.
     fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let is_all = |text: &Text| matches!(text.value.as_str(), "." | "./" | "/");
-        let takes_all = |instruction: &&Instruction| match copied_by(instruction).split_last() {
-            Some((_, sources)) => sources.iter().any(is_all),
-            None => false,
-        };
+        let takes_all = |instruction: &&Instruction| copied_by(instruction).iter().any(is_all);
         let first = file
             .instructions
             .iter()
@@ -89,7 +86,7 @@ impl DockerIgnorePass {
 fn copied_by(instruction: &Instruction) -> &[Text] {
     let node = instruction.node();
     match node.keyword {
-        Keyword::Copy | Keyword::Add if node.flag("from").is_none() => node.words(),
+        Keyword::Copy | Keyword::Add if node.flag("from").is_none() => node.sources(),
         _ => &[],
     }
 }

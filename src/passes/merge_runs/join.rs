@@ -9,7 +9,7 @@ use crate::shell;
 use crate::syntax::{Dockerfile, Instruction};
 
 use super::partner::is_deletion;
-use super::{ID, Obstacle, lines_of};
+use super::{ID, Obstacle};
 
 /// The RUN that does what the RUNs of `row` do.
 pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>) -> Result<Instruction, Obstacle> {
@@ -71,10 +71,7 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
     let body = script(facts, file, index)?;
     let text = file.instructions.get(index).map(Instruction::text).unwrap_or_default();
     let end = shell::end_of_last_command(&body.script).ok_or_else(|| {
-        let found = format!(
-            "line {} starts something in the background",
-            lines_of(file, index).first
-        );
+        let found = format!("line {} starts something in the background", file.line_of(index));
         (found, "join the RUNs by hand".to_owned())
     })?;
     let end = body.source(end.saturating_sub(1)..end).end;
@@ -82,7 +79,7 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
     if !text.get(end..).is_some_and(is_silent) {
         let found = format!(
             "a comment stands behind the last command of line {}",
-            lines_of(file, index).last
+            file.lines_of(index).last
         );
         return Err((found, "move it to a line of its own above the RUN".to_owned()));
     }
@@ -129,21 +126,21 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
         );
     }
     if two.leading.contains("hadolint") || two.leading.contains("check=") {
-        let line = lines_of(file, second).first;
+        let line = file.line_of(second);
         return refuse(
             &format!("the comment above line {line} speaks to a linter"),
             "move it above the first RUN",
         );
     }
     let (before, after) = (script(facts, file, first)?, script(facts, file, second)?);
-    let line = lines_of(file, second).first;
+    let line = file.line_of(second);
     if after.script.and_chain().is_none() {
         return refuse(
             &format!("line {line} is more than a chain of `&&`"),
             "join its commands with `&&`, without `||` and `;`",
         );
     }
-    let line = lines_of(file, first).first;
+    let line = file.line_of(first);
     let joint = joint::of(before, after.text(), joint::options(facts.scope(first)));
     let joint = joint.filter(|joint| *joint == Joint::Next || !joint::has_statements(before));
     let Some(joint) = joint else {
@@ -165,7 +162,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
 }
 
 fn script<'a>(facts: &'a Facts, file: &Dockerfile, index: usize) -> Result<&'a ScriptBody, Obstacle> {
-    let line = lines_of(file, index).first;
+    let line = file.line_of(index);
     let remedy = || "join the RUNs by hand".to_owned();
     match facts.run(file, index).map(|run| &run.body) {
         Some(Body::Script(body)) if body.is_heredoc => Err((format!("line {line} is a heredoc"), remedy())),

@@ -4,7 +4,7 @@ mod join;
 mod partner;
 
 use crate::facts::Facts;
-use crate::syntax::{Dockerfile, LineRange};
+use crate::syntax::Dockerfile;
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
@@ -39,7 +39,7 @@ impl Pass for MergeRuns {
                 continue;
             };
             let first = partner.first;
-            let lines = lines_of(file, first).join(lines_of(file, second));
+            let lines = file.lines_of(first).join(file.lines_of(second));
             let joined = partner
                 .obstacle
                 .map_or_else(|| join::join(file, facts, first..=second), Err);
@@ -69,9 +69,4 @@ impl Pass for MergeRuns {
         outcome.refusals.reverse();
         outcome
     }
-}
-
-fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
-    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
-    lines.unwrap_or(LineRange { first: 1, last: 1 })
 }

@@ -5,7 +5,7 @@ use crate::knowledge::{Action, Manager};
 use crate::passes::downloads::{absolute, downloaded};
 use crate::syntax::Dockerfile;
 
-use super::{Obstacle, lines_of};
+use super::Obstacle;
 
 /// How many RUNs that have nothing to do with what is deleted may be joined on the way to the RUN that made it.
 const MOST_UNRELATED: usize = 1;
@@ -60,11 +60,11 @@ fn lists(file: &Dockerfile, facts: &Facts, second: usize, used: &ManagerUse) -> 
         Some((index, run)) if run.fetches_lists(used.manager) => Some(partner(index, None)),
         _ => {
             let (first, between) = lone_update(file, facts, second, used.manager)?;
-            let found = format!("line {} stands between the two RUNs", lines_of(file, between).first);
+            let found = format!("line {} stands between the two RUNs", file.line_of(between));
             let remedy = format!(
                 "move it out of the way, or run `{} update` in line {} too",
                 used.program,
-                lines_of(file, second).first
+                file.line_of(second)
             );
             Some(partner(first, Some((found, remedy))))
         }
@@ -108,7 +108,7 @@ fn deletion(file: &Dockerfile, facts: &Facts, second: usize, later: &Execution) 
     let unrelated = between().filter(|(_, run)| !is_related(run)).count();
     let obstacle = (unrelated > MOST_UNRELATED).then(|| {
         let found = format!("{unrelated} RUNs between them have nothing to do with it");
-        let remedy = format!("delete it at the end of line {}", lines_of(file, first).last);
+        let remedy = format!("delete it at the end of line {}", file.lines_of(first).last);
         (found, remedy)
     });
     Some(Partner {

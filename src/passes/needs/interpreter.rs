@@ -1,6 +1,6 @@
 //! Whether something depends on where Python's packages are: on `/usr/local/bin` and `/usr/local/lib/pythonX.Y`.
 
-use crate::context::{ContextSource, sources};
+use crate::context::ContextSource;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword};
 
@@ -43,14 +43,14 @@ pub(super) fn named(
         let by_name = installed.into_iter().map(|(_, name, place)| (name, place));
         let known = |name: &str| EMBED.contains(&name.to_ascii_lowercase().as_str());
         let place = by_name.into_iter().find(|(name, _)| known(name)).or_else(|| {
-            let manifests = sources(context, |path| {
+            let mut manifests = context.sources(|path| {
                 path.ends_with(".txt")
                     || path.ends_with("pyproject.toml")
                     || path.ends_with("Pipfile")
                     || path.ends_with(".lock")
             });
-            manifests.into_iter().find_map(|path| {
-                let text = context.read(&path).ok()?;
+            manifests.find_map(|path| {
+                let text = context.read(path).ok()?;
                 let line = text.lines().position(|line| {
                     let name = line
                         .trim_start_matches([' ', '"', '\''])
@@ -79,17 +79,16 @@ pub(super) fn named(
                     || name.starts_with("pip")
                     || starts && image.supplier(&format!("usr/local/bin/{name}")).is_none()
             })?;
-            let line = instruction.lines.map_or(0, |lines| lines.first);
             Some(Evidence {
-                place: format!("{}:{line}", file.name),
+                place: file.place_of(index),
                 fact: format!("names {name}"),
             })
         })
     };
     let in_context = || {
         let naming = |path: &str| NAMING.iter().any(|ending| path.ends_with(ending)) || path.contains("cron");
-        sources(context, naming).into_iter().find_map(|path| {
-            let text = context.read(&path).ok()?;
+        context.sources(naming).find_map(|path| {
+            let text = context.read(path).ok()?;
             text.lines().enumerate().find_map(|(number, line)| {
                 let name = mentions(line, |name| image.supplier(&format!("usr/local/bin/{name}")).is_none())?;
                 Some(Evidence {

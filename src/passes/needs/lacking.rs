@@ -1,6 +1,7 @@
 //! What an image lacks of what a stage needs, when it takes the place of another one.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{Action, Kind, Release, image_contents, is_in_base, library_packages, package_of_tool};
@@ -13,7 +14,7 @@ use super::Needs;
 pub(in super::super) fn lacking(
     file: &Dockerfile,
     facts: &Facts,
-    stage: std::ops::Range<usize>,
+    stage: Range<usize>,
     needs: &Needs,
     release: &Release,
     old: &ImageReference,
@@ -31,11 +32,6 @@ pub(in super::super) fn lacking(
     // Commands of the stage run there, too.
     for index in stage {
         let Some(run) = facts.run(file, index) else { continue };
-        let line = file
-            .instructions
-            .get(index)
-            .and_then(|instruction| instruction.lines)
-            .map_or(0, |lines| lines.first);
         for program in run.commands.iter().filter_map(|command| command.program()) {
             let package = package_of_tool(release.family, program)
                 .filter(|package| had.packages.contains(package) && !has.tools.contains(program));
@@ -43,7 +39,7 @@ pub(in super::super) fn lacking(
                 add(
                     package,
                     &Evidence {
-                        place: format!("{}:{line}", file.name),
+                        place: file.place_of(index),
                         fact: format!("runs {program}"),
                     },
                 );
@@ -75,7 +71,7 @@ pub(in super::super) fn lacking(
 }
 
 /// The system packages that a stage installs by name.
-fn installed(file: &Dockerfile, facts: &Facts, stage: std::ops::Range<usize>) -> BTreeSet<String> {
+fn installed(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> BTreeSet<String> {
     let runs = stage.filter_map(|index| facts.run(file, index));
     let used = runs
         .flat_map(|run| &run.commands)

@@ -1,5 +1,6 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
+mod copies;
 mod interpreter;
 mod lacking;
 mod packages;
@@ -14,7 +15,7 @@ use crate::knowledge::{Family, package_of_tool};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::Evidence;
-use super::reorder_copies::view::{self, Copy};
+use super::reorder_copies::view;
 
 pub(super) use lacking::lacking;
 pub(super) use packages::installed_by_name;
@@ -47,11 +48,8 @@ impl Needs {
         context: &ContextSource,
         family: Family,
     ) -> Needs {
-        let copies: Vec<Copy> = stage
-            .instructions
-            .clone()
-            .filter_map(|index| view::copy(file, facts, context, index))
-            .collect();
+        let number = facts.stage_of(stage.instructions.start).unwrap_or_default();
+        let copies = copies::of(file, facts, number, context);
         let image = view::View {
             context,
             copies: &copies,

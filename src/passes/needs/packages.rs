@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::context::{ContextSource, sources};
+use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
 use crate::syntax::Dockerfile;
@@ -91,12 +91,12 @@ pub(super) fn read(
         add(needs, builds, ecosystem, &name, None, &place);
     }
     let wanted = |path: &str| ecosystem_of(path).is_some();
-    for path in sources(context, wanted) {
-        let (Some(ecosystem), Ok(text)) = (ecosystem_of(&path), context.read(&path)) else {
+    for path in context.sources(wanted) {
+        let (Some(ecosystem), Ok(text)) = (ecosystem_of(path), context.read(path)) else {
             continue;
         };
         for (number, line) in text.lines().enumerate() {
-            if let Some(name) = named(&path, line) {
+            if let Some(name) = named(path, line) {
                 let version = line
                     .split_once("==")
                     .map(|(_, rest)| rest.trim_matches([' ', '"', '\'', ',']));
@@ -138,8 +138,8 @@ pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
     let is_compiled = |path: &str| {
         path.ends_with(".go") || path.ends_with(".rs") || path.ends_with("go.mod") || path.ends_with("Cargo.lock")
     };
-    for path in sources(context, is_compiled) {
-        let Ok(text) = context.read(&path) else { continue };
+    for path in context.sources(is_compiled) {
+        let Ok(text) = context.read(path) else { continue };
         for (signs, package, what) in [
             (TLS, "ca-certificates", "may speak TLS"),
             (ZONES, "tzdata", "knows time zones"),
@@ -152,7 +152,7 @@ pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
             };
             if found {
                 let evidence = || Evidence {
-                    place: path.clone(),
+                    place: path.to_owned(),
                     fact: what.to_owned(),
                 };
                 needs.packages.entry(package).or_insert_with(evidence);
@@ -178,11 +178,11 @@ pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
         let name = path.rsplit('/').next().unwrap_or(path);
         BUILD_FILES.contains(&name) || [".mk", ".cmake", ".pyx"].iter().any(|ending| name.ends_with(ending))
     };
-    for path in sources(context, is_build_file) {
-        let Ok(text) = context.read(&path) else { continue };
+    for path in context.sources(is_build_file) {
+        let Ok(text) = context.read(path) else { continue };
         if text.to_ascii_lowercase().contains("openmp") {
             let evidence = || Evidence {
-                place: path.clone(),
+                place: path.to_owned(),
                 fact: "compiles with OpenMP".to_owned(),
             };
             needs.libraries.entry("libgomp1".to_owned()).or_insert_with(evidence);
@@ -218,11 +218,6 @@ pub(in super::super) fn installed_by_name(
     let mut found = Vec::new();
     for index in stage {
         let Some(run) = facts.run(file, index) else { continue };
-        let line = file
-            .instructions
-            .get(index)
-            .and_then(|instruction| instruction.lines)
-            .map_or(0, |lines| lines.first);
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
             let ecosystem = match used.manager.id.as_str() {
                 "pip" | "uv" | "poetry" | "pipenv" | "pdm" => Ecosystem::Python,
@@ -232,7 +227,7 @@ pub(in super::super) fn installed_by_name(
                 _ => continue,
             };
             if matches!(used.action, Action::Install | Action::Upgrade) {
-                let place = format!("{}:{line}", file.name);
+                let place = file.place_of(index);
                 found.extend(
                     used.packages
                         .iter()

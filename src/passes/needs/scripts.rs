@@ -81,8 +81,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         else {
             return;
         };
-        let line = instruction.lines.map_or(0, |lines| lines.first);
-        let place = format!("{}:{line}", file.name);
+        let place = file.place_of(index);
         for command in &execution.commands {
             let words: Vec<&str> = command
                 .words

@@ -3,9 +3,9 @@
 use crate::passes::{Change, Level};
 use crate::syntax::{Dockerfile, Instruction};
 
+use super::ID;
 use super::plan::Plan;
 use super::split::Runs;
-use super::{ID, lines_of};
 
 /// Makes the move; none where a new text is no instruction.
 pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
@@ -13,8 +13,8 @@ pub(super) fn apply(file: &mut Dockerfile, plan: Plan) -> Option<Change> {
         .moved
         .iter()
         .chain([&plan.at])
-        .fold(lines_of(file, plan.run), |lines, index| {
-            lines.join(lines_of(file, *index))
+        .fold(file.lines_of(plan.run), |lines, index| {
+            lines.join(file.lines_of(*index))
         });
     let parse = |text: &String| file.instruction(text.clone()).ok();
     let mut new: Vec<Instruction> = plan.lines.iter().map(parse).collect::<Option<_>>()?;

@@ -9,7 +9,7 @@ use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 use super::plan::{Plan, Site, plan};
 use super::view::{self, Copy, View};
-use super::{Obstacle, is_skipped};
+use super::{ID, Obstacle};
 
 /// The move that RUN number `index` allows; none where it is not the business of the pass; the number of the COPY and
 /// what stands in its way where it is.
@@ -22,7 +22,7 @@ pub(super) fn attempt(
 ) -> Option<Result<Plan, (usize, Obstacle)>> {
     let run = facts.run(file, index)?;
     let scope = facts.scope(index)?;
-    if is_skipped(facts, index) || !matches!(scope.shell, Shell::Posix(_)) {
+    if facts.skips(index, ID) || !matches!(scope.shell, Shell::Posix(_)) {
         return None;
     }
     let installs: Vec<usize> = (0..run.commands.len())
@@ -66,7 +66,7 @@ pub(super) fn attempt(
             .layers
             .iter()
             .any(|layer| layer.is_folder || is_source(&layer.from));
-        brings_sources && (copy.is_everything() || !is_deliberate) && !is_skipped(facts, copy.index)
+        brings_sources && (copy.is_everything() || !is_deliberate) && !facts.skips(copy.index, ID)
     };
     let nearest = copies.iter().rev().find(is_candidate)?.index;
     let site = Site {
@@ -130,9 +130,9 @@ fn without_context(file: &Dockerfile, before: Range<usize>) -> Option<(usize, Ob
             let is_copy = matches!(node.keyword, Keyword::Copy | Keyword::Add) && node.flag("from").is_none();
             is_copy
                 && node
-                    .words()
-                    .split_last()
-                    .is_some_and(|(_, sources)| sources.iter().any(|s| matches!(s.value.as_str(), "." | "./" | "/")))
+                    .sources()
+                    .iter()
+                    .any(|source| matches!(source.value.as_str(), "." | "./" | "/"))
         })
     })?;
     let obstacle = "without the build context nothing tells which files the install reads".to_owned();

@@ -5,7 +5,7 @@ use crate::syntax::{Instruction, Keyword, Node};
 
 use super::plan::Site;
 use super::view::{Copy, View, inside};
-use super::{Obstacle, commands, folders, gone, lines_of};
+use super::{Obstacle, commands, folders, gone};
 
 /// The way of a COPY: up to and past the first commands of a RUN.
 pub(super) struct Way<'w> {
@@ -80,7 +80,7 @@ pub(super) fn may_move(way: &Way<'_>, copy: &Copy, moved: &[usize]) -> Result<Ef
         Err(commands::Dependent { command, why }) => Err(Obstruction {
             command,
             obstacle: (
-                format!("line {} {why}", lines_of(file, index)),
+                format!("line {} {why}", file.lines_of(index)),
                 "put the install into a RUN of its own".to_owned(),
             ),
         }),
@@ -97,7 +97,7 @@ fn passes(
 ) -> Result<Effects, Obstacle> {
     let Site { file, facts, view, .. } = *site;
     let refuse = |obstacle: String, remedy: &str| Err((obstacle, remedy.to_owned()));
-    let line = lines_of(file, between);
+    let line = file.lines_of(between);
     let node = instruction.node();
     let is_near = |path: &str| destinations.iter().any(|d| is_within(path, d) || is_within(d, path));
     let mut effects = Effects::default();

@@ -9,10 +9,10 @@ use crate::knowledge::{Action, Kind, build_metadata, inert_programs};
 use crate::passes::{Change, Level, PassOptions};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword};
 
+use super::ID;
 use super::apply::split_comments;
 use super::between::{set_by, uses};
 use super::view::{self, Copy};
-use super::{ID, is_skipped, lines_of};
 
 /// Moves the ARGs that may go down to one place, with the LABELs that use them; none where there are no such ARGs.
 pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Option<Change> {
@@ -40,7 +40,7 @@ pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions)
     let first = *moved.first()?;
     let lines = moved
         .iter()
-        .fold(lines_of(file, first), |lines, index| lines.join(lines_of(file, *index)));
+        .fold(file.lines_of(first), |lines, index| lines.join(file.lines_of(*index)));
     let newline = file.newline.as_str();
     let old = std::mem::take(&mut file.instructions);
     let mut lowered: Vec<Instruction> = Vec::new();
@@ -87,7 +87,7 @@ fn target(
 ) -> Option<(usize, usize, Vec<usize>)> {
     let names = names(file.instructions.get(index)?)?;
     let changes = |name: &&str| build_metadata().contains(*name);
-    if names.is_empty() || !names.iter().all(changes) || is_skipped(facts, index) {
+    if names.is_empty() || !names.iter().all(changes) || facts.skips(index, ID) {
         return None;
     }
     let (mut target, mut labels) = (None, Vec::new());
@@ -106,7 +106,7 @@ fn target(
                         is_on_image(facts, index) && copies.into_iter().all(|copy| is_silent(&copy, context, &names))
                     })
                 };
-                if is_skipped(facts, number) || !is_blind(run, has_only_manifests) {
+                if facts.skips(number, ID) || !is_blind(run, has_only_manifests) {
                     break;
                 }
                 if installs(run) {

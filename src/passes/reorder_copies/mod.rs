@@ -21,7 +21,7 @@ mod tests;
 pub(super) mod view;
 
 use crate::facts::Facts;
-use crate::syntax::{Dockerfile, LineRange};
+use crate::syntax::Dockerfile;
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
 use plan::Plan;
@@ -69,11 +69,6 @@ impl Pass for ReorderCopies {
     }
 }
 
-fn lines_of(file: &Dockerfile, index: usize) -> LineRange {
-    let lines = file.instructions.get(index).and_then(|instruction| instruction.lines);
-    lines.unwrap_or(LineRange { first: 1, last: 1 })
-}
-
 /// The first move that is right, and for each stage the first one that is not.
 fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan>, Vec<Refusal>) {
     let mut refusals = Vec::new();
@@ -87,7 +82,7 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
                     is_declined = true;
                     refusals.push(Refusal {
                         pass: ID,
-                        lines: lines_of(file, copy).join(lines_of(file, run)),
+                        lines: file.lines_of(copy).join(file.lines_of(run)),
                         what: "install the dependencies before the sources are copied".to_owned(),
                         obstacle,
                         remedy,
@@ -105,11 +100,4 @@ fn gone() -> Obstacle {
         "the new text is not one instruction".to_owned(),
         "move the COPY by hand".to_owned(),
     )
-}
-
-fn is_skipped(facts: &Facts, index: usize) -> bool {
-    facts
-        .instructions
-        .get(index)
-        .is_some_and(|facts| facts.skip.applies_to(ID))
 }

@@ -16,7 +16,7 @@ pub(in crate::passes) struct Layer {
 }
 
 /// A COPY or ADD.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::passes) struct Copy {
     /// Its number in the file.
     pub(in crate::passes) index: usize,

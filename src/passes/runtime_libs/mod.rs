@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::sources;
+use crate::context::ContextSource;
 use crate::facts::{Body, Facts};
 use crate::knowledge::{Action, Kind, PackageRole, package_role, runtime_of};
 use crate::syntax::{Dockerfile, Edit};
@@ -42,11 +42,7 @@ impl Pass for RuntimeLibs {
         for index in stage.instructions.clone() {
             let Some(run) = facts.run(file, index) else { continue };
             let Body::Script(script) = &run.body else { continue };
-            if facts
-                .instructions
-                .get(index)
-                .is_some_and(|found| found.skip.applies_to(self.id()))
-            {
+            if facts.skips(index, self.id()) {
                 continue;
             }
             let Some(lines) = file.instructions.get(index).and_then(|instruction| instruction.lines) else {
@@ -140,13 +136,14 @@ impl Pass for RuntimeLibs {
 }
 
 /// The first source that loads a library by its name without a version, which only `-dev` packages have.
-fn loads_unversioned(context: &crate::context::ContextSource) -> Option<String> {
+fn loads_unversioned(context: &ContextSource) -> Option<String> {
     let is_code = |path: &str| {
         [".py", ".js", ".ts", ".rb", ".php", ".jl", ".lua", ".R", ".java"]
             .iter()
             .any(|ending| path.ends_with(ending))
     };
-    sources(context, is_code).into_iter().find(|path| {
+    let mut sources = context.sources(is_code);
+    let found = sources.find(|path| {
         context.read(path).is_ok_and(|text| {
             text.match_indices(".so").any(|(at, _)| {
                 let before = text.get(..at).unwrap_or_default();
@@ -158,5 +155,6 @@ fn loads_unversioned(context: &crate::context::ContextSource) -> Option<String> 
                         .is_some_and(|b| b.ends_with(['"', '\'']))
             })
         })
-    })
+    });
+    found.map(str::to_owned)
 }

@@ -33,10 +33,7 @@ impl Pass for SlimBase {
             return outcome;
         };
         let range = stage.instructions.clone();
-        let is_kept = facts
-            .instructions
-            .get(range.start)
-            .is_some_and(|found| found.skip.applies_to(self.id()));
+        let is_kept = facts.skips(range.start, self.id());
         let is_split = is_runtime_stage(file, stage);
         if is_kept || !is_split && options.level < Level::Aggressive {
             return outcome;

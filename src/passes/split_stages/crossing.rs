@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::{Kind, Presence};
-use crate::facts::{Command, User, is_within};
-use crate::knowledge::{Purpose, base_image, image_configuration};
-use crate::syntax::{Instruction, Keyword};
+use crate::facts::{User, is_within};
+use crate::knowledge::{Purpose, base_image};
+use crate::syntax::Keyword;
 
-use crate::context::manifests::Files as _;
-
-use super::super::needs::{Needs, installed_by_name, last};
-use super::super::reorder_copies::view::{inside, join};
+use super::super::needs::Needs;
 use super::Obstacle;
-use super::outputs::{Output, Poetry, absolute};
-use super::plan::{Gain, Line, Subject, copied_to, is_from_context};
+use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
+use super::gain::Gain;
+use super::named::{named, nothing_named};
+use super::outputs::Output;
+use super::plan::Line;
+use super::project::installs_libraries;
+use super::python_site::python;
+use super::runtime_image::base;
+use super::subject::Subject;
 use super::work::Works;
 
 /// The folder of the virtual environment that takes the place of Python's own folders.
-const VENV: &str = "/opt/venv";
+pub(super) const VENV: &str = "/opt/venv";
 
 /// A file or folder that is copied out of the builder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Crossing {
 
 /// How Python's packages get into the runtime stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Python {
+pub(super) enum Python {
     /// A virtual environment; the instruction that it is made before, and whether VIRTUAL_ENV is to be set.
     Venv { made: usize, announce: bool },
     /// From and to the interpreter's own folders.
@@ -65,8 +68,8 @@ pub(super) struct Crossings {
     /// Whether the sources are of no use at run time.
     pub(super) drops_sources: bool,
     /// Settings of the old image that the new one lacks.
-    config: Vec<String>,
-    python: Option<Python>,
+    pub(super) config: Vec<String>,
+    pub(super) python: Option<Python>,
     /// The RUN behind which the linker's cache is made anew.
     links_at: Option<usize>,
 }
@@ -234,7 +237,7 @@ pub(super) fn plan(
 }
 
 impl Crossings {
-    fn add(&mut self, path: &str, at: usize) {
+    pub(super) fn add(&mut self, path: &str, at: usize) {
         if self.list.iter().all(|known| known.path != path) {
             self.list.push(Crossing {
                 path: path.to_owned(),
@@ -284,7 +287,7 @@ fn owner_of_project(subject: &Subject<'_>, crossing: &Crossing) -> Option<String
             }
             Keyword::Run if subject.text(index).contains(&crossing.path) => return None,
             Keyword::Copy | Keyword::Add if copied_to(subject, index).as_deref() == Some(&crossing.path) => {
-                let node = subject.file.instructions.get(index)?.node();
+                let node = subject.node(index)?;
                 return node.flag("chown").map(str::to_owned);
             }
             _ => {}
@@ -293,177 +296,12 @@ fn owner_of_project(subject: &Subject<'_>, crossing: &Crossing) -> Option<String
     None
 }
 
-fn python(
+pub(super) fn project(
     subject: &Subject<'_>,
-    works: &BTreeMap<usize, Works>,
-    needs: &Needs,
-    first: usize,
-    owns: bool,
+    index: usize,
+    folder: &str,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let managers: Vec<&str> = works
-        .keys()
-        .filter_map(|index| subject.facts.run(subject.file, *index))
-        .flat_map(|run| &run.commands)
-        .filter_map(|command| Some(command.manager.as_ref()?.manager.id.as_str()))
-        .collect();
-    let end = subject.range().end.saturating_sub(1);
-    let variables = subject.facts.scope(end).map(|scope| &scope.variables);
-    let value = |name: &str| {
-        variables
-            .and_then(|variables| variables.get(name))
-            .and_then(|variable| variable.value.as_deref())
-    };
-    let sets_path = value("PATH").is_some_and(|path| !path.contains("/usr/local/bin"))
-        && subject.range().any(|index| {
-            subject.keyword(index) == Some(Keyword::Env)
-                && subject.text(index).contains("PATH=")
-                && !subject.text(index).contains("$PATH")
-                && !subject.text(index).contains("${PATH}")
-        });
-    // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
-    let unisolated = subject.range().any(|index| {
-        let text = subject.text(index);
-        ["no-build-isolation", "NO_BUILD_ISOLATION", "bdist_wheel"]
-            .iter()
-            .any(|sign| text.contains(sign))
-    });
-    // A stage that others stand on stays as it is, without an environment.
-    let inherits = subject
-        .inherited
-        .as_ref()
-        .is_some_and(|inherited| inherited.contains(&first));
-    let elsewhere = needs.python_folders.is_some() || sets_path || owns || inherits || unisolated;
-    if !elsewhere {
-        // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
-        let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
-            || subject
-                .range()
-                .any(|index| subject.text(index).contains("pipenv") && subject.text(index).contains("--system"));
-        let announce = makes_none && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
-        // Above the first COPY, an edit of what that brings does not make the environment anew.
-        let copy = subject
-            .range()
-            .find(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
-        let made = copy.map_or(first, |copy| first.min(copy));
-        crossings.python = Some(Python::Venv { made, announce });
-        crossings.list.push(Crossing {
-            path: VENV.to_owned(),
-            at: first,
-            is_project: false,
-            before: None,
-            owner: None,
-        });
-        return Ok(());
-    }
-    let why = match &needs.python_folders {
-        Some(evidence) => format!("{} {}", evidence.place, evidence.fact),
-        None => "packages are installed into the interpreter's own folders".to_owned(),
-    };
-    let tag = subject.image.tag.as_deref().unwrap_or_default();
-    let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
-    let is_plain = !subject.text(subject.range().start).contains('$');
-    let ([major, minor], true) = (version.as_slice(), is_plain) else {
-        return Err((
-            format!("{why}, and the tag does not tell the version of Python"),
-            "name it in FROM: python:3.12".to_owned(),
-        ));
-    };
-    let replaced = installed_by_name(subject.file, subject.facts, subject.range());
-    if let Some((_, name, _)) = replaced
-        .iter()
-        .find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel"))
-    {
-        return Err((
-            format!("{why}, where {name} is replaced by another version of itself"),
-            format!("leave {name} as the base image has it, or install into a virtual environment"),
-        ));
-    }
-    crossings.python = Some(Python::Own);
-    for path in [
-        format!("/usr/local/lib/python{major}.{minor}/site-packages"),
-        "/usr/local/bin".to_owned(),
-    ] {
-        crossings.list.push(Crossing {
-            path,
-            at: first,
-            is_project: false,
-            before: None,
-            owner: None,
-        });
-    }
-    Ok(())
-}
-
-/// The folder of the project that `folder` is in: where COPY put files of the context.
-fn root(subject: &Subject<'_>, folder: &str) -> Option<String> {
-    let copies = subject
-        .range()
-        .filter(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
-    let from_context = copies.filter(|index| {
-        subject
-            .file
-            .instructions
-            .get(*index)
-            .is_some_and(|instruction| instruction.node().flag("from").is_none())
-    });
-    let mut targets: Vec<String> = from_context
-        .filter_map(|index| {
-            let target = copied_to(subject, index)?;
-            let workdir = subject
-                .facts
-                .scope(index)
-                .and_then(|scope| scope.workdir.clone())
-                .unwrap_or_default();
-            // A file's own name is no folder.
-            let is_folder =
-                brings_folder(subject, index) || target == workdir || subject.text(index).trim_end().ends_with('/');
-            Some(if is_folder {
-                target
-            } else {
-                target
-                    .rsplit_once('/')
-                    .map_or(String::new(), |(parent, _)| parent.to_owned())
-            })
-        })
-        .collect();
-    targets.sort_by_key(String::len);
-    let above = targets.iter().find(|target| is_within(folder, target));
-    above.cloned().or_else(|| {
-        targets
-            .iter()
-            .any(|target| is_within(target, folder))
-            .then(|| folder.to_owned())
-    })
-}
-
-/// Whether a COPY names a folder of the context.
-fn brings_folder(subject: &Subject<'_>, index: usize) -> bool {
-    let Some(node) = subject.file.instructions.get(index).map(Instruction::node) else {
-        return false;
-    };
-    let sources = node
-        .words()
-        .split_last()
-        .map(|(_, sources)| sources)
-        .unwrap_or_default();
-    node.flag("from").is_none()
-        && sources.iter().any(|source| {
-            let path = source.value.trim_start_matches("./").trim_matches('/');
-            path.is_empty() || path == "." || subject.context.presence(path) == Presence::Here(Kind::Folder)
-        })
-}
-
-/// Whether sources, not only single files, were copied into `folder` before RUN number `index`.
-fn brings_sources(subject: &Subject<'_>, index: usize, folder: &str) -> bool {
-    (subject.range().start..index).any(|copy| {
-        matches!(subject.keyword(copy), Some(Keyword::Copy | Keyword::Add))
-            && brings_folder(subject, copy)
-            && copied_to(subject, copy).is_some_and(|target| is_within(&target, folder) || is_within(folder, &target))
-    })
-}
-
-fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
     // What is built away from the project is installed from there, or of no use.
     let Some(root) = root(subject, folder) else {
         return Ok(());
@@ -512,82 +350,6 @@ fn project(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Cr
     Ok(())
 }
 
-/// The programs in `folder` that something names.
-fn named(subject: &Subject<'_>, index: usize, folder: &str, crossings: &mut Crossings) -> Result<(), Obstacle> {
-    let mut found = Vec::new();
-    for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
-        let Some(at) = last(subject.file, subject.range(), keyword) else {
-            continue;
-        };
-        let execution = subject
-            .facts
-            .instructions
-            .get(at)
-            .and_then(|facts| facts.execution.as_deref());
-        for command in execution.iter().flat_map(|execution| &execution.commands) {
-            let paths = paths_in(command).into_iter();
-            found.extend(paths.filter(|path| path != folder && is_within(path, folder)));
-        }
-    }
-    found.retain(|path| !is_supplied(subject, path));
-    found.sort();
-    found.dedup();
-    if let Some(path) = found.iter().find(|path| is_unbuilt(subject, index, path)) {
-        return Err((
-            format!("{path} is started, but Cargo.toml names no program of that name"),
-            "start the program that is built".to_owned(),
-        ));
-    }
-    if !found.is_empty() {
-        found.iter().for_each(|path| crossings.add(path, index));
-        return Ok(());
-    }
-    if !folder.ends_with("/target") && root(subject, folder).is_some() {
-        return project(subject, index, folder, crossings);
-    }
-    Err(nothing_named(subject, index, folder))
-}
-
-fn nothing_named(subject: &Subject<'_>, index: usize, folder: &str) -> Obstacle {
-    (
-        format!(
-            "line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them",
-            subject.line(index)
-        ),
-        "start the program by its path in CMD or ENTRYPOINT".to_owned(),
-    )
-}
-
-/// The files and folders that a command names, as absolute paths; each part of a class path is one.
-fn paths_in(command: &Command) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut is_list = false;
-    for word in &command.words {
-        let text = word.value.as_deref().unwrap_or(&word.text);
-        let parts = if is_list { text.split(':').collect() } else { vec![text] };
-        let is_path = |part: &&str| !part.contains("://") && (is_list || part.contains('/') || part.ends_with(".jar"));
-        found.extend(
-            parts
-                .into_iter()
-                .filter(is_path)
-                .filter_map(|part| absolute(command, part)),
-        );
-        is_list = matches!(text, "-cp" | "-classpath" | "--class-path" | "-p" | "--module-path");
-    }
-    found
-}
-
-/// Whether `path` is where Cargo would put a program that the project does not have.
-fn is_unbuilt(subject: &Subject<'_>, index: usize, path: &str) -> bool {
-    let Some((folder, rest)) = path.split_once("/target/") else {
-        return false;
-    };
-    let copies = subject.copies_before(index);
-    let programs = super::outputs::cargo_programs(&subject.view(&copies), folder.trim_matches('/'));
-    let name = rest.rsplit('/').next().unwrap_or(rest);
-    rest.contains('/') && programs.is_some_and(|programs| programs.iter().all(|program| program != name))
-}
-
 /// The first COPY from the context that `crossing` can stand before: nothing that runs comes in between, and no COPY
 /// puts anything else in its place.
 fn place_before(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, crossing: &Crossing) -> Option<usize> {
@@ -616,235 +378,4 @@ fn place_before(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, crossing:
         }
     }
     found
-}
-
-/// Whether the context brings what is at `path`, or something that a pattern there names.
-fn is_supplied(subject: &Subject<'_>, path: &str) -> bool {
-    let copies = subject.copies_before(subject.range().end);
-    let view = subject.view(&copies);
-    let path = path.trim_matches('/');
-    match path.split_once('*') {
-        None => view.supplier(path).is_some(),
-        Some((before, _)) => {
-            let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
-            view.list(folder).iter().any(|name| !name.ends_with('/'))
-        }
-    }
-}
-
-/// Whether a COPY of the context may bring something at `path`: files that are not there now, such as what a build on
-/// somebody's machine left, if no .dockerignore keeps them out.
-fn may_supply(subject: &Subject<'_>, copy: usize, path: &str) -> bool {
-    let copies = subject.copies_before(copy + 1);
-    let Some(copy) = copies.iter().find(|known| known.index == copy) else {
-        return true;
-    };
-    let path = path.trim_matches('/');
-    copy.oddity.is_some()
-        || copy.layers.iter().any(|layer| {
-            let Some(rest) = inside(path, &layer.to) else {
-                return false;
-            };
-            layer.is_folder
-                && !matches!(
-                    subject.context.presence(&join(&layer.from, rest)),
-                    Presence::Ignored { .. }
-                )
-        })
-}
-
-/// Puts the runtime stage on an image without the language's own tools.
-fn base(
-    subject: &Subject<'_>,
-    works: &BTreeMap<usize, Works>,
-    repository: &str,
-    smaller: &crate::knowledge::Slimmer,
-    crossings: &mut Crossings,
-) -> Result<(), Obstacle> {
-    if let Some((line, name)) = foreign_user(subject) {
-        return Err((
-            format!("line {line} names the user {name}, whom only the image of the build has"),
-            "create the user in this file, or name a number".to_owned(),
-        ));
-    }
-    let tag = subject.image.tag.as_deref();
-    let old = image_configuration(repository, tag);
-    let new = image_configuration(&smaller.image, Some(&smaller.tag));
-    if let Some(old) = old {
-        let mut pairs: Vec<String> = Vec::new();
-        for (name, value) in &old.env {
-            if new.is_none_or(|new| new.env.get(name) != Some(value)) {
-                pairs.push(format!("{name}={value}"));
-            }
-        }
-        let lacking: Vec<&str> = old
-            .path
-            .iter()
-            .map(String::as_str)
-            .filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part)))
-            .collect();
-        if !lacking.is_empty() {
-            pairs.push(format!("PATH={}:$PATH", lacking.join(":")));
-        }
-        if !pairs.is_empty() {
-            let newline = subject.file.newline.as_str();
-            crossings.config.push(format!(
-                "ENV {}",
-                pairs.join(&format!(" {}{newline}    ", subject.file.escape()))
-            ));
-        }
-        if let Some(workdir) = &old.workdir
-            && needs_workdir(subject, works)
-        {
-            crossings.config.push(format!("WORKDIR {workdir}"));
-        }
-    }
-    crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
-    crossings.pinned = smaller.pinned.clone();
-    crossings.drops_sources = matches!(smaller.purpose, Purpose::Binaries | Purpose::JavaPrograms)
-        && has_only_sources(subject)
-        && crossings.list.iter().all(|c| !c.is_project);
-    Ok(())
-}
-
-/// The first user that the stage names without creating it, and that not every image has.
-fn foreign_user(subject: &Subject<'_>) -> Option<(usize, String)> {
-    const EVERYWHERE: &[&str] = &["root", "nobody", "daemon", "bin", "www-data", "mail", "nogroup"];
-    let range = subject.range();
-    let before = subject.facts.scope(range.start + 1).map(|scope| &scope.accounts)?;
-    let after = subject
-        .facts
-        .scope(range.end.saturating_sub(1))
-        .map(|scope| &scope.accounts)?;
-    range.skip(1).find_map(|index| {
-        let node = subject.file.instructions.get(index)?.node();
-        let owner = match node.keyword {
-            Keyword::User => node.words().first()?.value.clone(),
-            Keyword::Copy | Keyword::Add => node.flag("chown")?.to_owned(),
-            _ => return None,
-        };
-        let name = owner.split(':').next().unwrap_or_default();
-        let is_known = name.is_empty()
-            || name.contains('$')
-            || name.chars().all(|c| c.is_ascii_digit())
-            || EVERYWHERE.contains(&name)
-            || after.contains_key(name) && !before.contains_key(name);
-        (!is_known).then(|| (subject.line(index), name.to_owned()))
-    })
-}
-
-/// Whether something depends on the WORKDIR of the base image.
-fn needs_workdir(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> bool {
-    let mut range = subject.range().skip(1);
-    range
-        .find_map(|index| match subject.keyword(index)? {
-            Keyword::Workdir => Some(
-                !subject
-                    .text(index)
-                    .split_whitespace()
-                    .nth(1)
-                    .is_some_and(|path| path.starts_with('/')),
-            ),
-            // Packages are installed, and programs built, wherever it is.
-            Keyword::Run => works
-                .get(&index)
-                .is_none_or(|works| works.setups().next().is_some())
-                .then_some(true),
-            Keyword::Copy | Keyword::Add | Keyword::Cmd | Keyword::Entrypoint => Some(true),
-            _ => None,
-        })
-        .unwrap_or(true)
-}
-
-/// Whether `make install` may install a library, which the linker then has to be told of.
-fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
-    // What was downloaded cannot be read.
-    let is_downloaded = ["curl", "wget", "git ", "tar "]
-        .iter()
-        .any(|tool| subject.text(index).contains(tool));
-    let names = [
-        "Makefile",
-        "makefile",
-        "CMakeLists.txt",
-        "configure.ac",
-        "Makefile.am",
-        "meson.build",
-    ];
-    let rules = crate::context::sources(subject.context, |path| {
-        names.contains(&path.rsplit('/').next().unwrap_or(path)) || path.ends_with(".mk") || path.ends_with(".cmake")
-    });
-    let signs = [
-        "-shared",
-        "SHARED",
-        "LT_INIT",
-        "libtool",
-        "LTLIBRARIES",
-        "library(",
-        ".so",
-    ];
-    is_downloaded
-        || rules.is_empty()
-        || rules
-            .iter()
-            .filter_map(|path| subject.context.read(path).ok())
-            .any(|text| signs.iter().any(|sign| text.contains(sign)))
-}
-
-/// Whether a file is a source of a Java program, or of its build.
-fn is_of_java_build(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_build = matches!(
-        name,
-        "pom.xml" | "mvnw" | "mvnw.cmd" | "gradlew" | "gradlew.bat" | "gradle.properties" | "lombok.config"
-    ) || name.ends_with(".gradle")
-        || name.ends_with(".gradle.kts");
-    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
-    is_build || in_folder("src/main/") || in_folder("src/test/") || in_folder(".mvn/") || in_folder("gradle/wrapper/")
-}
-
-/// Whether all that the context holds is sources of a compiled language, and what only developers read.
-fn has_only_sources(subject: &Subject<'_>) -> bool {
-    let reads_files = [
-        "ReadFile",
-        "os.Open",
-        "ParseFiles",
-        "ParseGlob",
-        "http.Dir",
-        "http.FileServer",
-        "DirFS",
-        "File::open",
-        "fs::read",
-        "ServeDir",
-        "LoadHTMLGlob",
-        "Static(",
-    ];
-    let aside = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let ending = name.rsplit('.').next().unwrap_or_default();
-        matches!(
-            ending,
-            "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h"
-        ) || matches!(
-            name,
-            "Cargo.toml"
-                | "LICENSE"
-                | "Makefile"
-                | ".dockerignore"
-                | ".gitignore"
-                | ".editorconfig"
-                | ".golangci.yml"
-                | "rust-toolchain.toml"
-                | "rust-toolchain"
-        ) || name.starts_with("Dockerfile")
-            || name.starts_with("docker-compose")
-            || path.starts_with(".git")
-            || is_of_java_build(path)
-    };
-    let others = crate::context::sources(subject.context, |path| !aside(path));
-    let sources = crate::context::sources(subject.context, |path| path.ends_with(".go") || path.ends_with(".rs"));
-    others.is_empty()
-        && sources
-            .iter()
-            .filter_map(|path| subject.context.read(path).ok())
-            .all(|text| !reads_files.iter().any(|call| text.contains(call)))
 }

@@ -8,7 +8,10 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 use super::super::PassOptions;
 use super::Obstacle;
 use super::chain::Chain;
-use super::plan::{self, Gain, Line, Plan, Subject};
+use super::copies::{copied_to, is_from_context};
+use super::gain::Gain;
+use super::plan::{Line, Plan};
+use super::subject::{self, Subject};
 
 /// Where an instruction or a package belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -79,11 +82,10 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         return Ok(Vec::new());
     };
     if let Some(index) = super::kept(facts, stage) {
-        let line = file.instructions.get(index).and_then(|instruction| instruction.lines);
         return Err((
             format!(
                 "the comment above line {} keeps the stage as it is",
-                line.map_or(0, |lines| lines.first)
+                file.line_of(index)
             ),
             "take the comment away".to_owned(),
         ));
@@ -97,6 +99,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         release,
         context,
         inherited: chain.as_ref().map(Chain::inherited),
+        copies: subject::copies(file, facts, stage, context),
     };
     let plan = super::planned(&subject, &gain, chain.as_ref())?;
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
@@ -187,7 +190,7 @@ fn why(subject: &Subject<'_>, plan: &Plan, index: usize, side: Side, crossing: &
 
 /// Why a COPY of the builder is not in the runtime stage.
 fn why_left(subject: &Subject<'_>, plan: &Plan, index: usize) -> &'static str {
-    let target = plan::copied_to(subject, index);
+    let target = copied_to(subject, index);
     let crosses = plan.crossings.iter().any(|crossing| {
         crossing.is_project
             && target
@@ -197,7 +200,7 @@ fn why_left(subject: &Subject<'_>, plan: &Plan, index: usize) -> &'static str {
     let comes_again = plan.runtime.iter().any(|line| {
         matches!(line, Line::Old(later) if *later > index
             && matches!(subject.keyword(*later), Some(Keyword::Copy | Keyword::Add))
-            && plan::is_from_context(subject, *later))
+            && is_from_context(subject, *later))
     });
     match (crosses, comes_again) {
         (true, _) => "what it brings crosses with the folder of the project",

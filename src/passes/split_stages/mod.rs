@@ -1,31 +1,41 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
 mod chain;
+mod copies;
 mod crossing;
 mod explain;
+mod gain;
 mod lost;
+mod named;
 mod outputs;
 mod packages;
 mod plan;
 mod programs;
+mod project;
+mod python_site;
 mod riders;
+mod runtime_image;
+mod sides;
 mod stages;
+mod subject;
+mod uses;
 mod work;
 
-use crate::facts::Facts;
 pub use explain::{Explained, Explanation, Side, explain_split};
+pub(crate) use programs::is_python_tool;
 
 use crate::context::ContextSource;
-use crate::facts::Stage;
-use crate::facts::{Base, Execution, ImageReference};
-use crate::knowledge::{Kind, Release, release_of};
-use crate::syntax::{Dockerfile, Keyword, LineRange};
+use crate::facts::{Base, Body, Execution, Facts, ImageReference, Stage};
+use crate::knowledge::{Action, Kind, Release, is_plain_node_package, release_of};
+use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
 use super::needs::{Needs, lacking};
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use chain::Chain;
-use plan::{Gain, Plan, Subject};
+use gain::Gain;
+use plan::Plan;
+use subject::Subject;
 
 /// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
 pub struct SplitStages;
@@ -82,6 +92,7 @@ impl Pass for SplitStages {
             release: release.clone(),
             context,
             inherited: chain.as_ref().map(Chain::inherited),
+            copies: subject::copies(flat, facts, stage, context),
         };
         match planned(&subject, &gain, chain.as_ref()) {
             Ok(None) => {}
@@ -119,10 +130,7 @@ fn installs(file: &Dockerfile, facts: &Facts, stage: &Stage) -> bool {
 /// The instruction of a stage above which a comment says that the stage stays as it is.
 fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
     let mut range = stage.instructions.clone();
-    range.find(|index| {
-        let found = facts.instructions.get(*index);
-        found.is_some_and(|found| found.skip.applies_to(SplitStages.id()))
-    })
+    range.find(|index| facts.skips(*index, SplitStages.id()))
 }
 
 fn no_context() -> Obstacle {
@@ -178,7 +186,7 @@ pub(super) fn release(file: &Dockerfile, stage: &Stage) -> Option<Release> {
 /// Whether a stage takes files out of an earlier one, as the runtime stage of a split does.
 pub(super) fn is_runtime_stage(file: &Dockerfile, stage: &Stage) -> bool {
     stage.instructions.clone().any(|index| {
-        let node = file.instructions.get(index).map(crate::syntax::Instruction::node);
+        let node = file.instructions.get(index).map(Instruction::node);
         node.is_some_and(|node| node.keyword == Keyword::Copy && node.flag("from").is_some())
     })
 }
@@ -187,9 +195,8 @@ pub(super) fn is_runtime_stage(file: &Dockerfile, stage: &Stage) -> bool {
 pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<usize> {
     stage.instructions.clone().find_map(|index| {
         let run = facts.run(file, index)?;
-        let is_opaque = matches!(run.body, crate::facts::Body::Opaque(_));
-        let line = file.instructions.get(index)?.lines.map_or(0, |lines| lines.first);
-        (is_build(run) || is_opaque).then_some(line)
+        let is_opaque = matches!(run.body, Body::Opaque(_));
+        (is_build(run) || is_opaque).then(|| file.line_of(index))
     })
 }
 
@@ -197,17 +204,12 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
 pub(super) fn is_build(run: &Execution) -> bool {
     run.commands.iter().any(|command| {
         let by_manager = command.manager.as_ref().is_some_and(|used| {
-            use crate::knowledge::Action;
             used.manager.kind == Kind::Language
                 && matches!(
                     used.action,
                     Action::Install | Action::Upgrade | Action::Build | Action::Download
                 )
-                && (used.packages.is_empty()
-                    || !used
-                        .packages
-                        .iter()
-                        .all(|(name, ..)| crate::knowledge::is_plain_node_package(name)))
+                && (used.packages.is_empty() || !used.packages.iter().all(|(name, ..)| is_plain_node_package(name)))
         });
         by_manager
             || command

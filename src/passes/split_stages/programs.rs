@@ -26,7 +26,7 @@ pub(super) fn compiler(program: &str) -> Option<Compiler> {
 }
 
 /// Whether a package of PyPI is a tool that installs or builds others.
-pub(super) fn is_python_tool(package: &str) -> bool {
+pub(crate) fn is_python_tool(package: &str) -> bool {
     const TOOLS: &[&str] = &[
         "pip",
         "wheel",

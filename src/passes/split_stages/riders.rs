@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::{Kind, Presence};
-use crate::facts::{Body, Command, Execution, is_within};
+use crate::facts::{Body, Command, Execution, Word, is_within};
 use crate::shell::{self, RedirectKind, ShellOptions};
-use crate::syntax::Keyword;
 
 use super::Obstacle;
+use super::copies::copied_file;
 use super::crossing::Crossings;
 use super::outputs::{Output, absolute};
-use super::plan::{Subject, copied_to, is_from_context};
+use super::subject::Subject;
 use super::work::Works;
 
 /// Programs that change no file that stays.
@@ -158,46 +157,10 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Whether a later RUN that builds deletes the one file that COPY number `copy` brings.
-pub(super) fn is_removed(subject: &Subject<'_>, copy: usize, works: &BTreeMap<usize, Works>) -> bool {
-    let Some(path) = copied_file(subject, copy) else {
-        return false;
-    };
-    let later = works.iter().filter(|(index, works)| **index > copy && works.builds());
-    let mut runs = later.filter_map(|(index, _)| subject.facts.run(subject.file, *index));
-    runs.any(|run| {
-        let mut deleted = run.commands.iter().flat_map(|command| &command.deletes);
-        deleted.any(|operand| operand.path.as_deref() == Some(path.as_str()))
-    })
-}
-
-/// Where the one file goes that a COPY from the context brings, if it brings one.
-fn copied_file(subject: &Subject<'_>, copy: usize) -> Option<String> {
-    let instruction = subject.file.instructions.get(copy)?;
-    let node = instruction.node();
-    if node.keyword != Keyword::Copy || !is_from_context(subject, copy) {
-        return None;
-    }
-    let [source, target] = node.words() else { return None };
-    let path = source.value.trim_start_matches("./");
-    if subject.context.presence(path) != Presence::Here(Kind::File) {
-        return None;
-    }
-    let place = copied_to(subject, copy)?;
-    let workdir = subject.facts.scope(copy)?.workdir.as_deref();
-    let into_folder = target.value.ends_with('/') || workdir == Some(place.as_str());
-    let name = path.rsplit('/').next().unwrap_or(path);
-    Some(if into_folder {
-        format!("{}/{name}", place.trim_end_matches('/'))
-    } else {
-        place
-    })
-}
-
 /// The paths that a command changes, none for one that cannot be told; none at all for a program that is not known.
 fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
     let operands = || command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
-    let path = |word: &crate::facts::Word| word.value.as_deref().and_then(|value| absolute(command, value));
+    let path = |word: &Word| word.value.as_deref().and_then(|value| absolute(command, value));
     if CHANGE_OPERANDS.contains(&program) {
         // `chmod 755`, `chown app:app`: not a path.
         let skip = usize::from(matches!(program, "chmod" | "chown" | "chgrp"));
@@ -244,7 +207,7 @@ fn changes(program: &str, command: &Command) -> Option<Vec<Option<String>>> {
 }
 
 /// The word behind one of these options, of which a short one may stand with others: `-C /tmp`, `-xzC /tmp`.
-fn behind<'c>(command: &'c Command, options: &[&str]) -> Option<&'c crate::facts::Word> {
+fn behind<'c>(command: &'c Command, options: &[&str]) -> Option<&'c Word> {
     let is_short =
         |word: &str, letter: char| word.starts_with('-') && !word.starts_with("--") && word.ends_with(letter);
     command.words.iter().enumerate().find_map(|(number, word)| {

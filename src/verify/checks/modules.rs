@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
 use super::super::files::{Content, Files};
+use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
 use super::super::system::SystemPackages;
 use super::Side;
@@ -59,12 +60,18 @@ for (let i = 0; i + 1 < words.length; i += 2) {
 /// What became of each module or package: nothing, or why it cannot be loaded.
 type Loaded = BTreeMap<String, Option<String>>;
 
-/// Compares what can be loaded.
+/// Compares what can be loaded, but for what is `left_out`.
 ///
 /// # Errors
 /// If the engine fails.
-pub fn modules(bench: &Workbench, before: (&Image, Side<'_>), after: (&Image, Side<'_>)) -> Result<Check, EngineError> {
-    let names: BTreeSet<String> = python_modules(before.1.files).into_values().flatten().collect();
+pub(in crate::verify) fn modules(
+    bench: &Workbench,
+    before: (&Image, Side<'_>),
+    after: (&Image, Side<'_>),
+    left_out: &LeftOut,
+) -> Result<Check, EngineError> {
+    let names = python_modules(before.1.files).into_values().flatten();
+    let names: BTreeSet<String> = names.filter(|name| !left_out.modules.contains(name)).collect();
     let projects = node_projects(before.1.files);
     let mut findings = Vec::new();
     let mut count = 0;

@@ -5,22 +5,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::super::files::{Content, Files};
+use super::super::python::{self, INSTALLERS, LeftOut};
 use super::super::report::{Check, Finding};
 use super::super::system::SystemPackages;
 use super::Side;
 
 use crate::emit::text;
 
-/// Packages that install others. Each environment has its own, in the version that made it.
-const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
-
 /// Packages by kind and name, with the versions in which they are there.
 type Packages = BTreeMap<(&'static str, String), BTreeSet<String>>;
 
 /// Compares the packages of two images. Node packages count where a production dependency leads to them.
 #[must_use]
-pub fn packages(before: Side<'_>, after: Side<'_>) -> Check {
-    let (old, new) = (installed(before.files), installed(after.files));
+pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &LeftOut) -> Check {
+    let (old, new) = (
+        installed(before.files, left_out),
+        installed(after.files, &LeftOut::default()),
+    );
     let production = production(before.files);
     let mut findings = Vec::new();
     let mut count = 0;
@@ -49,16 +50,34 @@ pub fn packages(before: Side<'_>, after: Side<'_>) -> Check {
             "the image has no Python, Node, Ruby or Java packages of its own",
         );
     }
-    Check::of(
-        "packages",
-        format!("{} in the same version", text::count(count, "package", "packages")),
-        findings,
-    )
+    let mut reason = format!("{} in the same version", text::count(count, "package", "packages"));
+    if !left_out.tools.is_empty() {
+        let tools: Vec<&str> = left_out.tools.iter().map(String::as_str).collect();
+        let needed = match left_out.packages.len().saturating_sub(tools.len()) {
+            0 => String::new(),
+            count => format!(
+                ", with {} that only they need",
+                text::count(count, "package", "packages")
+            ),
+        };
+        reason += &format!("; only installs call {}: left out on purpose{needed}", tools.join(", "));
+    }
+    Check::of("packages", reason, findings)
 }
 
-fn installed(files: &Files) -> Packages {
+/// The packages of an image, but those that are `left_out`.
+fn installed(files: &Files, left_out: &LeftOut) -> Packages {
     let system = SystemPackages::of(files);
     let mut found = Packages::new();
+    for (folder, packages) in python::sites(files, &system) {
+        for (name, package) in packages {
+            let place = (folder.clone(), name);
+            if !INSTALLERS.contains(&place.1.as_str()) && !left_out.packages.contains(&place) {
+                let versions = found.entry(("Python package", place.1)).or_default();
+                versions.insert(package.version);
+            }
+        }
+    }
     let mut add = |kind, name: String, version: &str| {
         found.entry((kind, name)).or_default().insert(version.to_owned());
     };
@@ -67,17 +86,7 @@ fn installed(files: &Files) -> Packages {
             continue;
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let metadata = name
-            .strip_suffix(".dist-info")
-            .or_else(|| name.strip_suffix(".egg-info"));
-        if let Some((package, rest)) = metadata.and_then(|name| name.split_once('-')) {
-            let package = normal(package);
-            if !INSTALLERS.contains(&package.as_str()) && !folder.contains("/_vendor") {
-                // An egg says for which Python it is, too.
-                let version = rest.split("-py").next().unwrap_or(rest);
-                add("Python package", package, version);
-            }
-        } else if let Some(gem) = name
+        if let Some(gem) = name
             .strip_suffix(".gemspec")
             .filter(|_| folder.contains("specifications"))
         {
@@ -128,11 +137,6 @@ fn is_aside(path: &str) -> bool {
     .iter()
     .any(|folder| format!("/{path}").contains(folder))
         || path.starts_with("opt/java/")
-}
-
-/// Names as pip compares them.
-fn normal(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.'], "-")
 }
 
 fn version(package_json: &str) -> Option<String> {
@@ -239,7 +243,7 @@ mod tests {
             files,
             configuration: &configuration,
         };
-        let check = packages(side(&before), side(&after));
+        let check = packages(side(&before), side(&after), &LeftOut::default());
         check.findings.into_iter().map(|finding| finding.what).collect()
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::super::files::{Content, Files};
+use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack, Removed};
 use super::super::subject::Subject;
 use super::super::system::SystemPackages;
@@ -77,7 +78,13 @@ const TOOLCHAINS: [&str; 10] = [
 
 /// Compares which files are there. `base` holds the files of the image that the original starts from.
 #[must_use]
-pub fn removed(before: Side<'_>, after: Side<'_>, base: Option<&Files>, subject: &Subject) -> (Check, Vec<Removed>) {
+pub(in crate::verify) fn removed(
+    before: Side<'_>,
+    after: Side<'_>,
+    base: Option<&Files>,
+    subject: &Subject,
+    tools: &LeftOut,
+) -> (Check, Vec<Removed>) {
     let system = SystemPackages::of(before.files);
     let kept = SystemPackages::of(after.files);
     let contents: HashSet<[u8; 32]> = after
@@ -105,6 +112,7 @@ pub fn removed(before: Side<'_>, after: Side<'_>, base: Option<&Files>, subject:
                 system: &system,
                 kept: &kept,
                 contents: &contents,
+                tools,
             }
             .of(path, &entry.content)
         };
@@ -148,6 +156,8 @@ struct Cause<'a> {
     system: &'a SystemPackages,
     kept: &'a SystemPackages,
     contents: &'a HashSet<[u8; 32]>,
+    /// What only installs and builds.
+    tools: &'a LeftOut,
 }
 
 impl Cause<'_> {
@@ -207,7 +217,7 @@ impl Cause<'_> {
         if self.is_moved(path, content) {
             return Some("moved");
         }
-        if is_in(&TOOLCHAINS) {
+        if is_in(&TOOLCHAINS) || self.tools.programs.contains(path) {
             return Some("build tools");
         }
         if self.base.is_some_and(|base| base.entries.contains_key(path)) {
@@ -265,7 +275,13 @@ mod tests {
             files,
             configuration: &configuration,
         };
-        let (check, removed) = removed(side(&before), side(&after), base.as_ref(), &Subject::default());
+        let (check, removed) = removed(
+            side(&before),
+            side(&after),
+            base.as_ref(),
+            &Subject::default(),
+            &LeftOut::default(),
+        );
         let lacks = check.findings.into_iter().filter_map(|finding| finding.lack).collect();
         (lacks, removed.iter().map(|group| group.cause).collect())
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll::context::ContextSource;
-use plimsoll::verify::bench::Workbench;
+use plimsoll::verify::bench::{Inputs, Workbench};
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::Engine;
 use plimsoll::verify::process::Limits;
@@ -251,6 +251,128 @@ fn what_cannot_be_repaired_ends_as_the_original() {
         true,
     );
     assert_eq!(broken.outcome, Outcome::OriginalFails);
+}
+
+#[test]
+fn only_the_guilty_pass_is_switched_off() {
+    if !is_ready("the guilty pass") {
+        return;
+    }
+    let case = Case::new("guilty", &Limits::default());
+    // Three passes change something; the last one to be suspected does harm that cannot be repaired.
+    let changes = [
+        ("slim-base", "LABEL team=a", "LABEL team=\"a\""),
+        ("clean-layers", "EXPOSE 8080", "EXPOSE 8080/tcp"),
+        ("cache-mounts", "MODE=fast", "MODE=slow"),
+    ];
+    let mut rewrite = |without: &[String]| {
+        let used = || {
+            changes
+                .iter()
+                .filter(|(pass, ..)| !without.contains(&(*pass).to_owned()))
+        };
+        Ok(Candidate {
+            text: used().fold(ORIGINAL.to_owned(), |text, (_, from, to)| text.replace(from, to)),
+            ignore: None,
+            passes: used().map(|(pass, ..)| *pass).collect(),
+        })
+    };
+    let answer = verify(&case.bench, &case.request(ORIGINAL), true, &mut rewrite, &mut |_| {}).unwrap();
+    assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
+    assert_eq!(answer.switched_off, ["cache-mounts"]);
+    let expected = ORIGINAL.replace("team=a", "team=\"a\"").replace("8080", "8080/tcp");
+    assert_eq!(answer.text, expected);
+}
+
+/// A tool that builds has gone on purpose; a package that went with it has not.
+#[test]
+fn a_lost_package_is_told_from_a_tool_that_was_left_out() {
+    if !is_ready("tools that are left out") {
+        return;
+    }
+    let case = Case::new("tools", &Limits::default());
+    let package = |name: &str, needs: &str| {
+        format!(
+            "mkdir -p {name} {name}-1.0.dist-info && printf 'Name: {name}\\n{needs}\\n' > {name}-1.0.dist-info/METADATA \\\n    \
+             && printf '{name}/__init__.py,,\\n' > {name}-1.0.dist-info/RECORD && touch {name}/__init__.py"
+        )
+    };
+    let text = |packages: &[String]| {
+        let site = "WORKDIR /usr/local/lib/python3.11/site-packages";
+        let runs: String = packages.iter().map(|package| format!("RUN {package}\n")).collect();
+        format!("FROM {BASE}\n{site}\n{runs}WORKDIR /app\nCOPY . .\nCMD [\"cat\", \"/app/data.txt\"]\n")
+    };
+    let poetry = [package("poetry", "Requires-Dist: cleo"), package("cleo", "")];
+    let flask = [package("flask", "Requires-Dist: click"), package("click", "")];
+    let original = text(&[poetry.as_slice(), &flask].concat());
+    let without_tool = case.verify(&original, &text(&flask), false);
+    assert!(
+        !failed(&without_tool).contains(&"packages"),
+        "{:#?}",
+        without_tool.rounds
+    );
+    let reason = without_tool.rounds[0]
+        .checks
+        .iter()
+        .find(|check| check.id == "packages");
+    assert_eq!(
+        reason.unwrap().reason,
+        "2 packages in the same version; only installs call poetry: left out on purpose, with 1 package that only they need"
+    );
+    let without_package = case.verify(&original, &text(&flask[..1]), false);
+    let packages = without_package.rounds[0]
+        .checks
+        .iter()
+        .find(|check| check.id == "packages");
+    assert_eq!(packages.unwrap().findings[0].what, "Python package click 1.0 is gone");
+}
+
+/// A user's own cache mounts stay as they are: those of a cold build have ids of their own, and only they go.
+#[test]
+fn cold_builds_leave_the_mounts_of_others_alone() {
+    if !is_ready("mounts of cold builds") {
+        return;
+    }
+    let case = Case::new("mounts", &Limits::default());
+    if !case.bench.engine.is_buildkit() {
+        return;
+    }
+    let target = format!("/var/tmp/{}", case.bench.namespace());
+    let namespace = case.bench.namespace().to_owned();
+    let build = |bench: &Workbench, variant: &str, command: &str, is_cold| {
+        let text = format!("FROM {BASE}\nRUN --mount=type=cache,target={target} {command}\n");
+        let inputs = Inputs {
+            context: case.folder.path().to_owned(),
+            is_cold,
+            ..Inputs::default()
+        };
+        bench.build(variant, &text, &inputs, &mut |_| {}).map(|image| image.log)
+    };
+    let user = Workbench::new(case.bench.engine.clone(), "user", false).unwrap();
+    build(&user, "fill", &format!("echo kept > {target}/file"), false).unwrap();
+    // The cold build sees nothing of it, and writes into a mount of its own.
+    build(
+        &case.bench,
+        "cold",
+        &format!("! test -e {target}/file && echo own > {target}/file"),
+        true,
+    )
+    .unwrap();
+    let mounts = || {
+        let args = ["buildx", "du", "--verbose", "--filter", "type=exec.cachemount"];
+        let output = Command::new("docker").args(args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .filter(|line| line.ends_with(&format!("{target}\"")))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(mounts().len(), 2, "{:?}", mounts());
+    drop(case.bench);
+    let left = mounts();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(!left[0].contains(&format!("with id \"{namespace}/")), "{left:?}");
+    build(&user, "look", &format!("grep kept {target}/file"), false).unwrap();
 }
 
 /// The names of images and containers that hold `namespace`.

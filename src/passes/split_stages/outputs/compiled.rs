@@ -1,0 +1,148 @@
+//! What builds of Go and Cargo leave, and `make install`.
+
+use crate::context::manifests::Files;
+use crate::facts::{Command, Execution, ManagerUse};
+
+use super::super::Obstacle;
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
+
+impl Surroundings<'_> {
+    pub(super) fn go(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
+        match used.verb.as_str() {
+            "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
+                Some((_, Some(output), _)) => absolute(command, output)
+                    .map(|path| {
+                        Some(vec![if output.ends_with('/') {
+                            Output::NamedIn(path)
+                        } else {
+                            Output::Path(path)
+                        }])
+                    })
+                    .ok_or_else(|| unknown_folder("go")),
+                Some((_, None, _)) => Err((
+                    "`go build -o` names its output by a variable".to_owned(),
+                    "write the output as a plain path".to_owned(),
+                )),
+                None => Ok(Some(vec![Output::NamedIn(folder()?)])),
+            },
+            "get" if !self.go_get_installs || used.options.iter().any(|(name, ..)| name == "-d") => {
+                Ok(Some(Vec::new()))
+            }
+            // The folder is the image's own, and empty before.
+            "install" | "get" => {
+                let value = |name: &str| {
+                    let variable = self.scope.variables.get(name);
+                    variable.and_then(|variable| variable.value.clone())
+                };
+                let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
+                Ok(Some(vec![Output::Path(
+                    bin.unwrap_or_else(|| "/root/go/bin".to_owned()),
+                )]))
+            }
+            "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+
+    pub(super) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
+        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
+        let moved = used.options.iter().any(|(name, ..)| {
+            matches!(
+                name.as_str(),
+                "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+            )
+        });
+        if moved {
+            return Err((
+                "`cargo` is told of another folder by an option".to_owned(),
+                "split the stages by hand".to_owned(),
+            ));
+        }
+        match used.verb.as_str() {
+            "install" => {
+                let path = used.options.iter().find(|(name, ..)| name == "--path");
+                let names = match path {
+                    // A crate of the registry most often brings a program of its own name.
+                    None => used.packages.iter().map(|(name, ..)| name.clone()).collect(),
+                    Some((_, path, _)) => {
+                        let path = path.as_deref().and_then(|path| absolute(command, path));
+                        let programs = path.and_then(|path| cargo_programs(self.files, path.trim_matches('/')));
+                        programs.ok_or_else(|| {
+                            (
+                                "nothing tells which programs `cargo install` builds".to_owned(),
+                                "copy Cargo.toml and the sources from the build context before it".to_owned(),
+                            )
+                        })?
+                    }
+                };
+                Ok(Some(vec![Output::Programs("/usr/local/cargo/bin".to_owned(), names)]))
+            }
+            "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
+                "{}/target",
+                folder()?.trim_end_matches('/')
+            ))])),
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+}
+
+/// The programs that the package in `folder` builds; none where its manifest is not known.
+pub(in super::super) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
+    let join = |name: &str| {
+        if folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{folder}/{name}")
+        }
+    };
+    let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
+    let package = manifest.get("package")?.get("name")?.as_str()?;
+    let mut found = vec![package.to_owned()];
+    let named = manifest.get("bin").and_then(toml::Value::as_array);
+    found.extend(
+        named
+            .into_iter()
+            .flatten()
+            .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned())),
+    );
+    let others = files.list(&join("src/bin"));
+    found.extend(
+        others
+            .iter()
+            .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
+    );
+    Some(found)
+}
+
+/// Where `make install` and its like put things.
+pub(super) fn installed(run: &Execution) -> Result<Output, Obstacle> {
+    const OPTIONS: &[&str] = &[
+        "--prefix=",
+        "-DCMAKE_INSTALL_PREFIX=",
+        "PREFIX=",
+        "prefix=",
+        "DESTDIR=",
+        "-DCMAKE_INSTALL_PREFIX:PATH=",
+    ];
+    let mut folders = run
+        .commands
+        .iter()
+        .flat_map(|command| &command.words)
+        .filter_map(|word| {
+            let option = OPTIONS.iter().find(|option| word.text.starts_with(*option))?;
+            Some(word.value.as_deref().and_then(|value| value.strip_prefix(option)))
+        });
+    match folders.next() {
+        None | Some(Some("/usr/local" | "/usr/local/")) => Ok(Output::Local),
+        Some(Some(folder))
+            if folder.starts_with('/') && !matches!(folder.trim_end_matches('/'), "" | "/usr" | "/etc" | "/var") =>
+        {
+            Ok(Output::Path(folder.trim_end_matches('/').to_owned()))
+        }
+        Some(_) => Err((
+            "what is built is installed among the files of the system".to_owned(),
+            "install it to /usr/local, or a folder of its own under /opt".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,166 @@
+//! What installs and builds leave behind that the program needs at run time.
+
+mod compiled;
+mod node;
+mod python;
+
+use std::collections::BTreeSet;
+
+use crate::context::manifests::Files;
+use crate::facts::{Command, Execution, ManagerUse, Scope};
+use crate::knowledge::Action;
+
+use super::Obstacle;
+use super::programs::{self, Compiler};
+
+pub(super) use compiled::cargo_programs;
+pub(super) use python::{Poetry, venvs};
+
+use compiled::installed;
+use python::made_venv;
+
+/// Something that must cross to the runtime stage.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Output {
+    /// What Python installs into the interpreter's own folders.
+    PythonSite,
+    /// The same, by a tool that does so whatever environment is active.
+    PythonOwn,
+    /// Tools of Python, of these names, that only installs and builds call, unless something runs them.
+    PythonTools(Vec<String>),
+    /// Exactly this file or folder.
+    Path(String),
+    /// A virtual environment in this folder.
+    Environment(String),
+    /// A file that the file names somewhere: any path in this folder.
+    NamedIn(String),
+    /// Those of these programs in this folder that something runs.
+    Programs(String, Vec<String>),
+    /// Anything in the folder of the project that this folder is in.
+    Project(String),
+    /// What an editable install writes beside the sources in this folder, if they are there.
+    Metadata(String),
+    /// `/usr/local`.
+    Local,
+}
+
+/// What is around the commands of one RUN.
+pub(super) struct Surroundings<'a> {
+    pub(super) scope: &'a Scope,
+    /// The virtual environments that the stage makes, as absolute folders.
+    pub(super) venvs: &'a BTreeSet<String>,
+    /// Settings of poetry that the stage makes by `poetry config`.
+    pub(super) poetry: &'a Poetry,
+    /// Whether members of a workspace may get a `node_modules` of their own.
+    pub(super) has_workspaces: bool,
+    /// Whether an install of npm runs scripts of the project itself.
+    pub(super) runs_scripts: bool,
+    /// Packages of npm that bring no code to compile.
+    pub(super) is_plain_package: &'a dyn Fn(&str) -> bool,
+    /// Whether `go get` installs programs, as it did before Go 1.18.
+    pub(super) go_get_installs: bool,
+    /// The files of the project as the COPYs before the RUN put them into the image.
+    pub(super) files: &'a dyn Files,
+}
+
+/// The absolute path of a word.
+pub(super) fn absolute(command: &Command, word: &str) -> Option<String> {
+    Scope {
+        workdir: command.workdir.clone(),
+        ..Scope::default()
+    }
+    .absolute(word)
+}
+
+type Left = Result<Option<Vec<Output>>, Obstacle>;
+
+fn unknown_folder(program: &str) -> Obstacle {
+    (
+        format!("nothing tells in which folder `{program}` runs"),
+        "set WORKDIR to an absolute path before it".to_owned(),
+    )
+}
+
+/// The folder that a manager works in.
+fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
+    let moved = used.options.iter().find(|(name, ..)| {
+        matches!(
+            name.as_str(),
+            "--prefix" | "-C" | "--cwd" | "--dir" | "--manifest-path" | "-f" | "--file" | "-p" | "--project-dir"
+        ) && !matches!(used.manager.id.as_str(), "pip" | "uv" | "poetry")
+    });
+    match moved {
+        None => command.workdir.clone().ok_or_else(|| unknown_folder(&used.program)),
+        Some((_, Some(folder), _)) if !folder.contains('.') => {
+            absolute(command, folder).ok_or_else(|| unknown_folder(&used.program))
+        }
+        Some((name, ..)) => Err((
+            format!("`{}` is told of another folder by {name}", used.program),
+            "go there with WORKDIR".to_owned(),
+        )),
+    }
+}
+
+impl Surroundings<'_> {
+    /// What a command of a language's manager leaves; none where it is no install and no build.
+    pub(super) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
+        match used.manager.id.as_str() {
+            "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
+            "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),
+            "corepack" => Ok(None),
+            "go" => self.go(command, used),
+            "cargo" => self.cargo(command, used),
+            "maven" | "gradle" => match used.action {
+                Action::Build | Action::Install | Action::Download => {
+                    Ok(Some(vec![Output::NamedIn(workdir(command, used)?)]))
+                }
+                _ => Ok(Some(Vec::new())),
+            },
+            other => match used.action {
+                Action::Other | Action::Config | Action::CleanCache => Ok(None),
+                _ => Err((
+                    format!("nothing tells which files `{other}` leaves that the program needs"),
+                    "split the stages by hand".to_owned(),
+                )),
+            },
+        }
+    }
+
+    /// What a compiler or a build tool leaves; none for any other program.
+    pub(super) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
+        let Some(program) = command.words.first().and_then(|word| word.value.as_deref()) else {
+            return Ok(None);
+        };
+        let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
+        if let Some(folder) = made_venv(command, self.scope) {
+            return Ok(Some(vec![Output::Environment(folder)]));
+        }
+        if programs::is_python(program) && matches!(words.get(1).copied(), Some("setup.py")) {
+            let Some(folder) = command.workdir.clone() else {
+                return Err(unknown_folder(program));
+            };
+            let mut left = match self.active(run, number, command) {
+                Some(environment) => vec![Output::Environment(environment)],
+                None => vec![Output::PythonSite],
+            };
+            left.push(Output::Project(folder));
+            return Ok(Some(left));
+        }
+        let place = || command.workdir.clone().ok_or_else(|| unknown_folder(program));
+        match programs::compiler(program) {
+            None => Ok(None),
+            Some(Compiler::Native) => {
+                let mut left = vec![Output::Project(place()?)];
+                if words
+                    .iter()
+                    .any(|word| matches!(*word, "install" | "--install" | "altinstall"))
+                {
+                    left.push(installed(run)?);
+                }
+                Ok(Some(left))
+            }
+            Some(Compiler::Node) => Ok(Some(vec![Output::Project(place()?)])),
+            Some(Compiler::Wrapper) => Ok(Some(vec![Output::NamedIn(place()?)])),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the files of the project tell of how it is built and what it reads.
+
+use crate::context::ContextSource;
+use crate::facts::Execution;
+use crate::syntax::Keyword;
+
+use super::subject::Subject;
+
+/// Whether an install of npm runs scripts of the project itself, which may write anywhere in it.
+pub(super) fn runs_scripts(context: &ContextSource) -> bool {
+    let has_script = |text: &str| {
+        let manifest: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let names = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+        manifest
+            .get("scripts")
+            .is_some_and(|scripts| names.iter().any(|name| scripts.get(name).is_some()))
+    };
+    let mut manifests = context.sources(|path| path.ends_with("package.json") || path.ends_with("binding.gyp"));
+    manifests.any(|path| path.ends_with("binding.gyp") || context.read(path).is_ok_and(|text| has_script(&text)))
+}
+
+/// Whether a RUN names a package by its git repository.
+pub(super) fn names_repository(run: &Execution) -> bool {
+    let mut words = run.commands.iter().flat_map(|command| &command.words);
+    words.any(|word| word.text.contains("git+") || word.text.ends_with(".git"))
+}
+
+/// Whether a manifest names a package by its git repository, or takes the project's version from git.
+pub(super) fn fetches_from_git(context: &ContextSource) -> bool {
+    const MANIFESTS: &[&str] = &[
+        "requirements.txt",
+        "pyproject.toml",
+        "Pipfile",
+        "package.json",
+        "go.mod",
+        "Cargo.toml",
+        "setup.py",
+    ];
+    const SIGNS: &[&str] = &[
+        "git+",
+        "github:",
+        "git://",
+        "git = ",
+        "setuptools_scm",
+        "setuptools-scm",
+        "hatch-vcs",
+        "versioneer",
+    ];
+    let is_manifest = |path: &str| {
+        let name = name(path);
+        MANIFESTS.contains(&name) || name.ends_with(".txt") && path.contains("require")
+    };
+    says_any(context, is_manifest, SIGNS)
+}
+
+/// The first setting or source, outside of the scripts of package.json, that names a program which Node.js runs.
+pub(super) fn names_node_tools(subject: &Subject<'_>) -> Option<String> {
+    let is_named = |text: &str| text.contains("node_modules/.bin") || text.contains("npx ");
+    let setting = subject.range().find(|index| {
+        matches!(
+            subject.keyword(*index),
+            Some(Keyword::Env | Keyword::Cmd | Keyword::Entrypoint)
+        ) && is_named(subject.text(*index))
+    });
+    setting.map(|index| subject.place(index)).or_else(|| {
+        let is_code = |path: &str| {
+            let endings = [
+                ".py", ".rb", ".php", ".sh", ".pl", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml",
+            ];
+            endings.iter().any(|ending| path.ends_with(ending))
+        };
+        let mut sources = subject.context.sources(is_code);
+        let found = sources.find(|path| subject.context.read(path).is_ok_and(|text| is_named(&text)));
+        found.map(str::to_owned)
+    })
+}
+
+/// Whether `make install` may install a library, which the linker then has to be told of.
+pub(super) fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
+    // What was downloaded cannot be read.
+    let is_downloaded = ["curl", "wget", "git ", "tar "]
+        .iter()
+        .any(|tool| subject.text(index).contains(tool));
+    let names = [
+        "Makefile",
+        "makefile",
+        "CMakeLists.txt",
+        "configure.ac",
+        "Makefile.am",
+        "meson.build",
+    ];
+    let is_rule = |path: &str| names.contains(&name(path)) || path.ends_with(".mk") || path.ends_with(".cmake");
+    let signs = [
+        "-shared",
+        "SHARED",
+        "LT_INIT",
+        "libtool",
+        "LTLIBRARIES",
+        "library(",
+        ".so",
+    ];
+    is_downloaded || subject.context.sources(is_rule).next().is_none() || says_any(subject.context, is_rule, &signs)
+}
+
+/// Whether all that the context holds is sources of a compiled language, and what only developers read.
+pub(super) fn has_only_sources(context: &ContextSource) -> bool {
+    let reads_files = [
+        "ReadFile",
+        "os.Open",
+        "ParseFiles",
+        "ParseGlob",
+        "http.Dir",
+        "http.FileServer",
+        "DirFS",
+        "File::open",
+        "fs::read",
+        "ServeDir",
+        "LoadHTMLGlob",
+        "Static(",
+    ];
+    let aside = |path: &str| {
+        let name = name(path);
+        let ending = name.rsplit('.').next().unwrap_or_default();
+        matches!(
+            ending,
+            "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h"
+        ) || matches!(
+            name,
+            "Cargo.toml"
+                | "LICENSE"
+                | "Makefile"
+                | ".dockerignore"
+                | ".gitignore"
+                | ".editorconfig"
+                | ".golangci.yml"
+                | "rust-toolchain.toml"
+                | "rust-toolchain"
+        ) || name.starts_with("Dockerfile")
+            || name.starts_with("docker-compose")
+            || path.starts_with(".git")
+            || is_of_java_build(path)
+    };
+    let is_source = |path: &str| path.ends_with(".go") || path.ends_with(".rs");
+    context.sources(|path| !aside(path)).next().is_none() && !says_any(context, is_source, &reads_files)
+}
+
+/// Whether a file is a source of a Java program, or of its build.
+fn is_of_java_build(path: &str) -> bool {
+    let name = name(path);
+    let is_build = matches!(
+        name,
+        "pom.xml" | "mvnw" | "mvnw.cmd" | "gradlew" | "gradlew.bat" | "gradle.properties" | "lombok.config"
+    ) || name.ends_with(".gradle")
+        || name.ends_with(".gradle.kts");
+    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    is_build || in_folder("src/main/") || in_folder("src/test/") || in_folder(".mvn/") || in_folder("gradle/wrapper/")
+}
+
+/// Whether a source that `is_wanted` accepts contains one of `signs`.
+fn says_any(context: &ContextSource, is_wanted: impl Fn(&str) -> bool, signs: &[&str]) -> bool {
+    let mut texts = context.sources(is_wanted).filter_map(|path| context.read(path).ok());
+    texts.any(|text| signs.iter().any(|sign| text.contains(sign)))
+}
+
+/// The last part of a path.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,114 @@
+//! How Python's packages get out of the interpreter's own folders.
+
+use std::collections::BTreeMap;
+
+use crate::syntax::Keyword;
+
+use super::super::needs::{Needs, installed_by_name};
+use super::Obstacle;
+use super::crossing::{Crossing, Crossings, Python, VENV};
+use super::outputs::Poetry;
+use super::subject::Subject;
+use super::work::Works;
+
+pub(super) fn python(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    needs: &Needs,
+    first: usize,
+    owns: bool,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    let managers: Vec<&str> = works
+        .keys()
+        .filter_map(|index| subject.facts.run(subject.file, *index))
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| Some(command.manager.as_ref()?.manager.id.as_str()))
+        .collect();
+    let end = subject.range().end.saturating_sub(1);
+    let variables = subject.facts.scope(end).map(|scope| &scope.variables);
+    let value = |name: &str| {
+        variables
+            .and_then(|variables| variables.get(name))
+            .and_then(|variable| variable.value.as_deref())
+    };
+    let sets_path = value("PATH").is_some_and(|path| !path.contains("/usr/local/bin"))
+        && subject.range().any(|index| {
+            subject.keyword(index) == Some(Keyword::Env)
+                && subject.text(index).contains("PATH=")
+                && !subject.text(index).contains("$PATH")
+                && !subject.text(index).contains("${PATH}")
+        });
+    // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
+    let unisolated = subject.range().any(|index| {
+        let text = subject.text(index);
+        ["no-build-isolation", "NO_BUILD_ISOLATION", "bdist_wheel"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    });
+    // A stage that others stand on stays as it is, without an environment.
+    let inherits = subject
+        .inherited
+        .as_ref()
+        .is_some_and(|inherited| inherited.contains(&first));
+    let elsewhere = needs.python_folders.is_some() || sets_path || owns || inherits || unisolated;
+    if !elsewhere {
+        // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
+        let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
+            || subject
+                .range()
+                .any(|index| subject.text(index).contains("pipenv") && subject.text(index).contains("--system"));
+        let announce = makes_none && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
+        // Above the first COPY, an edit of what that brings does not make the environment anew.
+        let copy = subject
+            .range()
+            .find(|index| matches!(subject.keyword(*index), Some(Keyword::Copy | Keyword::Add)));
+        let made = copy.map_or(first, |copy| first.min(copy));
+        crossings.python = Some(Python::Venv { made, announce });
+        crossings.list.push(Crossing {
+            path: VENV.to_owned(),
+            at: first,
+            is_project: false,
+            before: None,
+            owner: None,
+        });
+        return Ok(());
+    }
+    let why = match &needs.python_folders {
+        Some(evidence) => format!("{} {}", evidence.place, evidence.fact),
+        None => "packages are installed into the interpreter's own folders".to_owned(),
+    };
+    let tag = subject.image.tag.as_deref().unwrap_or_default();
+    let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
+    let is_plain = !subject.text(subject.range().start).contains('$');
+    let ([major, minor], true) = (version.as_slice(), is_plain) else {
+        return Err((
+            format!("{why}, and the tag does not tell the version of Python"),
+            "name it in FROM: python:3.12".to_owned(),
+        ));
+    };
+    let replaced = installed_by_name(subject.file, subject.facts, subject.range());
+    if let Some((_, name, _)) = replaced
+        .iter()
+        .find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel"))
+    {
+        return Err((
+            format!("{why}, where {name} is replaced by another version of itself"),
+            format!("leave {name} as the base image has it, or install into a virtual environment"),
+        ));
+    }
+    crossings.python = Some(Python::Own);
+    for path in [
+        format!("/usr/local/lib/python{major}.{minor}/site-packages"),
+        "/usr/local/bin".to_owned(),
+    ] {
+        crossings.list.push(Crossing {
+            path,
+            at: first,
+            is_project: false,
+            before: None,
+            owner: None,
+        });
+    }
+    Ok(())
+}

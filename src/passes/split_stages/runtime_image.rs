@@ -1,0 +1,115 @@
+//! The image of the runtime stage, where it needs nothing of the language.
+
+use std::collections::BTreeMap;
+
+use crate::knowledge::{Purpose, Slimmer, image_configuration};
+use crate::syntax::Keyword;
+
+use super::Obstacle;
+use super::crossing::Crossings;
+use super::project::has_only_sources;
+use super::subject::Subject;
+use super::work::Works;
+
+/// Puts the runtime stage on an image without the language's own tools.
+pub(super) fn base(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    repository: &str,
+    smaller: &Slimmer,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    if let Some((line, name)) = foreign_user(subject) {
+        return Err((
+            format!("line {line} names the user {name}, whom only the image of the build has"),
+            "create the user in this file, or name a number".to_owned(),
+        ));
+    }
+    let tag = subject.image.tag.as_deref();
+    let old = image_configuration(repository, tag);
+    let new = image_configuration(&smaller.image, Some(&smaller.tag));
+    if let Some(old) = old {
+        let mut pairs: Vec<String> = Vec::new();
+        for (name, value) in &old.env {
+            if new.is_none_or(|new| new.env.get(name) != Some(value)) {
+                pairs.push(format!("{name}={value}"));
+            }
+        }
+        let lacking: Vec<&str> = old
+            .path
+            .iter()
+            .map(String::as_str)
+            .filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part)))
+            .collect();
+        if !lacking.is_empty() {
+            pairs.push(format!("PATH={}:$PATH", lacking.join(":")));
+        }
+        if !pairs.is_empty() {
+            let newline = subject.file.newline.as_str();
+            crossings.config.push(format!(
+                "ENV {}",
+                pairs.join(&format!(" {}{newline}    ", subject.file.escape()))
+            ));
+        }
+        if let Some(workdir) = &old.workdir
+            && needs_workdir(subject, works)
+        {
+            crossings.config.push(format!("WORKDIR {workdir}"));
+        }
+    }
+    crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
+    crossings.pinned = smaller.pinned.clone();
+    crossings.drops_sources = matches!(smaller.purpose, Purpose::Binaries | Purpose::JavaPrograms)
+        && has_only_sources(subject.context)
+        && crossings.list.iter().all(|c| !c.is_project);
+    Ok(())
+}
+
+/// The first user that the stage names without creating it, and that not every image has.
+fn foreign_user(subject: &Subject<'_>) -> Option<(usize, String)> {
+    const EVERYWHERE: &[&str] = &["root", "nobody", "daemon", "bin", "www-data", "mail", "nogroup"];
+    let range = subject.range();
+    let before = subject.facts.scope(range.start + 1).map(|scope| &scope.accounts)?;
+    let after = subject
+        .facts
+        .scope(range.end.saturating_sub(1))
+        .map(|scope| &scope.accounts)?;
+    range.skip(1).find_map(|index| {
+        let node = subject.node(index)?;
+        let owner = match node.keyword {
+            Keyword::User => node.words().first()?.value.clone(),
+            Keyword::Copy | Keyword::Add => node.flag("chown")?.to_owned(),
+            _ => return None,
+        };
+        let name = owner.split(':').next().unwrap_or_default();
+        let is_known = name.is_empty()
+            || name.contains('$')
+            || name.chars().all(|c| c.is_ascii_digit())
+            || EVERYWHERE.contains(&name)
+            || after.contains_key(name) && !before.contains_key(name);
+        (!is_known).then(|| (subject.line(index), name.to_owned()))
+    })
+}
+
+/// Whether something depends on the WORKDIR of the base image.
+fn needs_workdir(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> bool {
+    let mut range = subject.range().skip(1);
+    range
+        .find_map(|index| match subject.keyword(index)? {
+            Keyword::Workdir => Some(
+                !subject
+                    .text(index)
+                    .split_whitespace()
+                    .nth(1)
+                    .is_some_and(|path| path.starts_with('/')),
+            ),
+            // Packages are installed, and programs built, wherever it is.
+            Keyword::Run => works
+                .get(&index)
+                .is_none_or(|works| works.setups().next().is_some())
+                .then_some(true),
+            Keyword::Copy | Keyword::Add | Keyword::Cmd | Keyword::Entrypoint => Some(true),
+            _ => None,
+        })
+        .unwrap_or(true)
+}

@@ -1,0 +1,175 @@
+//! What becomes of a RUN in each of the two stages.
+
+use crate::facts::{Body, Command, Execution};
+use crate::knowledge::{Action, Kind};
+use crate::syntax::Edit;
+
+use super::super::removal::Removal;
+use super::Obstacle;
+use super::crossing::Crossings;
+use super::packages::{self, Divided, Uses};
+use super::plan::Line;
+use super::riders;
+use super::subject::{Subject, opaque};
+use super::work::{Work, Works};
+
+/// What becomes of a RUN.
+pub(super) struct Sides {
+    pub(super) builder: Option<Line>,
+    pub(super) runtime: Option<Line>,
+    pub(super) divided: Vec<Divided>,
+}
+
+pub(super) fn run(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    works: &Works,
+    uses: &Uses<'_>,
+    crossings: &Crossings,
+) -> Result<Sides, Obstacle> {
+    let divided = packages::divide(index, run, works, uses).ok_or_else(|| {
+        (
+            format!("line {} installs packages that a variable names", subject.line(index)),
+            "write their names".to_owned(),
+        )
+    })?;
+    if works.builds() {
+        riders::check(subject, index, run, works, crossings)?;
+    }
+    let system = |number: usize| run.commands.get(number).and_then(|command| command.manager.as_ref());
+    let is_install = |number: &usize| system(*number).is_some_and(|used| used.action == Action::Install);
+    let installs: Vec<usize> = (0..run.commands.len())
+        .filter(|number| works.of.get(*number) == Some(&Work::Packages))
+        .filter(is_install)
+        .collect();
+    let side = |stays: &dyn Fn(&Divided) -> bool, drops: Vec<usize>| -> Result<Option<Line>, Obstacle> {
+        let mut removal = Removal {
+            commands: drops,
+            ..Removal::default()
+        };
+        let mut left = 0;
+        for &install in &installs {
+            let of_it: Vec<&Divided> = divided.iter().filter(|package| package.at.0 == install).collect();
+            let kept = of_it.iter().filter(|package| stays(package)).count();
+            if kept == 0 && !of_it.is_empty() {
+                removal.commands.push(install);
+            } else {
+                left += 1;
+                removal
+                    .words
+                    .extend(of_it.iter().filter(|package| !stays(package)).map(|package| package.at));
+            }
+        }
+        if left == 0 && !installs.is_empty() {
+            // Without an install, its lists and cleanup go too.
+            let packages = works.of.iter().enumerate().filter(|(_, work)| **work == Work::Packages);
+            removal.commands.extend(packages.map(|(number, _)| number));
+        }
+        removal.commands.sort_unstable();
+        removal.commands.dedup();
+        if removal.commands.len() == run.commands.len() {
+            return Ok(None);
+        }
+        if removal.commands.is_empty() && removal.words.is_empty() {
+            return Ok(Some(Line::Old(index)));
+        }
+        edited(subject, index, run, &removal).map(Some)
+    };
+    let removals: Vec<usize> = (0..run.commands.len())
+        .filter(|number| {
+            works.builds()
+                && system(*number)
+                    .is_some_and(|used| used.action == Action::Remove && used.manager.kind == Kind::System)
+        })
+        .collect();
+    let in_builder = if only_cleans(run, works) {
+        // What stays in the builder is in no image.
+        None
+    } else {
+        // The builder may keep what it installs; a removal that cannot be taken away does no harm there.
+        side(&|package: &Divided| package.place.builder, removals.clone())
+            .or_else(|_| side(&|package: &Divided| package.place.builder, Vec::new()))?
+    };
+    let builds: Vec<usize> = if works.builds() {
+        (0..run.commands.len())
+            .filter(|number| works.of.get(*number) != Some(&Work::Packages))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
+    let in_runtime = if works.builds() && installs.is_empty() {
+        None
+    } else {
+        side(&|package: &Divided| package.place.runtime, drops)?
+    };
+    Ok(Sides {
+        builder: in_builder,
+        runtime: in_runtime,
+        divided,
+    })
+}
+
+/// Whether a RUN does nothing but clean up behind package managers.
+fn only_cleans(run: &Execution, works: &Works) -> bool {
+    let cleans = |command: &Command| match &command.manager {
+        Some(used) => matches!(used.action, Action::CleanCache | Action::Remove),
+        None => !command.deletes.is_empty(),
+    };
+    works.of.iter().all(|work| *work == Work::Packages) && run.commands.iter().all(cleans)
+}
+
+/// What a RUN does to a folder that crosses, rather than to the files in it: its owner and its mode do not come along.
+pub(super) fn of_folder_itself(
+    subject: &Subject<'_>,
+    index: usize,
+    run: &Execution,
+    whole: &[(&str, usize)],
+) -> Result<Option<Line>, Obstacle> {
+    let of_it = |number: &usize| {
+        let command = run.commands.get(*number);
+        command.is_some_and(|command| {
+            whole
+                .iter()
+                .any(|(folder, _)| riders::is_of_folder_itself(command, folder))
+        })
+    };
+    let (kept, others): (Vec<usize>, Vec<usize>) = (0..run.commands.len()).partition(of_it);
+    let is_needed = |number: &usize| {
+        let program = run.commands.get(*number).and_then(|command| command.program());
+        matches!(program, Some("mkdir" | "cd"))
+    };
+    let removal = Removal {
+        commands: others.into_iter().filter(|number| !is_needed(number)).collect(),
+        ..Removal::default()
+    };
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    if removal.commands.is_empty() {
+        return Ok(Some(Line::Old(index)));
+    }
+    edited(subject, index, run, &removal).map(Some)
+}
+
+fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Removal) -> Result<Line, Obstacle> {
+    let Body::Script(script) = &run.body else {
+        return Err(opaque(subject, index));
+    };
+    let entangled = || {
+        (
+            format!("the commands of line {} cannot be told apart", subject.line(index)),
+            "give the system's packages a RUN of their own".to_owned(),
+        )
+    };
+    let gone = removal.gone(run, script).map_err(|_| entangled())?;
+    let edits = gone.into_iter().map(|gone| Edit::delete(gone.source)).collect();
+    let mut copy = subject.file.clone();
+    copy.edit(index, edits).map_err(|_| entangled())?;
+    let text = copy
+        .instructions
+        .get(index)
+        .map(|instruction| instruction.text().to_owned());
+    text.map(|text| Line::Edited(index, text)).ok_or_else(entangled)
+}

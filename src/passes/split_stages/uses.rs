@@ -1,0 +1,143 @@
+//! What the two stages use of the packages.
+
+use std::collections::BTreeMap;
+
+use crate::knowledge::{Kind, base_image, package_of_tool};
+
+use super::super::needs::Needs;
+use super::outputs::Output;
+use super::packages::{self, Uses};
+use super::subject::Subject;
+use super::work::Works;
+use super::{Evidence, Obstacle, project};
+
+/// What the two stages use of the packages.
+pub(super) fn uses<'a>(
+    subject: &'a Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    needs: &'a Needs,
+    last_build: usize,
+) -> Uses<'a> {
+    let family = subject.release.family;
+    let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
+    for (tool, evidence) in &needs.tools {
+        for package in called(tool)
+            .into_iter()
+            .filter_map(|program| package_of_tool(family, program))
+        {
+            at_run_time.entry(package).or_insert_with(|| evidence.clone());
+        }
+    }
+    let project_uses_git = project::fetches_from_git(subject.context);
+    let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (&index, works) in works {
+        let Some(run) = subject.facts.run(subject.file, index) else {
+            continue;
+        };
+        let is_build = works.builds();
+        let programs = run.commands.iter().filter_map(|command| command.program());
+        for program in programs.flat_map(called) {
+            let Some(package) = package_of_tool(family, program) else {
+                continue;
+            };
+            let place = subject.place(index);
+            if is_build || index < last_build {
+                in_builder
+                    .entry(package)
+                    .or_insert_with(|| format!("{place} runs {program}"));
+            }
+            // What stays in the runtime stage runs there.
+            if !is_build {
+                let fact = format!("runs {program}");
+                at_run_time.entry(package).or_insert(Evidence { place, fact });
+            }
+        }
+        for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+            for package in packages::behind(&used.manager.id) {
+                let why = || format!("{} runs {}", subject.place(index), used.program);
+                in_builder.entry(package).or_insert_with(why);
+            }
+        }
+        if is_build
+            && (project_uses_git || project::names_repository(run))
+            && let Some(package) = package_of_tool(family, "git")
+        {
+            let why = format!("{} installs from a git repository", subject.place(index));
+            in_builder.entry(package).or_insert(why);
+        }
+    }
+    if subject.image.official_name() != Some("python")
+        && let Some(index) = made_with_python(works)
+        && let Some(package) = package_of_tool(family, "python3")
+    {
+        at_run_time.entry(package).or_insert_with(|| Evidence {
+            place: subject.place(index),
+            fact: "installs for the system's Python".to_owned(),
+        });
+    }
+    if let Some(place) = project::names_node_tools(subject) {
+        for package in ["nodejs", "npm"] {
+            let fact = "names a program in node_modules/.bin".to_owned();
+            at_run_time.entry(package).or_insert(Evidence {
+                place: place.clone(),
+                fact,
+            });
+        }
+    }
+    let repository = subject.image.repository();
+    Uses {
+        release: &subject.release,
+        unknown_start: needs.unknown_start.as_ref(),
+        is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
+        at_run_time,
+        in_builder,
+    }
+}
+
+/// The programs that run where `program` does: those of Node's managers are scripts.
+fn called(program: &str) -> Vec<&str> {
+    match program {
+        "npm" | "npx" => vec![program, "node"],
+        "yarn" | "pnpm" | "corepack" => vec![program, "npm", "node"],
+        "pip" | "pip3" => vec![program, "python3"],
+        _ => vec![program],
+    }
+}
+
+/// The first RUN that makes a virtual environment or installs packages of Python.
+fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
+    let is_python = |output: &Output| matches!(output, Output::PythonSite | Output::PythonOwn | Output::Environment(_));
+    let mut works = works.iter();
+    works
+        .find(|(_, works)| works.outputs().any(is_python))
+        .map(|(index, _)| *index)
+}
+
+/// Refuses a stage whose Python comes with another package, of a distribution whose packages' dependencies no table has.
+pub(super) fn refuse_hidden_python(subject: &Subject<'_>, works: &BTreeMap<usize, Works>) -> Result<(), Obstacle> {
+    if subject.release.family.is_debian_like() || subject.image.official_name() == Some("python") {
+        return Ok(());
+    }
+    let Some(index) = made_with_python(works) else {
+        return Ok(());
+    };
+    let runs = subject
+        .range()
+        .filter_map(|index| subject.facts.run(subject.file, index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let mut packages = used
+        .filter(|used| used.manager.kind == Kind::System)
+        .flat_map(|used| &used.packages);
+    if packages.any(|(name, ..)| name == "python3") {
+        return Ok(());
+    }
+    Err((
+        format!(
+            "line {} uses a Python that no package by name brings",
+            subject.line(index)
+        ),
+        "install python3 by its name".to_owned(),
+    ))
+}
