@@ -9,7 +9,7 @@ use super::outputs::Output;
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
-use super::{Evidence, Obstacle, project};
+use super::{Evidence, Level, Obstacle, project};
 
 /// What the two stages use of the packages.
 pub(super) fn uses<'a>(
@@ -87,6 +87,7 @@ pub(super) fn uses<'a>(
     let repository = subject.image.repository();
     Uses {
         release: &subject.release,
+        may_assume: subject.level >= Level::Aggressive,
         unknown_start: needs.unknown_start.as_ref(),
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
