@@ -12,6 +12,7 @@ pub mod knowledge;
 pub mod passes;
 pub mod rewrite;
 pub mod shell;
+pub mod smoke;
 mod suggest;
 pub mod syntax;
 pub mod verify;

@@ -13,6 +13,7 @@ mod output;
 mod report;
 mod rewrite;
 mod selection;
+mod smoke;
 mod source;
 mod verify;
 mod verifying;
@@ -50,6 +51,7 @@ enum Command {
     Context(context::Arguments),
     Verify(verify::Arguments),
     Measure(measure::Arguments),
+    Smoke(smoke::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Context(arguments) => context::run(arguments, &output),
         Command::Measure(arguments) => measure::run(arguments, &output),
         Command::Verify(arguments) => verify::run(arguments, &output),
+        Command::Smoke(arguments) => smoke::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),
         Command::Man(arguments) => man::run(arguments, &output),

@@ -5,7 +5,9 @@ pub mod figures;
 pub mod json;
 pub mod page;
 mod palette;
+pub mod smoke;
 pub mod split;
+mod templates;
 pub mod text;
 pub mod verification;
 

@@ -13,5 +13,6 @@ mod pages;
 mod passes;
 mod patch;
 mod report;
+mod smoke;
 mod support;
 mod syntax;

@@ -1,13 +1,14 @@
 //! A report as one page: HTML with everything in it, or Markdown. The templates are in `templates/`.
 
-mod escape;
 mod view;
 
-use minijinja::{Environment, Error};
+use minijinja::Error;
 
+use super::templates::render;
 use crate::passes::{Change, Refusal};
 use crate::verify::Verification;
 use crate::verify::figures::Figures;
+use view::View;
 
 /// What a page says. What is not there is not mentioned.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +35,7 @@ impl Page<'_> {
     /// # Errors
     /// None for the templates at hand; the template engine's signature has one.
     pub fn html(&self) -> Result<String, Error> {
-        self.render("report.html")
+        render("report.html", View::of(self))
     }
 
     /// The page as Markdown.
@@ -42,25 +43,6 @@ impl Page<'_> {
     /// # Errors
     /// None for the templates at hand; the template engine's signature has one.
     pub fn markdown(&self) -> Result<String, Error> {
-        self.render("report.md")
+        render("report.md", View::of(self))
     }
-
-    fn render(&self, name: &str) -> Result<String, Error> {
-        templates()?.get_template(name)?.render(view::View::of(self))
-    }
-}
-
-/// The templates, each escaping what it shows as its format asks for.
-fn templates() -> Result<Environment<'static>, Error> {
-    let mut templates = Environment::new();
-    templates.set_trim_blocks(true);
-    templates.set_lstrip_blocks(true);
-    templates.set_keep_trailing_newline(true);
-    templates.set_auto_escape_callback(escape::of_file);
-    templates.set_formatter(escape::formatted);
-    templates.add_filter("prose", escape::prose);
-    templates.add_template("style.css", include_str!("../../../templates/style.css"))?;
-    templates.add_template("report.html", include_str!("../../../templates/report.html"))?;
-    templates.add_template("report.md", include_str!("../../../templates/report.md"))?;
-    Ok(templates)
 }
