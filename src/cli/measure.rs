@@ -8,7 +8,7 @@ use super::output::Output;
 use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Verifying, candidate, shown};
+use super::verifying::{Verifying, shown};
 use super::{Status, beside};
 use crate::emit::json::{Document, MeasureReport, VERSION};
 use crate::emit::page::Page;
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let rewrite = arguments
         .selection
         .rewrite_source(&source, |options| options.writes_dockerignore = true)?;
-    let rewritten = candidate(&rewrite);
+    let rewritten = Candidate::from(&rewrite);
     let original = Candidate {
         text: source.text.clone(),
         ignore: None,

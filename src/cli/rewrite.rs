@@ -8,14 +8,14 @@ use super::output::Output;
 use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Testing, Verifying, candidate, shown};
+use super::verifying::{Testing, Verifying, shown};
 use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff, text};
 use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
-use crate::verify::{self, Outcome};
+use crate::verify::{self, Candidate, Outcome};
 
 /// Write the optimized Dockerfile
 #[derive(Debug, Args)]
@@ -146,7 +146,7 @@ fn verified(
                 })?;
             }
             is_first = false;
-            let mut found = candidate(&latest);
+            let mut found = Candidate::from(&latest);
             if !takes_both {
                 found.ignore = None;
             }

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::report::{Reporting, verified};
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Testing, Verifying, candidate, shown};
+use super::verifying::{Testing, Verifying, shown};
 use super::{Status, write};
 use crate::emit::{diff, verification};
 use crate::verify::{self, Candidate, Outcome};
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                 None => rewrite(without)?,
             };
             is_first = false;
-            Ok(candidate(latest.insert(found)))
+            Ok(Candidate::from(&*latest.insert(found)))
         },
         &mut shown(output),
     )?;

@@ -38,6 +38,7 @@ use subject::Subject;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
+use crate::rewrite::Rewrite;
 use crate::syntax::{self, SyntaxError};
 
 /// How often what is lacking is added to one rewrite.
@@ -52,6 +53,21 @@ pub struct Candidate {
     pub ignore: Option<String>,
     /// The passes that changed something.
     pub passes: Vec<&'static str>,
+}
+
+impl From<&Rewrite> for Candidate {
+    fn from(rewrite: &Rewrite) -> Candidate {
+        let proposal = rewrite.dockerignore.as_ref().filter(|proposal| proposal.is_change());
+        let mut passes: Vec<&'static str> = rewrite.changes.iter().map(|change| change.pass).collect();
+        passes.extend(proposal.map(|_| "dockerignore"));
+        passes.sort_unstable();
+        passes.dedup();
+        Candidate {
+            text: rewrite.text.clone(),
+            ignore: proposal.map(|proposal| proposal.text.clone()),
+            passes,
+        }
+    }
 }
 
 /// What is verified, and how.

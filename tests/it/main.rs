@@ -7,6 +7,7 @@ mod cli;
 mod configuration;
 mod dockerignore;
 mod engine;
+mod examples;
 mod facts;
 mod page;
 mod pages;

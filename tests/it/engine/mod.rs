@@ -17,6 +17,7 @@ mod docker;
 mod evidence;
 mod ignore_sets;
 mod project;
+mod report;
 mod smoke;
 mod verify;
 
