@@ -11,6 +11,8 @@ use plimsoll::passes::PassOptions;
 use plimsoll::rewrite::{Options, Rewrite, rewrite};
 use plimsoll::syntax::parse;
 
+use crate::support::Folder;
+
 #[path = "../../examples/benchmark/guides.rs"]
 mod guides;
 #[path = "../../examples/benchmark/table.rs"]
@@ -73,6 +75,36 @@ fn each_example_is_split_and_a_second_run_changes_nothing() {
         let (old, new) = (stages(&before), stages(&once.text));
         for target in guide.targets.iter().chain(&old) {
             assert!(new.contains(target), "{name}: the target {target} is gone");
+        }
+    }
+}
+
+#[test]
+fn what_lies_in_a_developers_folder_is_kept_out() {
+    for guide in guides::all()
+        .unwrap()
+        .into_iter()
+        .filter(|guide| !guide.bulk.is_empty())
+    {
+        let folder = Folder::new();
+        let name = &guide.example;
+        let copied = folder.succeeds(
+            ".",
+            "cp",
+            &["-R".as_ref(), guides::folder().join(name).as_os_str(), ".".as_ref()],
+        );
+        assert!(copied, "{name}");
+        for place in guide.bulk.keys() {
+            folder.write(format!("{name}/{place}/0.bin"), [b'x'; 1000]);
+            if place.ends_with(".venv") {
+                folder.write(format!("{name}/{place}/pyvenv.cfg"), "home = /usr/bin\n");
+            }
+        }
+        assert_eq!(folder.plimsoll(&["context", "--write", "--quiet", name]).code, 0);
+        let ignore = folder.path().join(name);
+        let context = ContextSource::open(&ignore, Some(&ignore.join("Dockerfile"))).unwrap();
+        for place in guide.bulk.keys() {
+            assert!(!context.exists(&format!("{place}/0.bin")), "{name} still sends {place}");
         }
     }
 }

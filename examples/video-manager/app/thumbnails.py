@@ -17,7 +17,7 @@ def of_address(address, target, width=320):
     save(requests.get(address, timeout=10).content, target, width)
 
 
-def save(data, target, width):
-    image = Image.open(io.BytesIO(data))
+def save(picture, target, width):
+    image = Image.open(io.BytesIO(picture))
     image.thumbnail((width, width))
     image.save(target)
