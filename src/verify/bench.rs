@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::engine::{Engine, EngineError, Kind, text as log_of};
+use super::engine::{Engine, EngineError, Kind};
 use super::files::Files;
 use super::process;
 
@@ -157,15 +157,24 @@ impl Workbench {
         args.push(inputs.context.display().to_string());
 
         lock(&self.images).push(tag.clone());
-        let mut log = String::new();
+        // BuildKit tells its progress on stderr, podman and buildah tell the steps on stdout and the rest on stderr.
+        let told = Mutex::new((String::new(), on_line));
+        let tell = |line: &str| {
+            let mut told = lock(&told);
+            told.0.push_str(line);
+            told.0.push('\n');
+            (told.1)(line);
+        };
         let start = Instant::now();
-        let ended = process::run(self.engine.command(&args), &self.engine.limits, log_of, &mut |line| {
-            log.push_str(line);
-            log.push('\n');
-            on_line(line);
-        })?;
+        let ended = process::run(
+            self.engine.command(&args),
+            &self.engine.limits,
+            |stdout| process::each_line(stdout, &mut |line| tell(line)),
+            &mut |line| tell(line),
+        )?;
+        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0;
         if !ended.status.success() {
-            let lines: Vec<&str> = log.lines().chain(ended.output.lines()).collect();
+            let lines: Vec<&str> = log.lines().collect();
             return Err(EngineError::Build {
                 what: format!("{variant} file"),
                 end: lines[lines.len().saturating_sub(16)..].join("\n"),

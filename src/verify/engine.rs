@@ -91,7 +91,7 @@ pub enum EngineError {
         message: String,
     },
     /// A build failed.
-    #[error("the {what} does not build{}:\n{end}", cause(.end))]
+    #[error("the {what} does not build{}:\n{end}", because(.end))]
     Build {
         /// Which file.
         what: String,
@@ -112,48 +112,67 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// Whether it says something about the file and not about the engine or the user's wish.
+    /// Whether it says something about the file, and not about the engine, its disk, the network or the user's wish.
     #[must_use]
     pub fn is_failed_build(&self) -> bool {
-        matches!(self, EngineError::Build { .. })
+        matches!(self, EngineError::Build { end, .. } if !matches!(cause(end), Some((_, true))))
     }
 }
 
-/// What made a build fail, where the end of its log says it in words that people know.
-fn cause(log: &str) -> &'static str {
-    const CAUSES: [(&str, &str); 11] = [
-        ("no space left on device", ", as the engine's disk is full"),
-        ("disk quota exceeded", ", as the engine's disk quota is used up"),
-        ("cannot connect to the docker daemon", ", as the engine went away"),
-        ("error reading from server: eof", ", as the engine went away"),
-        (
-            "closing transport due to: connection error",
-            ", as the engine went away",
-        ),
-        (
-            "pull access denied",
-            ", as an image cannot be pulled: it does not exist, or you must log in",
-        ),
-        (
-            "manifest unknown",
-            ", as an image cannot be pulled: there is no such tag",
-        ),
-        ("failed to resolve source metadata", ", as an image cannot be pulled"),
-        ("toomanyrequests", ", as the registry wants no more pulls now"),
-        (
-            "temporary failure in name resolution",
-            ", as the network or its names are out of reach",
-        ),
-        (
-            "temporary failure resolving",
-            ", as the network or its names are out of reach",
-        ),
-    ];
+/// What made a build fail, where the end of its log says it in words that people know: the words, the cause, and whether
+/// it is the engine's or the network's, so that it says nothing about the file.
+const CAUSES: [(&str, &str, bool); 20] = [
+    ("no space left on device", "the engine's disk is full", true),
+    ("disk quota exceeded", "the engine's disk quota is used up", true),
+    ("cannot connect to the docker daemon", "the engine went away", true),
+    ("error reading from server: eof", "the engine went away", true),
+    (
+        "closing transport due to: connection error",
+        "the engine went away",
+        true,
+    ),
+    ("graceful_stop", "the engine went away", true),
+    ("toomanyrequests", "the registry wants no more pulls now", true),
+    (
+        "pull access denied",
+        "an image cannot be pulled: it does not exist, or you must log in",
+        false,
+    ),
+    (
+        "manifest unknown",
+        "an image cannot be pulled: there is no such tag",
+        false,
+    ),
+    ("failed to resolve source metadata", "an image cannot be pulled", false),
+    ("initializing source docker://", "an image cannot be pulled", false),
+    (
+        "did not resolve to an alias",
+        "podman and buildah pull an image by its short name only from the registries in registries.conf",
+        false,
+    ),
+    ("temporary failure in name resolution", UNREACHABLE, true),
+    ("temporary failure resolving", UNREACHABLE, true),
+    ("could not resolve host", UNREACHABLE, true),
+    ("getaddrinfo eai_again", UNREACHABLE, true),
+    ("network is unreachable", UNREACHABLE, true),
+    ("exit code: 137", KILLED, false),
+    ("exit status 137", KILLED, false),
+    ("signal: killed", KILLED, false),
+];
+
+const UNREACHABLE: &str = "the network or its names are out of reach";
+const KILLED: &str = "a command was killed, as happens where memory runs out";
+
+/// The cause of a failed build, and whether it says nothing about the file.
+fn cause(log: &str) -> Option<(&'static str, bool)> {
     let log = log.to_lowercase();
-    CAUSES
-        .iter()
-        .find(|(words, _)| log.contains(words))
-        .map_or("", |(_, cause)| cause)
+    let (_, cause, is_outside) = CAUSES.iter().find(|(words, ..)| log.contains(words))?;
+    Some((cause, *is_outside))
+}
+
+/// The same as a part of a sentence.
+fn because(log: &str) -> String {
+    cause(log).map_or(String::new(), |(cause, _)| format!(", as {cause}"))
 }
 
 /// An engine that works.
@@ -329,7 +348,7 @@ fn numbers(said: &str) -> (u32, u32) {
     (next(), next())
 }
 
-pub(super) fn text(mut stream: ChildStdout) -> String {
+fn text(mut stream: ChildStdout) -> String {
     let mut bytes = Vec::new();
     // What was written before a failure is still worth reading.
     let _ = stream.read_to_end(&mut bytes);
@@ -388,6 +407,20 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_and_an_engine_that_went_say_nothing_about_the_file() {
+        let is_failed = |end: &str| {
+            let what = "original file".to_owned();
+            let end = end.to_owned();
+            EngineError::Build { what, end }.is_failed_build()
+        };
+        assert!(is_failed("exit code: 1") && is_failed("manifest unknown"));
+        assert!(!is_failed("mkdir: No space left on device"));
+        assert!(!is_failed(
+            "rpc error: code = Unavailable desc = error reading from server: EOF"
+        ));
+    }
+
+    #[test]
     fn causes_of_failed_builds_are_named() {
         let error = |end: &str| {
             EngineError::Build {
@@ -398,6 +431,7 @@ mod tests {
         };
         assert!(error("write /x: no space left on device").contains("disk is full"));
         assert!(error("ERROR: failed to resolve source metadata for x").contains("cannot be pulled"));
+        assert!(error("pinging container registry: initializing source docker://x").contains("cannot be pulled"));
         assert!(error("exit code: 1").starts_with("the original file does not build:\n"));
     }
 }

@@ -11,8 +11,7 @@ use super::bench::{Image, Inputs, Workbench};
 use super::engine::EngineError;
 use super::files::{Content, Files};
 use super::subject::Subject;
-use super::system::SystemPackages;
-use super::{Candidate, Event, Listener, Request, VerifyError, base_files, final_base, inputs};
+use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, final_base, inputs};
 use crate::context::{ContextSource, Kind, Totals};
 use crate::syntax;
 
@@ -115,12 +114,12 @@ pub fn measure(
     let cold = bench.build(variant, &candidate.text, &inputs, &mut |line| {
         listener(Event::Line(line))
     })?;
-    let files = bench.files(&cold)?;
     // Both sides are divided by what the original copies.
     let original = syntax::parse(&request.name, &request.original)?;
     let subject = Subject::of(&original, request.context.clone(), None);
+    let files = files_of(bench, &cold, &subject)?;
     let base = match final_base(&file) {
-        Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs)?,
+        Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
         None => None,
     };
     let mut rebuild = None;
@@ -171,7 +170,7 @@ fn components(files: &Files, base: Option<&Files>, subject: &Subject) -> Vec<Com
         "application",
         "other",
     ];
-    let system = SystemPackages::of(files);
+    let system = &files.system;
     let mut sums = [0; NAMES.len()];
     for (path, entry) in files
         .entries

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::SpooledTempFile;
 
 use super::elf::{self, Elf};
+use super::system::SystemPackages;
 
 /// The largest file of which the text is kept.
 const LARGEST_TEXT: u64 = 8 * 1024 * 1024;
@@ -58,6 +59,8 @@ pub struct Files {
     pub texts: BTreeMap<String, String>,
     /// What stands behind `#!` in scripts that may be executed.
     pub interpreters: BTreeMap<String, String>,
+    /// The packages of the system.
+    pub system: SystemPackages,
 }
 
 impl Files {
@@ -73,6 +76,7 @@ impl Files {
         }
         // tar pads its end; the engine waits until all of it is read.
         io::copy(&mut archive.into_inner(), &mut io::sink())?;
+        files.system = SystemPackages::of(&files);
         Ok(files)
     }
 

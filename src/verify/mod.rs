@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use bench::{Image, Inputs, Workbench};
+use bench::{Image, Inputs, Run, Workbench};
 use checks::Side;
 use checks::smoke::Smoke;
 use engine::EngineError;
@@ -38,6 +38,7 @@ use subject::Subject;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
+use crate::knowledge::Family;
 use crate::rewrite::Rewrite;
 use crate::syntax::{self, SyntaxError};
 
@@ -361,7 +362,7 @@ fn build_original(
         listener(Event::Line(line))
     })?;
     Ok(Original {
-        files: bench.files(&image)?,
+        files: files_of(bench, &image, &Subject::of(&file, request.context.clone(), None))?,
         configuration: bench.configuration(&image)?,
         image,
         file,
@@ -374,7 +375,7 @@ impl Original {
     fn built(&mut self, bench: &Workbench, request: &Request) -> Result<Built, EngineError> {
         let subject = Subject::of(&self.file, request.context.clone(), None);
         let inputs = inputs(request, None);
-        let base = known_base(&mut self.bases, bench, subject.base.as_deref(), &inputs)?;
+        let base = known_base(&mut self.bases, bench, subject.base.as_deref(), &inputs, &subject)?;
         Ok(Built {
             sizes: Sizes::of(bench, &self.image, &self.files, base, &subject),
             seconds: self.image.time.as_secs_f64(),
@@ -413,11 +414,11 @@ fn compare(
         Err(error) => return Err(error.into()),
     };
     listener(Event::Step("compare the images"));
-    let files = bench.files(&image)?;
-    let configuration = bench.configuration(&image)?;
     let subject = subject_of(request, &original.file, candidate);
+    let files = files_of(bench, &image, &subject)?;
+    let configuration = bench.configuration(&image)?;
     let own_base = final_base(&file);
-    let base = known_base(&mut original.bases, bench, own_base.as_deref(), &inputs)?;
+    let base = known_base(&mut original.bases, bench, own_base.as_deref(), &inputs, &subject)?;
     round.image = Some(Built {
         sizes: Sizes::of(bench, &image, &files, base, &subject),
         seconds: image.time.as_secs_f64(),
@@ -464,6 +465,24 @@ fn compare(
     Ok(round)
 }
 
+/// The files of an image, and what rpm says of them where it alone knows.
+fn files_of(bench: &Workbench, image: &Image, subject: &Subject) -> Result<Files, EngineError> {
+    const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let mut files = bench.files(image)?;
+    if files.system.is_unread && files.program(system::RPM_QUERY[0], PATH).is_some() {
+        let command = system::RPM_QUERY.map(str::to_owned);
+        let run = Run {
+            command: Some(&command),
+            is_root: true,
+            ..Run::default()
+        };
+        let (_, said, _) = bench.run(image, &run)?;
+        let family = subject.family.unwrap_or(Family::Fedora);
+        files.system.rpm(&said, family, &subject.packages);
+    }
+    Ok(files)
+}
+
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
@@ -487,19 +506,26 @@ fn known_base<'b>(
     bench: &Workbench,
     base: Option<&str>,
     inputs: &Inputs,
+    subject: &Subject,
 ) -> Result<Option<&'b Files>, EngineError> {
     let Some(base) = base else { return Ok(None) };
     if !bases.contains_key(base) {
-        let files = base_files(bench, &format!("base-{}", bases.len()), base, inputs)?;
+        let files = base_files(bench, &format!("base-{}", bases.len()), base, inputs, subject)?;
         bases.insert(base.to_owned(), files);
     }
     Ok(bases.get(base).and_then(Option::as_ref))
 }
 
 /// The files of a base image, built as `variant`. The engine's own builder has it, its list of images may not.
-fn base_files(bench: &Workbench, variant: &str, base: &str, inputs: &Inputs) -> Result<Option<Files>, EngineError> {
+fn base_files(
+    bench: &Workbench,
+    variant: &str,
+    base: &str,
+    inputs: &Inputs,
+    subject: &Subject,
+) -> Result<Option<Files>, EngineError> {
     match bench.build(variant, &format!("FROM {base}\n"), inputs, &mut |_| {}) {
-        Ok(image) => Ok(Some(bench.files(&image)?)),
+        Ok(image) => Ok(Some(files_of(bench, &image, subject)?)),
         Err(error) if error.is_failed_build() => Ok(None),
         Err(error) => Err(error),
     }

@@ -198,18 +198,24 @@ fn kill_group(_child: &Child) {}
 
 fn last_lines(stream: impl Read, on_line: &mut dyn FnMut(&str)) -> String {
     let mut kept = std::collections::VecDeque::new();
-    let mut reader = BufReader::new(stream);
-    let mut bytes = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut bytes), Ok(length) if length > 0) {
-        let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        bytes.clear();
-        on_line(&line);
+    each_line(stream, &mut |line| {
+        on_line(line);
         if kept.len() == KEPT_LINES {
             kept.pop_front();
         }
-        kept.push_back(line);
-    }
+        kept.push_back(line.to_owned());
+    });
     Vec::from(kept).join("\n")
+}
+
+/// Gives each line of `stream` as it comes.
+pub fn each_line(stream: impl Read, on_line: &mut dyn FnMut(&str)) {
+    let mut reader = BufReader::new(stream);
+    let mut bytes = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut bytes), Ok(length) if length > 0) {
+        on_line(String::from_utf8_lossy(&bytes).trim_end());
+        bytes.clear();
+    }
 }
 
 #[cfg(test)]

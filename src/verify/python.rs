@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::checks::Side;
 use super::files::Files;
 use super::subject::Subject;
-use super::system::SystemPackages;
 use crate::passes::is_python_tool;
 
 /// Packages that install others. Each environment has its own, in the version that made it.
@@ -33,7 +32,8 @@ pub(super) struct Distribution {
 pub(super) type Sites = BTreeMap<String, BTreeMap<String, Distribution>>;
 
 /// Reads the packages of `files` that are no package's of the system.
-pub(super) fn sites(files: &Files, system: &SystemPackages) -> Sites {
+pub(super) fn sites(files: &Files) -> Sites {
+    let system = &files.system;
     let mut found = Sites::new();
     for path in files.entries.keys().filter(|path| system.owners(path).is_empty()) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -134,8 +134,7 @@ pub(super) struct LeftOut {
 /// What is gone and only installs and builds: tools that nothing starts, and what came because of them. A package that an
 /// install named, a manifest declares, a source imports or another package needs is none of these.
 pub(super) fn left_out(before: Side<'_>, after: Side<'_>, subject: &Subject) -> LeftOut {
-    let old = sites(before.files, &SystemPackages::of(before.files));
-    let new = sites(after.files, &SystemPackages::of(after.files));
+    let (old, new) = (sites(before.files), sites(after.files));
     let mut found = LeftOut::default();
     let mut kept_modules = BTreeSet::new();
     for (folder, packages) in &old {

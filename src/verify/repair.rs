@@ -25,7 +25,7 @@ pub(super) fn repaired(
     if lacks.is_empty() {
         return None;
     }
-    let system = SystemPackages::of(original);
+    let system = &original.system;
     let (mut packages, mut files) = (BTreeSet::new(), BTreeSet::new());
     let mut notes = Vec::new();
     for lack in lacks {
@@ -34,7 +34,7 @@ pub(super) fn repaired(
             Lack::Program(path) => (path.clone(), format!("which brings /{path}")),
             Lack::File(path) => (path.clone(), format!("which brings /{path}")),
         };
-        match owner(&path, original, &system) {
+        match owner(&path, original, system) {
             Some(package) => {
                 if packages.insert(package.clone()) {
                     notes.push(format!("install {package}, {why}"));

@@ -7,7 +7,7 @@ use super::python::normal;
 use crate::context::manifests::{Manager, MemoryFiles, declared_dependencies};
 use crate::context::{ContextSource, Kind, Presence, calls, python_imports};
 use crate::facts::{Base, Facts};
-use crate::knowledge::{Family, package_of_tool};
+use crate::knowledge::{Family, package_of_tool, release_of};
 use crate::passes::is_python_tool;
 use crate::syntax::{Arguments, Dockerfile, Keyword, expand};
 
@@ -48,8 +48,12 @@ pub struct Subject {
     pub(super) requirements: BTreeSet<String>,
     /// The Python modules that the sources import.
     pub(super) imports: BTreeSet<String>,
+    /// The system packages that commands name.
+    pub(super) packages: BTreeSet<String>,
     /// The image that the original's final stage starts from.
     pub base: Option<String>,
+    /// Its distribution, where it is known.
+    pub(super) family: Option<Family>,
     copies: Vec<Copied>,
     context: Option<Arc<ContextSource>>,
     /// The context through the .dockerignore of the rewrite.
@@ -85,6 +89,12 @@ impl Subject {
             subject.imports = python_imports(context);
         }
         subject.context = context;
+        let runs = facts.instructions.iter().filter_map(|found| found.execution.as_ref());
+        let managers = runs
+            .flat_map(|run| &run.commands)
+            .filter_map(|command| command.manager.as_ref());
+        let names = managers.flat_map(|used| used.packages.iter().map(|(name, ..)| name.clone()));
+        subject.packages = names.collect();
         let mut stage = facts.stages.len().checked_sub(1);
         while let Some(found) = stage.and_then(|number| facts.stages.get(number)) {
             for index in found.instructions.clone() {
@@ -94,6 +104,8 @@ impl Subject {
                 Base::Stage(below) => Some(*below),
                 Base::Image(image) => {
                     subject.base = Some(image.to_string());
+                    let release = release_of(&image.repository(), image.tag.as_deref());
+                    subject.family = release.map(|release| release.family);
                     None
                 }
                 Base::Scratch | Base::Unknown => None,

@@ -5,6 +5,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::files::Files;
 use crate::knowledge::Family;
 
+/// Where rpm has its database, in the formats that it has had.
+const RPM: [&str; 5] = [
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/share/rpm/rpmdb.sqlite",
+];
+
+/// Asks rpm for a line for each file, with its package.
+pub const RPM_QUERY: [&str; 4] = ["rpm", "-qa", "--queryformat", "[%{=NAME}\\t%{FILENAMES}\\n]"];
+
 /// The packages of an image.
 #[derive(Clone, Debug, Default)]
 pub struct SystemPackages {
@@ -14,6 +26,8 @@ pub struct SystemPackages {
     pub automatic: HashSet<String>,
     /// Whose package manager it is, by what its lists look like.
     pub family: Option<Family>,
+    /// Whether there is a database of rpm, which only rpm reads, and which was not read.
+    pub is_unread: bool,
     owners: HashMap<String, Vec<String>>,
 }
 
@@ -36,6 +50,7 @@ impl SystemPackages {
                 found.alpine(text);
             }
         }
+        found.is_unread = found.family.is_none() && RPM.iter().any(|path| files.entries.contains_key(*path));
         if let Some(text) = files.texts.get("var/lib/apt/extended_states") {
             found.automatic = automatic(text);
         }
@@ -49,6 +64,21 @@ impl SystemPackages {
             found.automatic = others.cloned().collect();
         }
         found
+    }
+
+    /// Takes what rpm says to [`RPM_QUERY`]. It does not say which packages came because of others: those are
+    /// `automatic` that nobody named.
+    pub fn rpm(&mut self, said: &str, family: Family, named: &BTreeSet<String>) {
+        for (name, path) in said.lines().filter_map(|line| line.split_once('\t')) {
+            self.installed.insert(name.to_owned());
+            self.own(path, name);
+        }
+        self.is_unread = self.installed.is_empty();
+        if !self.is_unread {
+            self.family = Some(family);
+            let others = self.installed.iter().filter(|name| !named.contains(*name));
+            self.automatic = others.cloned().collect();
+        }
     }
 
     fn alpine(&mut self, text: &str) {
@@ -146,6 +176,22 @@ mod tests {
         assert_eq!(packages.owner("usr/share/other"), None);
         assert_eq!(packages.owner("opt/x"), None);
         assert!(packages.automatic.contains("libpq5") && !packages.automatic.contains("tool"));
+    }
+
+    #[test]
+    fn rpm_tells_what_its_database_holds() {
+        let mut packages = Tree::default().file("var/lib/rpm/rpmdb.sqlite", "").files().system;
+        assert!(packages.is_unread && packages.family.is_none());
+        let named = BTreeSet::from(["gcc".to_owned()]);
+        packages.rpm(
+            "gcc\t/usr/bin/gcc\nisl\t/usr/lib64/libisl.so.23\ngcc\t(contains no files)\n",
+            Family::Fedora,
+            &named,
+        );
+        assert_eq!(packages.owner("usr/bin/gcc"), Some("gcc"));
+        assert!(packages.automatic.contains("isl") && !packages.automatic.contains("gcc"));
+        assert_eq!((packages.family, packages.is_unread), (Some(Family::Fedora), false));
+        assert!(!Tree::default().file("a", "").files().system.is_unread);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod cli;
 mod configuration;
 mod dockerignore;
 mod engine;
+mod engines;
 mod examples;
 mod facts;
 mod page;

@@ -9,7 +9,6 @@ use super::super::engine::EngineError;
 use super::super::files::{Content, Files};
 use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
-use super::super::system::SystemPackages;
 use super::Side;
 use super::packages::node_projects;
 
@@ -129,7 +128,7 @@ fn missing_library(why: &str) -> Option<&str> {
 
 /// The modules at the top of each folder of installed packages that is no package's of the system.
 fn python_modules(files: &Files) -> BTreeMap<String, BTreeSet<String>> {
-    let system = SystemPackages::of(files);
+    let system = &files.system;
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (path, entry) in &files.entries {
         let Some((folder, name)) = path.rsplit_once('/') else {

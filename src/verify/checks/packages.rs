@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::files::{Content, Files};
 use super::super::python::{self, INSTALLERS, LeftOut};
 use super::super::report::{Check, Finding};
-use super::super::system::SystemPackages;
 use super::Side;
 
 use crate::emit::text;
@@ -67,9 +66,9 @@ pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &
 
 /// The packages of an image, but those that are `left_out`.
 fn installed(files: &Files, left_out: &LeftOut) -> Packages {
-    let system = SystemPackages::of(files);
+    let system = &files.system;
     let mut found = Packages::new();
-    for (folder, packages) in python::sites(files, &system) {
+    for (folder, packages) in python::sites(files) {
         for (name, package) in packages {
             let place = (folder.clone(), name);
             if !INSTALLERS.contains(&place.1.as_str()) && !left_out.packages.contains(&place) {

@@ -1,0 +1,216 @@
+//! What `verify` says and leaves behind where an engine is absent, broken, full, killed or slow. The engines are scripts
+//! that behave like one; real ones are in `engine/verify.rs`.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, IMPROVABLE};
+
+/// A folder with a project, a PATH of its own and a place for temporary files.
+struct Machine {
+    folder: Folder,
+}
+
+impl Machine {
+    /// A machine with these engines: their names and what their scripts do for a build.
+    fn new(engines: &[(&str, &str)]) -> Machine {
+        let machine = Machine { folder: Folder::new() };
+        machine.folder.write("app/Dockerfile", IMPROVABLE);
+        for folder in ["bin", "tmp"] {
+            fs::create_dir(machine.folder.path().join(folder)).unwrap();
+        }
+        for (name, script) in engines {
+            // All that it is asked is noted, so that a test sees what was cleaned up.
+            let text = format!(
+                "#!/bin/sh\nexport PATH=/usr/bin:/bin\necho \"$*\" >> {calls}\ncase \"$*\" in\n\
+                 *--tag*) {script};;\n*version*) echo 26.1.5;;\nesac\n",
+                calls = machine.calls_file().display(),
+            );
+            let program = machine.folder.write(format!("bin/{name}"), text);
+            fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        machine
+    }
+
+    fn calls_file(&self) -> PathBuf {
+        self.folder.path().join("calls")
+    }
+
+    fn calls(&self) -> String {
+        fs::read_to_string(self.calls_file()).unwrap_or_default()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path().join("app"))
+            .env("PATH", self.folder.path().join("bin"))
+            .env("TMPDIR", self.folder.path().join("tmp"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the command: its exit code and what it says on stderr.
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        said(self.command(arguments).output().unwrap())
+    }
+
+    /// Whether the project is as it was, no temporary file is left, and what was to be built was removed.
+    #[track_caller]
+    fn assert_clean(&self) {
+        let names = |folder: &str| {
+            let entries = fs::read_dir(self.folder.path().join(folder)).unwrap();
+            entries.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("app"), ["Dockerfile"]);
+        assert_eq!(names("tmp"), Vec::<std::ffi::OsString>::new());
+        assert_eq!(self.folder.read("app/Dockerfile"), IMPROVABLE);
+        assert!(
+            self.calls().contains("image rm --force plimsoll-verify-"),
+            "{}",
+            self.calls()
+        );
+    }
+}
+
+fn said(output: Output) -> (Option<i32>, String) {
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_asked_for() {
+    let (code, message) = Machine::new(&[]).run(&["verify"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains("no container engine: looked for docker, podman and buildah"),
+        "{message}"
+    );
+    assert!(message.contains("install one of them"), "{message}");
+    let (code, message) = Machine::new(&[("docker", "true")]).run(&["verify", "--engine", "buildah"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains("`buildah` is not on PATH: install it, or choose another engine"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_engine_that_does_not_work_is_named_with_a_remedy_unless_another_one_works() {
+    let machine = Machine::new(&[]);
+    let broken = "#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n";
+    let program = machine.folder.write("bin/docker", broken);
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let (code, message) = machine.run(&["verify"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains("docker does not work: Cannot connect to the Docker daemon"),
+        "{message}"
+    );
+    assert!(message.contains("start the daemon"), "{message}");
+
+    let both = Machine::new(&[("podman", "echo 'STEP 1/2' ; echo 'podman was asked' >&2; exit 1")]);
+    let program = both.folder.write("bin/docker", broken);
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let (_, message) = both.run(&["verify"]);
+    // Both streams of a build are its progress.
+    assert!(
+        message.contains("    STEP 1/2\n") && message.contains("    podman was asked\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_engine_without_what_the_file_needs_says_what_to_install() {
+    let machine = Machine::new(&[("docker", "true")]);
+    let script = machine
+        .folder
+        .read("bin/docker")
+        .replace("*version*)", "buildx*) exit 1;;\n*version*)");
+    machine.folder.write("bin/docker", script);
+    machine.folder.write(
+        "app/Dockerfile",
+        "FROM python:3.12-slim\nRUN --mount=type=cache,target=/c true\n",
+    );
+    let (code, message) = machine.run(&["verify"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("docker 26.1 does not know BuildKit"), "{message}");
+    assert!(message.contains("docker-buildx"), "{message}");
+}
+
+#[test]
+fn a_full_disk_and_a_killed_engine_are_no_fault_of_the_file() {
+    for (says, cause) in [
+        ("write /x: no space left on device", "as the engine's disk is full"),
+        (
+            "rpc error: code = Unavailable desc = error reading from server: EOF",
+            "as the engine went away",
+        ),
+    ] {
+        let machine = Machine::new(&[("docker", &format!("echo '{says}' >&2; exit 1"))]);
+        let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(
+            message.contains(&format!("the original file does not build, {cause}")),
+            "{message}"
+        );
+        machine.assert_clean();
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_said_and_nothing_is_written() {
+    let machine = Machine::new(&[("docker", "echo 'manifest unknown: manifest unknown' >&2; exit 1")]);
+    let output = machine.command(&["verify"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text.contains("an image cannot be pulled: there is no such tag"),
+        "{text}"
+    );
+    assert!(text.contains("nothing can be said about the rewrite"), "{text}");
+    machine.assert_clean();
+}
+
+#[test]
+fn a_build_that_hangs_meets_the_clock() {
+    let machine = Machine::new(&[("docker", "sleep 60")]);
+    let start = Instant::now();
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify", "--timeout", "1"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains("not done after 1 s; --timeout gives it longer"),
+        "{message}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(30));
+    machine.assert_clean();
+}
+
+#[test]
+fn control_c_stops_the_build_and_cleans_up() {
+    let machine = Machine::new(&[("docker", "sleep 60")]);
+    let child: Child = machine.command(&["rewrite", "--write", "--verify"]).spawn().unwrap();
+    let start = Instant::now();
+    while !machine.calls().contains("--tag") && start.elapsed() < Duration::from_secs(20) {
+        sleep(Duration::from_millis(20));
+    }
+    let process = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &process])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let (code, message) = said(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(message.contains("stopped by the user"), "{message}");
+    assert!(start.elapsed() < Duration::from_secs(30));
+    machine.assert_clean();
+}
