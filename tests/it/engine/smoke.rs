@@ -89,7 +89,7 @@ fn the_smoke_test_names_what_is_wrong_with_an_image() {
     assert_eq!(outcome.code, 0, "{outcome}");
 
     let good = Tested::build(folder.path(), "good", "");
-    let (code, output) = good.smoke(folder.path());
+    let (code, output) = good.smoke(folder.path(), "docker");
     assert_eq!(code, Some(0), "{output}");
     for check in [
         "programs",
@@ -100,9 +100,10 @@ fn the_smoke_test_names_what_is_wrong_with_an_image() {
     ] {
         assert!(output.contains(&format!("ok      {check}\n")), "{check}: {output}");
     }
+    with_podman(&good, folder.path());
     for (number, (name, line, checks)) in BROKEN.iter().enumerate() {
         let broken = Tested::build(folder.path(), &format!("broken-{number}"), line);
-        let (code, output) = broken.smoke(folder.path());
+        let (code, output) = broken.smoke(folder.path(), "docker");
         assert_eq!(code, Some(1), "{name}: {output}");
         let failed = format!("failed: {}\n", checks.join(" "));
         assert!(output.ends_with(&failed), "{name}, expected {failed}{output}");
@@ -115,6 +116,23 @@ fn the_smoke_test_names_what_is_wrong_with_an_image() {
         "ancestor=plimsoll-smoke-test:good",
     ]);
     assert_eq!(left, "", "no container stays");
+}
+
+/// The same script and image with podman, where it is.
+fn with_podman(good: &Tested, folder: &Path) {
+    let podman = |args: &[&str]| Command::new("podman").args(args).output();
+    if !podman(&["info"]).is_ok_and(|output| output.status.success()) {
+        say("SKIPPED: the smoke test with podman, which is not here");
+        return;
+    }
+    let archive = folder.join("image.tar");
+    docker_output(&["save", "--output", archive.to_str().unwrap(), &good.tag]);
+    let loaded = podman(&["load", "--input", archive.to_str().unwrap()]).unwrap();
+    assert!(loaded.status.success(), "{loaded:?}");
+    std::fs::remove_file(archive).unwrap();
+    let (code, output) = good.smoke(folder, "podman");
+    podman(&["image", "rm", "--force", &good.tag]).unwrap();
+    assert_eq!(code, Some(0), "{output}");
 }
 
 /// An image that goes away after the test.
@@ -141,10 +159,11 @@ impl Tested {
     }
 
     /// The exit code of the script, and what it says.
-    fn smoke(&self, folder: &Path) -> (Option<i32>, String) {
+    fn smoke(&self, folder: &Path, engine: &str) -> (Option<i32>, String) {
         let output = Command::new("./smoke.sh")
             .args([&self.tag, "--network", "none"])
             .env("PATIENCE", "8")
+            .env("ENGINE", engine)
             .current_dir(folder)
             .output()
             .unwrap();
