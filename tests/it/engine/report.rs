@@ -38,7 +38,7 @@ fn verify_and_measure_write_reports() {
     for part in [
         "<h1>Dockerfile</h1>",
         "<td>smoke-test</td>",
-        "<td>base image</td>",
+        "</span>base image</td>",
         "<h2>Layers</h2>",
         ".dockerignore",
     ] {
