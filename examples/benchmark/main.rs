@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release --example benchmark             # all: about half an hour
 //! cargo run --release --example benchmark rag-uv      # these only
+//! cargo run --release --example benchmark -- --table  # none: the table of what was measured before
 //! ```
 //!
 //! It takes a container engine, the package registries and, for the contexts as developers have them, 5 GB. What was
@@ -25,7 +26,7 @@ const MARKS: [&str; 2] = ["<!-- benchmark -->\n", "<!-- /benchmark -->\n"];
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let guides = guides::all()?;
-    for name in &wanted {
+    for name in wanted.iter().filter(|name| *name != "--table") {
         let is_known = guides.iter().any(|guide| guide.example == *name);
         ensure!(is_known, "no example {name}; see guides.toml");
     }

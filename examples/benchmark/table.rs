@@ -73,21 +73,26 @@ fn seconds(seconds: f64) -> String {
 }
 
 fn cell(measured: [f64; 2], claim: Option<[f64; 2]>, shown: &dyn Fn(f64) -> String) -> String {
-    let [before, after] = measured;
+    let [before, after] = measured.map(shown);
     let claim = claim.map(|claim| format!(" (guide: {})", change(claim)));
-    format!(
-        "{} to {}, **{}**{}",
-        shown(before),
-        shown(after),
-        change(measured),
-        claim.unwrap_or_default()
-    )
+    let change = if is_chance(measured) {
+        "the same".to_owned()
+    } else {
+        change(measured)
+    };
+    format!("{before} to {after}, **{change}**{}", claim.unwrap_or_default())
+}
+
+/// Whether two measurements differ by no more than those of two equal builds: a second, or bytes.
+fn is_chance([before, after]: [f64; 2]) -> bool {
+    (before - after).abs() < 1.0
 }
 
 /// The change in per cent.
 fn change([before, after]: [f64; 2]) -> String {
     let percent = (after - before) * 100.0 / before;
     // What is almost gone is not gone.
+    let percent = if after > 0.0 { percent.max(-99.99) } else { percent };
     let digits = if percent < -99.0 { 2 } else { 0 };
     format!("{percent:+.digits$} %")
 }
