@@ -19,6 +19,9 @@ const GLANCE: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// The exit code with which engines say that they could not start a container.
+pub(super) const NOT_STARTED: i32 = 125;
+
 /// What the user asks of the test.
 #[derive(Clone, Debug, Default)]
 pub struct Smoke {
@@ -122,6 +125,12 @@ fn by_command(
         Some(0) => End::Good,
         code => End::Bad(format!("{}{}", exit(code), last_line(&messages, &output))),
     })
+}
+
+/// Why the original image says nothing.
+pub(super) fn not_started(messages: &str, output: &str) -> String {
+    let why = last_line(messages, output);
+    format!("the engine cannot start a container of the original image{why}")
 }
 
 fn exit(code: Option<i32>) -> String {
@@ -262,6 +271,9 @@ fn at_start(
         }
     };
     let old = look(before.0)?;
+    if let Started::Ended(Some(NOT_STARTED), output, messages) = &old {
+        return Ok(Check::skipped("smoke-test", not_started(messages, output)));
+    }
     let new = look(after.0)?;
     Ok(match (&old, &new) {
         (Started::Runs, Started::Runs) => Check::passed(
