@@ -119,7 +119,12 @@ pub fn figures(before: &Figures, after: &Figures) -> String {
         seconds(before.cold_seconds),
         seconds(after.cold_seconds),
     ));
-    if let (Some(old), Some(new)) = (&before.rebuild, &after.rebuild) {
+    let rebuilds = [
+        (&before.rebuild, &after.rebuild),
+        (&before.manifest_rebuild, &after.manifest_rebuild),
+    ];
+    for (old, new) in rebuilds {
+        let (Some(old), Some(new)) = (old, new) else { continue };
         let label = format!("rebuild after an edit of {}", old.edited);
         rows.push((label, seconds(old.seconds), seconds(new.seconds)));
     }

@@ -31,6 +31,7 @@ impl Project {
         let folder = Folder::new();
         folder.write("Dockerfile", FILE);
         folder.write("app.py", "print('hello')\n");
+        folder.write("requirements.txt", "");
         let script = folder.write("run.sh", "#!/bin/sh\ntest -e /app/app.py && exit $1\n");
         #[cfg(unix)]
         fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -101,6 +102,7 @@ fn verify_and_measure_write_what_the_schema_says() {
         assert!(figures[side]["bytes"].as_u64().unwrap() > 50_000_000, "{figures:#}");
         assert!(!figures[side]["layers"].as_array().unwrap().is_empty());
         assert_eq!(figures[side]["rebuild"]["edited"], "app.py");
+        assert_eq!(figures[side]["manifest_rebuild"]["edited"], "requirements.txt");
     }
 }
 
@@ -127,7 +129,7 @@ fn podman_and_buildah_verify_as_docker_does() {
         let smoke = checks.iter().find(|check| check["id"] == "smoke-test").unwrap();
         assert_eq!(
             smoke["reason"],
-            "the program ends in both images with exit code 3 and the same output"
+            "the program ends in both images with exit code 3 and the same complaints"
         );
 
         for (from, to, check) in [
