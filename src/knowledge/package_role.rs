@@ -22,6 +22,8 @@ pub enum PackageRole {
     Runtime,
     /// Builds use it and applications run it too: git, curl, unzip. What the application does decides.
     Either,
+    /// Builds and applications use it, and nothing in either need name it: certificates.
+    Both,
     /// An interpreter and what comes with it: builds and applications run in it though nothing names it.
     Language,
 }

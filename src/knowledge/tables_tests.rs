@@ -169,7 +169,7 @@ fn tables_of_sizes_are_sound() {
 
 #[test]
 fn packages_have_a_role() {
-    use PackageRole::{BuildOnly, Either, Headers, Language, Runtime};
+    use PackageRole::{Both, BuildOnly, Either, Headers, Language, Runtime};
     let cases = [
         (Family::Debian, "build-essential", Some(BuildOnly)),
         (Family::Debian, "gcc-12", Some(BuildOnly)),
@@ -182,7 +182,7 @@ fn packages_have_a_role() {
         (Family::Alpine, "postgresql-dev", Some(Headers)),
         (Family::RedHat, "postgresql-devel", Some(Headers)),
         (Family::Debian, "git", Some(Either)),
-        (Family::Debian, "ca-certificates", Some(Either)),
+        (Family::Debian, "ca-certificates", Some(Both)),
         (Family::Debian, "gettext", Some(Either)),
         (Family::Debian, "nodejs", Some(Language)),
         (Family::Debian, "ffmpeg", Some(Runtime)),

@@ -2,7 +2,8 @@
 //!
 //! [`attempt`] looks at one RUN: does it install, which COPYs before it bring sources, what does it read ([`install`],
 //! [`view`])? [`plan`] asks whether those COPYs may stand behind it ([`between`], [`commands`], [`environment`],
-//! [`folders`]) and writes what must be there before ([`lines`], [`split`]); [`apply`] makes the move. [`late`] moves ARGs.
+//! [`folders`]) and writes what must be there before ([`lines`], [`split`]); [`apply`] makes the move. [`late`] moves ARGs, [`unread`] finds
+//! what a move left without a use.
 
 mod apply;
 mod attempt;
@@ -18,6 +19,7 @@ mod settings;
 mod split;
 #[cfg(test)]
 mod tests;
+mod unread;
 pub(super) mod view;
 
 use crate::facts::Facts;
@@ -64,6 +66,11 @@ impl Pass for ReorderCopies {
             let Some(change) = change else { break };
             outcome.changes.push(change);
             own = Some(facts.updated(file));
+        }
+        if let Some(facts) = &own {
+            for index in unread::unread(file, facts) {
+                file.instructions.remove(index);
+            }
         }
         outcome
     }

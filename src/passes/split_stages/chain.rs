@@ -90,6 +90,16 @@ impl Chain {
             Line::Old(index) | Line::Edited(index, _) => !self.inherited.contains(index),
             Line::New { .. } => true,
         });
+        if plan.builder.is_empty() {
+            // All that is built is built there.
+            let own = format!("--from={} ", plan.builder_name);
+            for line in &mut plan.runtime {
+                if let Line::New { text, .. } = line {
+                    *text = text.replacen(&own, &format!("--from={} ", self.name), 1);
+                }
+            }
+            plan.builder_name.clone_from(&self.name);
+        }
         plan.builder_on = Some(self.name.clone());
         plan.repeated = self.inherited.clone();
         Ok(())

@@ -98,6 +98,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         image: &image,
         release,
         context,
+        level: options.level,
         inherited: chain.as_ref().map(Chain::inherited),
         copies: subject::copies(file, facts, stage, context),
     };

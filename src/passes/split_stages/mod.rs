@@ -91,6 +91,7 @@ impl Pass for SplitStages {
             image: &image,
             release: release.clone(),
             context,
+            level: options.level,
             inherited: chain.as_ref().map(Chain::inherited),
             copies: subject::copies(flat, facts, stage, context),
         };
@@ -227,11 +228,16 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
         .map(|package| package.name.as_str())
         .collect();
     let stands_alone = plan.builder.is_empty();
-    let why = match (stands_alone, left.is_empty()) {
+    let builder = if stands_alone {
+        format!("`{}`", plan.builder_name)
+    } else {
+        "the builder".to_owned()
+    };
+    let why = match (crossing.is_empty(), left.is_empty()) {
         (true, _) => format!("nothing that runs uses {}", listed(&left)),
-        (false, true) => format!("the image takes {} out of the builder", listed(&crossing)),
+        (false, true) => format!("the image takes {} out of {builder}", listed(&crossing)),
         (false, false) => format!(
-            "the image takes {} out of the builder and leaves {} there",
+            "the image takes {} out of {builder} and leaves {} there",
             listed(&crossing),
             listed(&left)
         ),
@@ -252,7 +258,11 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
     }));
     Change {
         pass: SplitStages.id(),
-        level: Level::Standard,
+        level: if plan.divided.iter().any(|package| package.place.is_assumed) {
+            Level::Aggressive
+        } else {
+            Level::Standard
+        },
         lines,
         what: if stands_alone {
             format!(

@@ -13,6 +13,8 @@ use super::work::Works;
 pub(super) struct Place {
     pub(super) builder: bool,
     pub(super) runtime: bool,
+    /// Whether it rests on the assumption that what nothing is seen to call is not called.
+    pub(super) is_assumed: bool,
     pub(super) why: String,
 }
 
@@ -32,6 +34,8 @@ pub(super) struct Uses<'a> {
     pub(super) release: &'a Release,
     /// Whether the image is of a distribution, without a language of its own.
     pub(super) is_distribution: bool,
+    /// Whether a tool that nothing is seen to call may be left out of the runtime stage.
+    pub(super) may_assume: bool,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
     /// A script that is started and cannot be read: it may call any tool.
@@ -63,6 +67,7 @@ pub(super) fn divide(index: usize, run: &Execution, works: &Works, uses: &Uses<'
                 Place {
                     builder: true,
                     runtime: false,
+                    is_assumed: false,
                     why: "the same RUN removes it again".to_owned(),
                 }
             } else {
@@ -134,7 +139,12 @@ fn role(name: &str, release: &Release) -> Option<PackageRole> {
 fn place(name: &str, uses: &Uses<'_>) -> Place {
     let at_run_time = uses.at_run_time.get(name);
     let in_builder = uses.in_builder.get(name);
-    let here = |builder: bool, runtime: bool, why: String| Place { builder, runtime, why };
+    let here = |builder: bool, runtime: bool, why: String| Place {
+        builder,
+        runtime,
+        is_assumed: false,
+        why,
+    };
     if let Some(evidence) = at_run_time {
         let builds = in_builder.is_some()
             || matches!(
@@ -151,8 +161,21 @@ fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Either) => match (in_builder, uses.unknown_start) {
             (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
             (_, Some(unknown)) => here(true, true, format!("{}: {}", unknown.place, unknown.fact)),
-            (None, None) => here(true, true, "nothing tells which of the stages uses it".to_owned()),
+            (None, None) if uses.may_assume => Place {
+                is_assumed: true,
+                ..here(
+                    true,
+                    false,
+                    "no command, script or source is seen to call it".to_owned(),
+                )
+            },
+            (None, None) => here(
+                true,
+                true,
+                "nothing tells which of the stages uses it; level aggressive leaves it to the builder".to_owned(),
+            ),
         },
+        Some(PackageRole::Both) => here(true, true, "builds and programs use it".to_owned()),
         Some(PackageRole::Language) => {
             let is_own = uses.is_distribution || in_builder.is_none();
             here(

@@ -22,7 +22,8 @@ pub(super) fn write(file: &mut Dockerfile, plan: &Plan, pinned: Option<&str>) ->
             Some(_) => file.newline.as_str().to_owned(),
             None => from.leading.clone(),
         };
-        builder_from.lines = from.lines;
+        // It stands in no file: `reorder-copies` may leave out what comes to stand at its end.
+        builder_from.lines = None;
         new.push(builder_from);
     }
     let mut said: Vec<usize> = plan.repeated.clone().collect();

@@ -8,7 +8,7 @@ use crate::knowledge::Release;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
 use super::super::reorder_copies::view::{self, Copy, View};
-use super::Obstacle;
+use super::{Level, Obstacle};
 
 /// Everything that is known of the stage.
 pub(super) struct Subject<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Subject<'a> {
     pub(super) image: &'a ImageReference,
     pub(super) release: Release,
     pub(super) context: &'a ContextSource,
+    /// How much a change may assume.
+    pub(super) level: Level,
     /// The instructions of the stages that it stands on, written out in it; none if it stands on an image.
     pub(super) inherited: Option<Range<usize>>,
     /// What the COPYs of the stage bring, in their order.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{Kind, base_image, package_of_tool};
+use crate::knowledge::{Kind, base_image, image_contents, package_of_tool};
 
 use super::super::needs::Needs;
 use super::outputs::Output;
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
-use super::{Evidence, Obstacle, project};
+use super::{Evidence, Level, Obstacle, project};
 
 /// What the two stages use of the packages.
 pub(super) fn uses<'a>(
@@ -20,9 +20,13 @@ pub(super) fn uses<'a>(
 ) -> Uses<'a> {
     let family = subject.release.family;
     let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
+    let repository = subject.image.repository();
+    // What the image has of itself comes before what a package brings.
+    let own = image_contents(&repository, subject.image.tag.as_deref()).unwrap_or_default();
     for (tool, evidence) in &needs.tools {
         for package in called(tool)
             .into_iter()
+            .filter(|program| !own.tools.contains(program))
             .filter_map(|program| package_of_tool(family, program))
         {
             at_run_time.entry(package).or_insert_with(|| evidence.clone());
@@ -84,9 +88,9 @@ pub(super) fn uses<'a>(
             });
         }
     }
-    let repository = subject.image.repository();
     Uses {
         release: &subject.release,
+        may_assume: subject.level >= Level::Aggressive,
         unknown_start: needs.unknown_start.as_ref(),
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
