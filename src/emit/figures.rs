@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::text::{Layout, size};
-use crate::verify::figures::{Figures, Sizes};
+use crate::verify::figures::{Figures, Rebuild, Sizes};
 
 /// The narrowest bar that says something; where there is less room, there are none.
 const NARROWEST: usize = 8;
@@ -76,12 +76,19 @@ pub fn change_of_time(before: f64, after: f64) -> String {
     change(before, after)
 }
 
+/// The rebuilds that were made on both sides.
+pub fn rebuilds<'f>(before: &'f Figures, after: &'f Figures) -> impl Iterator<Item = (&'f Rebuild, &'f Rebuild)> {
+    let source = before.rebuild.as_ref().zip(after.rebuild.as_ref());
+    let manifest = before.manifest_rebuild.as_ref().zip(after.manifest_rebuild.as_ref());
+    source.into_iter().chain(manifest)
+}
+
 /// Both sides: sizes by component and layer, times, and what is sent.
 #[must_use]
 pub fn figures(before: &Figures, after: &Figures, layout: &Layout) -> String {
     let mut text = sizes(&before.sizes, &after.sizes, layout);
     let mut times = vec![Row::seconds("cold build", before.cold_seconds, after.cold_seconds)];
-    if let (Some(old), Some(new)) = (&before.rebuild, &after.rebuild) {
+    for (old, new) in rebuilds(before, after) {
         let label = format!("rebuild after an edit of {}", old.edited);
         times.push(Row::seconds(label, old.seconds, new.seconds));
     }
@@ -123,7 +130,6 @@ fn table(title: &str, rows: &[Row], layout: &Layout) -> String {
     let palette = layout.palette;
     let bold = palette.title;
     let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or_default();
-    let label_width = widest(&mut rows.iter().map(|row| row.label.chars().count())).max(title.chars().count());
     let figure_width = widest(
         &mut rows
             .iter()
@@ -135,6 +141,10 @@ fn table(title: &str, rows: &[Row], layout: &Layout) -> String {
         .iter()
         .flat_map(|row| [row.before, row.after])
         .fold(0.0_f64, f64::max);
+    // A label that leaves no room for its figures, as one with a long path, has a line of its own.
+    let longest = layout.width.saturating_sub(2 * (figure_width + 2));
+    let lengths = rows.iter().map(|row| row.label.chars().count());
+    let label_width = widest(&mut lengths.filter(|length| *length <= longest)).max(title.chars().count());
     let used = label_width + 2 * (figure_width + 2) + 2;
     let room = layout.width.saturating_sub(used).min(WIDEST);
     let mut text = format!(
@@ -143,7 +153,12 @@ fn table(title: &str, rows: &[Row], layout: &Layout) -> String {
     );
     for row in rows {
         let [old, new] = &row.shown;
-        text += &format!("{:label_width$}  {old:>figure_width$}  {new:>figure_width$}", row.label);
+        let mut label = row.label.as_str();
+        if label.chars().count() > label_width {
+            text += &format!("{label}\n");
+            label = "";
+        }
+        text += &format!("{label:label_width$}  {old:>figure_width$}  {new:>figure_width$}");
         if room >= NARROWEST {
             text += &format!("  {}", bar(row.before, most, room, palette.removed, layout));
             let below = bar(row.after, most, room, palette.added, layout);

@@ -38,6 +38,8 @@ pub struct Figures {
     pub cold_seconds: f64,
     /// The rebuild after an edit of a source; none where there is no source to edit.
     pub rebuild: Option<Rebuild>,
+    /// The rebuild after an edit of a manifest; none where there is none.
+    pub manifest_rebuild: Option<Rebuild>,
 }
 
 /// A part of an image.
@@ -122,11 +124,11 @@ pub fn measure(
         Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
         None => None,
     };
-    let mut rebuild = None;
-    if let Some(context) = &sent
-        && let Some(edited) = source(context)
-    {
-        let copy = bench.folder().join(format!("context-{variant}"));
+    let mut rebuilt = |edited: Option<String>, what: &str| -> Result<Option<Rebuild>, VerifyError> {
+        let (Some(context), Some(edited)) = (&sent, edited) else {
+            return Ok(None);
+        };
+        let copy = bench.folder().join(format!("context-{variant}-{what}"));
         let failed = |error: io::Error| EngineError::Lacks(format!("cannot copy the build context: {error}"));
         copy_sent(context, &copy).map_err(failed)?;
         append(&copy.join(&edited)).map_err(failed)?;
@@ -136,18 +138,21 @@ pub fn measure(
         listener(Event::Step(&format!(
             "build the {variant} file after an edit of {edited}"
         )));
-        let warm = format!("{variant}-rebuilt");
-        let image = bench.build(&warm, &candidate.text, &inputs, &mut |line| listener(Event::Line(line)))?;
-        rebuild = Some(Rebuild {
+        let tag = format!("{variant}-{what}");
+        let image = bench.build(&tag, &candidate.text, &inputs, &mut |line| listener(Event::Line(line)))?;
+        Ok(Some(Rebuild {
             edited,
             seconds: image.time.as_secs_f64(),
-        });
-    }
+        }))
+    };
+    let rebuild = rebuilt(sent.as_ref().and_then(source), "source")?;
+    let manifest_rebuild = rebuilt(sent.as_ref().and_then(manifest), "manifest")?;
     Ok(Figures {
         sizes: Sizes::of(bench, &cold, &files, base.as_ref(), &subject),
         context: sent.as_ref().map(|context| context.measure().sent),
         cold_seconds: cold.time.as_secs_f64(),
         rebuild,
+        manifest_rebuild,
     })
 }
 
@@ -233,14 +238,38 @@ fn source(context: &ContextSource) -> Option<String> {
         ".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".php", ".java", ".cs", ".c", ".html",
     ];
     const MANIFESTS: [&str; 3] = ["setup.py", "conanfile.py", "build.rs"];
+    first(context, |name| {
+        let is_source = ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.contains(".config.");
+        is_source && !MANIFESTS.contains(&name)
+    })
+}
+
+/// The manifest to edit, chosen in the same way: one in which an empty line at the end says nothing.
+fn manifest(context: &ContextSource) -> Option<String> {
+    const NAMES: [&str; 10] = [
+        "requirements.txt",
+        "pyproject.toml",
+        "Pipfile",
+        "package.json",
+        "go.mod",
+        "Cargo.toml",
+        "pom.xml",
+        "Gemfile",
+        "composer.json",
+        "build.gradle",
+    ];
+    first(context, |name| NAMES.contains(&name))
+}
+
+/// The file nearest to the root, of those that are sent and whose name is wanted.
+fn first(context: &ContextSource, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     let measure = context.measure();
-    let sources = measure.entries().iter().filter(|found| {
+    let found = measure.entries().iter().filter(|found| {
         let path = &found.entry.path;
         let name = path.rsplit('/').next().unwrap_or(path);
-        let is_source = ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.contains(".config.");
-        found.is_sent && found.entry.kind == Kind::File && is_source && !MANIFESTS.contains(&name)
+        found.is_sent && found.entry.kind == Kind::File && is_wanted(name)
     });
-    sources
+    found
         .map(|found| found.entry.path.clone())
         .min_by_key(|path| (path.matches('/').count(), path.clone()))
 }
@@ -308,10 +337,14 @@ mod tests {
             (".dockerignore", "a.py"),
             ("a.py", ""),
             ("deep/b.py", ""),
+            ("deep/package.json", ""),
+            ("requirements.txt", ""),
             ("setup.py", ""),
             ("vite.config.ts", ""),
             ("z.py", ""),
         ]);
-        assert_eq!(source(&context.unwrap()).as_deref(), Some("z.py"));
+        let context = context.unwrap();
+        assert_eq!(source(&context).as_deref(), Some("z.py"));
+        assert_eq!(manifest(&context).as_deref(), Some("requirements.txt"));
     }
 }

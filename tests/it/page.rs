@@ -63,6 +63,10 @@ fn before() -> Figures {
             edited: "app.py".to_owned(),
             seconds: 40.0,
         }),
+        manifest_rebuild: Some(Rebuild {
+            edited: "requirements.txt".to_owned(),
+            seconds: 41.0,
+        }),
     }
 }
 
@@ -82,6 +86,10 @@ fn after() -> Figures {
         rebuild: Some(Rebuild {
             edited: "app.py".to_owned(),
             seconds: 0.4,
+        }),
+        manifest_rebuild: Some(Rebuild {
+            edited: "requirements.txt".to_owned(),
+            seconds: 19.0,
         }),
     }
 }

@@ -100,7 +100,7 @@ fn the_schema_on_disk_is_that_of_the_types() {
 
 /// Fails unless `json` is what the schema describes.
 #[track_caller]
-fn assert_valid(json: &str) -> Value {
+pub fn assert_valid(json: &str) -> Value {
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     let schema = compiler.compile(SCHEMA, &mut schemas).unwrap();
     let value: Value = serde_json::from_str(json).unwrap();

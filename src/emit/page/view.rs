@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
-use crate::emit::figures::{change, change_of_time, seconds};
+use crate::emit::figures::{change, change_of_time, rebuilds, seconds};
 use crate::emit::text::size;
 use crate::emit::verification::{MOST_FINDINGS, outcome, sides};
 use crate::passes::{Change, Level, Refusal};
@@ -326,7 +326,7 @@ fn times(before: &Figures, after: &Figures) -> Vec<Time> {
         before.cold_seconds,
         after.cold_seconds,
     )];
-    if let (Some(old), Some(new)) = (&before.rebuild, &after.rebuild) {
+    for (old, new) in rebuilds(before, after) {
         let label = format!("Rebuild after an edit of {}", old.edited);
         times.push(Time::seconds(label, old.seconds, new.seconds));
     }

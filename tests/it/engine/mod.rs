@@ -10,6 +10,7 @@
 //!   the project's file, and `FOLDER/NAME.edited.Dockerfile` of the edited one: to try a rewrite before a pass has it.
 
 mod check;
+mod command;
 mod compare;
 mod context;
 mod context_size;
