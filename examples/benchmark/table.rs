@@ -51,10 +51,14 @@ pub fn table(guides: &[Guide], results: &Results) -> String {
 "
     .to_owned();
     for guide in guides {
-        let Some(found) = results.get(&guide.example) else {
+        let name = &guide.example;
+        let Some(found) = results.get(name) else {
+            table += &format!(
+                "| [{name}](examples/{name}/Dockerfile): {} | not measured yet | | |\n",
+                guide.about
+            );
             continue;
         };
-        let name = &guide.example;
         let bytes = |pair: [u64; 2], claim| cell(pair.map(|bytes| bytes as f64), claim, &|bytes| size(bytes as u64));
         let rebuild = found.rebuild.map(|times| cell(times, guide.rebuild, &seconds));
         table += &format!(
