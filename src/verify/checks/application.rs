@@ -4,6 +4,7 @@ use super::super::files::{Content, Entry};
 use super::super::report::{Check, Finding, Lack};
 use super::super::subject::Subject;
 use super::{Side, is_different_in_every_build};
+use crate::knowledge::managers;
 
 /// Compares the files that are the application's.
 #[must_use]
@@ -139,6 +140,11 @@ pub(super) fn left_out(
             return Some("development packages");
         }
     }
+    // `COPY --from=ghcr.io/astral-sh/uv /uv /bin/`. Whether something starts it is the business of another check.
+    let is_manager = name == "uvx" || managers().by_program(name).is_some();
+    if is_manager && entry.mode & 0o111 != 0 && matches!(entry.content, Content::File(_)) && is_in("bin") {
+        return Some("build tools");
+    }
     if is_build_product_left_behind(path) {
         return Some("build products");
     }
@@ -254,6 +260,14 @@ mod tests {
             found(&link, &broken, "a"),
             ["/app/b leads to ../etc/other, which is not there"]
         );
+    }
+
+    #[test]
+    fn a_manager_that_was_copied_may_go_and_another_program_may_not() {
+        let copied = |name: &str| app().program(&format!("app/bin/{name}"));
+        let folder = || app().folder("app/bin");
+        assert!(found(&copied("uv"), &folder(), "a").is_empty());
+        assert_eq!(found(&copied("server"), &folder(), "a"), ["/app/bin/server is gone"]);
     }
 
     #[test]
