@@ -47,8 +47,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let (source, mut rewrite) = arguments
         .selection
         .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
+    let mut status = Status::Done;
     if arguments.verify && rewrite.is_change() {
-        rewrite = verified(arguments, &source, rewrite, takes_both, output)?;
+        (rewrite, status) = verified(arguments, &source, rewrite, takes_both, output)?;
     }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
@@ -75,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
             files: vec![FileReport::new(rewrite, patch)],
             errors: Vec::new(),
         }))?;
-        return Ok(Status::Done);
+        return Ok(status);
     }
     if destination.is_none() {
         output.result(&rewrite.text)?;
@@ -88,17 +89,17 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     for note in &rewrite.notes {
         output.message(&format!("note: {note}"));
     }
-    Ok(Status::Done)
+    Ok(status)
 }
 
-/// The rewrite that passed, with a note on how; without a change where none did.
+/// The rewrite that passed, with a note on how; without a change where none did, and whether one did.
 fn verified(
     arguments: &Arguments,
     source: &Source,
     rewrite: Rewrite,
     takes_both: bool,
     output: &Output,
-) -> anyhow::Result<Rewrite> {
+) -> anyhow::Result<(Rewrite, Status)> {
     let empty = tempfile::tempdir()?;
     let request = arguments
         .verifying
@@ -144,6 +145,7 @@ fn verified(
                 .notes
                 .extend(passes.map(|pass| format!("{pass} was switched off, as the image differed with it")));
             latest.text = answer.text;
+            Ok((latest, Status::Done))
         }
         Outcome::Original | Outcome::OriginalFails | Outcome::Failed => {
             latest.text.clone_from(&latest.original);
@@ -153,7 +155,7 @@ fn verified(
                 .into_iter()
                 .map(|failed| format!("nothing was changed, as {failed}"));
             latest.notes.extend(why);
+            Ok((latest, Status::ChangesNeeded))
         }
     }
-    Ok(latest)
 }
