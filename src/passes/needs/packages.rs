@@ -267,6 +267,8 @@ fn named<'l>(path: &str, line: &'l str) -> Option<&'l str> {
         .strip_prefix("name = ")
         .filter(|_| path.ends_with(".lock"))
         .unwrap_or(line);
+    // Gemfile: `gem "x", "1.0"`.
+    let line = line.strip_prefix("gem ").unwrap_or(line);
     let line = line.trim_start_matches(['-', ' ', '"', '\'', '/', '[']);
     let line = line.strip_prefix("node_modules/").unwrap_or(line);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);

@@ -26,14 +26,14 @@ pub(super) fn copied_to(subject: &Subject<'_>, index: usize) -> Option<String> {
     subject.facts.scope(index)?.absolute(&last.value)
 }
 
-/// Whether a COPY brings uv out of an image of its own, and nothing that stays in the runtime stage calls it.
+/// Whether a COPY brings uv or Composer out of an image of its own, and nothing that stays in the runtime stage calls it.
 pub(super) fn brings_installer(
     subject: &Subject<'_>,
     index: usize,
     works: &BTreeMap<usize, Works>,
     needs: &Needs,
 ) -> bool {
-    const TOOLS: &[&str] = &["uv", "uvx"];
+    const TOOLS: &[&str] = &["uv", "uvx", "composer"];
     let Some(node) = subject.node(index) else {
         return false;
     };

@@ -44,7 +44,7 @@ impl Gain {
         let smaller = smaller.filter(|smaller| {
             matches!(
                 smaller.purpose,
-                Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms
+                Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms | Purpose::DotnetWeb
             )
         });
         if packages.is_empty() && smaller.is_none() {

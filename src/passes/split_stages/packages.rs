@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::Execution;
-use crate::knowledge::{Action, Kind, PackageRole, Release, package_role, runtime_of};
+use crate::knowledge::{Action, Kind, PackageRole, Release, installed_closure_size, package_role, runtime_of};
 
 use super::Evidence;
 use super::work::Works;
@@ -98,6 +98,8 @@ pub(super) fn behind(manager: &str) -> &'static [&'static str] {
         ],
         "poetry" => &["poetry", "python3-poetry", "pipx"],
         "pipenv" => &["pipenv"],
+        // What it unpacks and clones with.
+        "composer" => &["composer", "git", "unzip", "p7zip-full", "subversion", "mercurial"],
         // Packages that are compiled run Python.
         "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => &[
             "nodejs",
@@ -130,6 +132,17 @@ pub(super) fn is_for_builds(name: &str, release: &Release) -> bool {
         Some(PackageRole::Headers) => runtime_of(release, name).is_some(),
         _ => false,
     }
+}
+
+/// What the headers among `divided` bring beyond the libraries that take their place, in KiB: an estimate.
+pub(super) fn weight_of_headers(divided: &[Divided], release: &Release) -> u64 {
+    let names = divided.iter().map(|package| package.name.as_str());
+    let headers: Vec<&str> = names.filter(|name| is_for_builds(name, release)).collect();
+    let libraries: Vec<&str> = headers
+        .iter()
+        .flat_map(|name| runtime_of(release, name).unwrap_or_default())
+        .collect();
+    installed_closure_size(release, &headers).saturating_sub(installed_closure_size(release, &libraries))
 }
 
 fn role(name: &str, release: &Release) -> Option<PackageRole> {

@@ -11,13 +11,16 @@ use super::super::needs::Needs;
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
 use super::crossing::{self, Crossing};
 use super::gain::Gain;
-use super::outputs::{Poetry, Surroundings, venvs};
-use super::packages::Divided;
+use super::outputs::{Bundler, Poetry, Surroundings, venvs};
+use super::packages::{self, Divided};
 use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Evidence, Obstacle, project, riders};
+
+/// How much headers alone must bring into an image for a stage of their own, in KiB.
+const HEAVY_HEADERS: u64 = 10_000;
 
 /// A line of one of the new stages.
 #[derive(Clone, Debug)]
@@ -196,7 +199,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         })
         .collect();
     plan.wanted = uses.at_run_time;
-    let saves = plan.divided.iter().any(|package| !package.place.runtime) || gain.smaller.is_some();
+    let saves = plan.divided.iter().any(|package| !package.place.runtime)
+        || gain.smaller.is_some()
+        || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     Ok((saves && is_whole).then_some(plan))
 }
@@ -206,6 +211,8 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
     let venvs: BTreeSet<String> = venvs(file, facts, subject.range());
     let poetry = Poetry::of(file, facts, subject.range());
+    let bundler = Bundler::of(file, facts, subject.range());
+    let is_image_of = |language: &str| subject.image.official_name() == Some(language);
     let has_workspaces = subject.context.exists("pnpm-workspace.yaml")
         || subject.context.exists("lerna.json")
         || subject
@@ -230,6 +237,9 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             scope,
             venvs: &venvs,
             poetry: &poetry,
+            bundler: &bundler,
+            is_ruby_image: is_image_of("ruby"),
+            is_php_image: is_image_of("php"),
             has_workspaces,
             runs_scripts,
             is_plain_package: &is_plain_node_package,

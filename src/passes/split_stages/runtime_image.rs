@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{Purpose, Slimmer, image_configuration};
+use crate::facts::is_within;
+use crate::knowledge::{Purpose, Slimmer, image_configuration, slimmer_images};
 use crate::syntax::Keyword;
 
 use super::Obstacle;
 use super::crossing::Crossings;
-use super::project::has_only_sources;
+use super::project::{has_only_sources, uses_asp_net};
 use super::subject::Subject;
 use super::work::Works;
 
@@ -26,6 +27,7 @@ pub(super) fn base(
         ));
     }
     let tag = subject.image.tag.as_deref();
+    let smaller = &variant(subject, repository, smaller);
     let old = image_configuration(repository, tag);
     let new = image_configuration(&smaller.image, Some(&smaller.tag));
     if let Some(old) = old {
@@ -59,10 +61,34 @@ pub(super) fn base(
     }
     crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
     crossings.pinned = smaller.pinned.clone();
-    crossings.drops_sources = matches!(smaller.purpose, Purpose::Binaries | Purpose::JavaPrograms)
-        && has_only_sources(subject.context)
-        && crossings.list.iter().all(|c| !c.is_project);
+    let has_no_use = match smaller.purpose {
+        Purpose::Binaries | Purpose::JavaPrograms => has_only_sources(subject.context),
+        // A program that starts among what was published reads what lies there.
+        Purpose::DotnetWeb | Purpose::DotnetConsole => starts_in_a_crossing(subject, crossings),
+        Purpose::Same => false,
+    };
+    crossings.drops_sources = has_no_use && crossings.list.iter().all(|c| !c.is_project);
     Ok(())
+}
+
+/// The image that has what the program needs: without ASP.NET, where no project of the context uses it.
+fn variant(subject: &Subject<'_>, repository: &str, smaller: &Slimmer) -> Slimmer {
+    if smaller.purpose != Purpose::DotnetWeb || uses_asp_net(subject.context) {
+        return smaller.clone();
+    }
+    let others = slimmer_images(repository, subject.image.tag.as_deref()).into_iter();
+    let mut consoles = others.filter(|image| image.purpose == Purpose::DotnetConsole);
+    consoles.next().unwrap_or_else(|| smaller.clone())
+}
+
+/// Whether the image starts in a folder that crosses.
+fn starts_in_a_crossing(subject: &Subject<'_>, crossings: &Crossings) -> bool {
+    let end = subject.range().end.saturating_sub(1);
+    let workdir = subject.facts.scope(end).and_then(|scope| scope.workdir.as_deref());
+    workdir.is_some_and(|workdir| {
+        let mut list = crossings.list.iter();
+        list.any(|crossing| is_within(workdir, &crossing.path))
+    })
 }
 
 /// The first user that the stage names without creating it, and that not every image has.

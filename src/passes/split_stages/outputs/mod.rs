@@ -1,8 +1,11 @@
 //! What installs and builds leave behind that the program needs at run time.
 
 mod compiled;
+mod dotnet;
 mod node;
+mod php;
 mod python;
+mod ruby;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +18,7 @@ use super::programs::{self, Compiler};
 
 pub(super) use compiled::cargo_programs;
 pub(super) use python::{Poetry, venvs};
+pub(super) use ruby::Bundler;
 
 use compiled::installed;
 use python::made_venv;
@@ -51,6 +55,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) venvs: &'a BTreeSet<String>,
     /// Settings of poetry that the stage makes by `poetry config`.
     pub(super) poetry: &'a Poetry,
+    /// Settings of Bundler that the stage makes by `bundle config`.
+    pub(super) bundler: &'a Bundler,
+    /// Whether the base image is the official one of Ruby.
+    pub(super) is_ruby_image: bool,
+    /// Whether the base image is the official one of PHP.
+    pub(super) is_php_image: bool,
     /// Whether members of a workspace may get a `node_modules` of their own.
     pub(super) has_workspaces: bool,
     /// Whether an install of npm runs scripts of the project itself.
@@ -108,6 +118,9 @@ impl Surroundings<'_> {
             "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
             "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),
             "corepack" => Ok(None),
+            "gem" | "bundler" => self.ruby(command, used),
+            "composer" => self.composer(command, used),
+            "dotnet" => self.dotnet(command, used),
             "go" => self.go(command, used),
             "cargo" => self.cargo(command, used),
             "maven" | "gradle" => match used.action {
@@ -146,7 +159,14 @@ impl Surroundings<'_> {
             left.push(Output::Project(folder));
             return Ok(Some(left));
         }
+        let name = program.rsplit('/').next().unwrap_or(program);
+        if let Some(left) = self.php_extensions(name, &words) {
+            return Ok(Some(left));
+        }
         let place = || command.workdir.clone().ok_or_else(|| unknown_folder(program));
+        if matches!(name, "rails" | "rake") && words.iter().any(|word| word.starts_with("assets:")) {
+            return Ok(Some(vec![Output::Project(place()?)]));
+        }
         match programs::compiler(program) {
             None => Ok(None),
             Some(Compiler::Native) => {

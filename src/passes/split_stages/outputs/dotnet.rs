@@ -1,0 +1,38 @@
+//! What builds of .NET leave.
+
+use crate::facts::{Command, ManagerUse};
+use crate::knowledge::Action;
+
+use super::{Left, Output, Surroundings, absolute};
+
+impl Surroundings<'_> {
+    pub(super) fn dotnet(&self, command: &Command, used: &ManagerUse) -> Left {
+        match (used.action, used.verb.as_str()) {
+            (Action::Build, "publish") => {
+                let output = used
+                    .options
+                    .iter()
+                    .find(|(name, ..)| matches!(name.as_str(), "-o" | "--output"));
+                let folder = output.and_then(|(_, folder, _)| absolute(command, folder.as_deref()?));
+                folder
+                    .map(|folder| Some(vec![Output::Path(folder.trim_end_matches('/').to_owned())]))
+                    .ok_or_else(|| {
+                        (
+                            "nothing tells into which folder `dotnet publish` writes".to_owned(),
+                            "name it: dotnet publish -c Release -o /app".to_owned(),
+                        )
+                    })
+            }
+            (Action::Build, "run") | (Action::Run | Action::Exec, _) => Err((
+                "`dotnet` runs a program, which may write anything".to_owned(),
+                "split the stages by hand".to_owned(),
+            )),
+            (Action::Install | Action::Upgrade | Action::Remove, _) => Err((
+                format!("`dotnet {}` changes the SDK or a home folder", used.verb),
+                "split the stages by hand".to_owned(),
+            )),
+            // What `build`, `restore` and `test` make, only `publish` reads.
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+}
