@@ -53,8 +53,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         .selection
         .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
     let is_verified = arguments.verify && rewrite.is_change();
+    let mut status = Status::Done;
     if is_verified {
-        rewrite = verified(arguments, &source, rewrite, takes_both, output)?;
+        (rewrite, status) = verified(arguments, &source, rewrite, takes_both, output)?;
     }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
@@ -82,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     }
     if output.is_json() {
         output.document(&document(&rewrite, &patch))?;
-        return Ok(Status::Done);
+        return Ok(status);
     }
     if destination.is_none() {
         output.result(&rewrite.text)?;
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     for note in &rewrite.notes {
         output.message(&format!("note: {note}"));
     }
-    Ok(Status::Done)
+    Ok(status)
 }
 
 /// The page of a rewrite that was not built.
@@ -119,14 +120,14 @@ fn document(rewrite: &Rewrite, patch: &str) -> Document {
     })
 }
 
-/// The rewrite that passed, with a note on how; without a change where none did.
+/// The rewrite that passed, with a note on how; without a change where none did, and whether one did.
 fn verified(
     arguments: &Arguments,
     source: &Source,
     rewrite: Rewrite,
     takes_both: bool,
     output: &Output,
-) -> anyhow::Result<Rewrite> {
+) -> anyhow::Result<(Rewrite, Status)> {
     let empty = tempfile::tempdir()?;
     let request = arguments
         .verifying
@@ -175,6 +176,7 @@ fn verified(
                 .notes
                 .extend(passes.map(|pass| format!("{pass} was switched off, as the image differed with it")));
             latest.text = answer.text;
+            Ok((latest, Status::Done))
         }
         Outcome::Original | Outcome::OriginalFails | Outcome::Failed => {
             latest.text.clone_from(&latest.original);
@@ -184,7 +186,7 @@ fn verified(
                 .into_iter()
                 .map(|failed| format!("nothing was changed, as {failed}"));
             latest.notes.extend(why);
+            Ok((latest, Status::ChangesNeeded))
         }
     }
-    Ok(latest)
 }

@@ -106,6 +106,29 @@ fn verify_and_measure_write_what_the_schema_says() {
     }
 }
 
+#[test]
+fn what_passed_is_written_and_what_did_not_is_not() {
+    if gate("rewrite --write --verify").is_none() {
+        return;
+    }
+    if let Err(reason) = docker::provide(BASE) {
+        return say(&format!("SKIPPED: rewrite --write --verify: {reason}"));
+    }
+    let project = Project::new();
+    project.0.write(".git/config", "[core]\n");
+    let run = |smoke: &str| {
+        let arguments = ["rewrite", "--write", "--verify", "--engine", "docker", "--smoke", smoke];
+        project.command(&arguments).output().unwrap()
+    };
+    let ignore = project.0.path().join(".dockerignore");
+    let refused = run("test ! -e /app/app.py");
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(!ignore.exists());
+    let written = run("test -e /app/app.py");
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    assert!(fs::read_to_string(ignore).unwrap().contains(".git"));
+}
+
 /// podman and buildah, as far as they are here: what is right passes, what is wrong is caught, and a build that is
 /// stopped leaves no container behind.
 #[test]
