@@ -138,6 +138,10 @@ impl Workbench {
         if inputs.ignore.is_some() && self.engine.kind != Kind::Docker {
             args.extend(["--ignorefile".into(), ignore.display().to_string()]);
         }
+        if self.engine.kind != Kind::Docker {
+            // No image holds it, but the containers of the steps do: what a stopped build leaves is found by it.
+            args.extend(["--add-host".into(), format!("{}:127.0.0.1", self.namespace)]);
+        }
         if inputs.is_cold && self.engine.is_buildkit() {
             // A host name of our own keeps layers of earlier builds from being taken: BuildKit compares it, and no
             // image holds it. `--no-cache` would empty the mounts as well.
@@ -171,7 +175,8 @@ impl Workbench {
             &self.engine.limits,
             |stdout| process::each_line(stdout, &mut |line| tell(line)),
             &mut |line| tell(line),
-        )?;
+        )
+        .inspect_err(|_| self.remove_steps())?;
         let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0;
         if !ended.status.success() {
             let lines: Vec<&str> = log.lines().collect();
@@ -243,7 +248,16 @@ impl Workbench {
                 args.extend(["--user".into(), "0".into(), "--workingdir".into(), "/".into()]);
             }
             args.extend([container.clone(), "--".into()]);
-            args.extend(run.command.unwrap_or_default().iter().cloned());
+            match run.command {
+                Some(command) => args.extend(command.iter().cloned()),
+                // It does not start what the image names by itself.
+                None => {
+                    let configuration = self.configuration(image)?;
+                    let fields = ["Entrypoint", "Cmd"].into_iter();
+                    let words = fields.filter_map(|field| configuration[field].as_array()).flatten();
+                    args.extend(words.filter_map(Value::as_str).map(str::to_owned));
+                }
+            }
         } else {
             args.extend(["run".into(), "--rm".into(), "--name".into(), container.clone()]);
             args.extend(limits(run));
@@ -337,6 +351,21 @@ impl Workbench {
         name
     }
 
+    /// Removes the containers of steps that a stopped build of podman or buildah left.
+    fn remove_steps(&self) {
+        let (format, remove): (_, &[&str]) = match self.engine.kind {
+            Kind::Docker => return,
+            Kind::Podman => ("{{.Store.GraphRoot}}", &["rm", "--force"]),
+            Kind::Buildah => ("{{.store.GraphRoot}}", &["rm"]),
+        };
+        let Ok(root) = self.engine.clean_up(&["info", "--format", format]) else {
+            return;
+        };
+        for id in steps(Path::new(root.trim()), &self.namespace) {
+            let _ = self.engine.clean_up(&[remove, &[id.as_str()]].concat());
+        }
+    }
+
     /// Removes the cache mounts that cold builds filled.
     fn remove_mounts(&self) {
         // Each record is a few lines that start with its id; the description names the mount's.
@@ -373,6 +402,24 @@ impl Drop for Workbench {
             self.remove_mounts();
         }
     }
+}
+
+/// The containers in the storage at `root` whose builder was told of `namespace`. Neither engine lists them with that.
+fn steps(root: &Path, namespace: &str) -> Vec<String> {
+    let folders = |path: &Path| {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let stores = folders(root)
+        .into_iter()
+        .filter(|path| path.to_string_lossy().ends_with("-containers"));
+    let containers = stores.flat_map(|store| folders(&store));
+    let mine = containers.filter(|container| {
+        let state = fs::read_to_string(container.join("userdata/buildah.json"));
+        state.is_ok_and(|state| state.contains(namespace))
+    });
+    mine.filter_map(|container| Some(container.file_name()?.to_string_lossy().into_owned()))
+        .collect()
 }
 
 /// The ids of the records of cache mounts whose own id begins with `namespace`, which no mount of anybody else's does.
@@ -443,6 +490,18 @@ fn mounted(engine: &Engine, container: &str) -> std::process::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_steps_of_this_bench_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        for (id, host) in [("aa", "plimsoll-x:127.0.0.1"), ("bb", "else:127.0.0.1")] {
+            let folder = root.path().join("overlay-containers").join(id).join("userdata");
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("buildah.json"), format!("{{\"AddHost\": [\"{host}\"]}}")).unwrap();
+        }
+        assert_eq!(steps(root.path(), "plimsoll-x"), ["aa"]);
+        assert!(steps(&root.path().join("none"), "plimsoll-x").is_empty());
+    }
 
     #[test]
     fn only_mounts_of_this_bench_are_removed() {

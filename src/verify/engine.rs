@@ -242,6 +242,14 @@ impl Engine {
             matches!(instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add)
                 && !instruction.node().heredocs.is_empty()
         });
+        let flags = file
+            .instructions
+            .iter()
+            .flat_map(|instruction| &instruction.node().flags);
+        let is_locked = |value: &str| value.contains("type=cache") && value.contains("sharing=locked");
+        let locked = flags
+            .filter(|flag| flag.name == "mount" && flag.value.as_ref().is_some_and(|value| is_locked(value)))
+            .count();
         let (needs_mounts, version) = (needs_buildkit(file), self.version);
         let lacks = |feature: &str, needed: &str| {
             Err(EngineError::Lacks(format!(
@@ -255,6 +263,15 @@ impl Engine {
                 "the plugin buildx (the package docker-buildx-plugin or docker-buildx)",
             ),
             Kind::Podman if needs_mounts && version < (4, 0) => lacks("RUN --mount", "podman 4.0 or later"),
+            // They wait for ever for a lock of their own: https://github.com/containers/buildah/issues/4342
+            Kind::Podman if locked > 1 && version < (4, 4) => lacks(
+                "several locked cache mounts",
+                "podman 4.4 or later, or use --no-cache-mounts",
+            ),
+            Kind::Buildah if locked > 1 && version < (1, 29) => lacks(
+                "several locked cache mounts",
+                "buildah 1.29 or later, or use --no-cache-mounts",
+            ),
             Kind::Podman if has_heredoc && version < (4, 8) => lacks("heredocs", "podman 4.8 or later"),
             Kind::Buildah if needs_mounts && version < (1, 24) => lacks("RUN --mount", "buildah 1.24 or later"),
             Kind::Buildah if has_heredoc && version < (1, 33) => lacks("heredocs", "buildah 1.33 or later"),
@@ -403,6 +420,11 @@ mod tests {
         assert!(engine(Kind::Podman, (3, 4), false).knows(&mounts).is_err());
         assert!(engine(Kind::Podman, (4, 3), false).knows(&mounts).is_ok());
         assert!(engine(Kind::Podman, (4, 3), false).knows(&heredoc).is_err());
+        let text = "FROM a\nRUN --mount=type=cache,sharing=locked,target=/c --mount=type=cache,target=/d,sharing=locked true\n";
+        let locked = crate::syntax::parse("Dockerfile", text).unwrap();
+        assert!(engine(Kind::Podman, (4, 3), false).knows(&locked).is_err());
+        assert!(engine(Kind::Podman, (4, 4), false).knows(&locked).is_ok());
+        assert!(engine(Kind::Buildah, (1, 28), false).knows(&locked).is_err());
         assert!(engine(Kind::Buildah, (1, 33), false).knows(&heredoc).is_ok());
     }
 

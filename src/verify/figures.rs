@@ -11,25 +11,35 @@ use super::bench::{Image, Inputs, Workbench};
 use super::engine::EngineError;
 use super::files::{Content, Files};
 use super::subject::Subject;
-use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, inputs};
+use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, final_base, inputs};
 use crate::context::{ContextSource, Kind, Totals};
 use crate::syntax;
 
-/// One side of a measurement.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Figures {
+/// How large an image is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sizes {
     /// The bytes of the files of the image.
     pub bytes: u64,
     /// The same by what they are: `base image`, `system packages`, `language packages`, `application`, `other`.
     pub components: Vec<Component>,
     /// The layers with something in them, the first one first; empty where the engine does not tell.
     pub layers: Vec<Layer>,
+}
+
+/// One side of a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Figures {
+    /// How large the image is.
+    #[serde(flatten)]
+    pub sizes: Sizes,
     /// What a build sends; none without a context.
     pub context: Option<Totals>,
     /// How long a build takes with nothing of an earlier one.
     pub cold_seconds: f64,
     /// The rebuild after an edit of a source; none where there is no source to edit.
     pub rebuild: Option<Rebuild>,
+    /// The rebuild after an edit of a manifest; none where there is none.
+    pub manifest_rebuild: Option<Rebuild>,
 }
 
 /// A part of an image.
@@ -59,6 +69,31 @@ pub struct Rebuild {
     pub seconds: f64,
 }
 
+impl Sizes {
+    /// What a registry keeps and a machine pulls: all layers, with what later ones delete or replace. The files, where
+    /// the engine does not tell of layers.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        let layers = self.layers.iter().map(|layer| layer.bytes).sum();
+        if layers == 0 { self.bytes } else { layers }
+    }
+
+    /// Measures `image`, whose files are `files`. `base` holds those of the image that it starts from.
+    pub(super) fn of(
+        bench: &Workbench,
+        image: &Image,
+        files: &Files,
+        base: Option<&Files>,
+        subject: &Subject,
+    ) -> Sizes {
+        Sizes {
+            bytes: files.bytes(),
+            components: components(files, base, subject),
+            layers: layers(bench, image),
+        }
+    }
+}
+
 /// Builds `candidate` twice, from nothing and after an edit of a source, and measures it. `variant` names the images.
 ///
 /// # Errors
@@ -81,17 +116,19 @@ pub fn measure(
     let cold = bench.build(variant, &candidate.text, &inputs, &mut |line| {
         listener(Event::Line(line))
     })?;
-    let subject = Subject::of(&file, request.context.clone(), None);
+    // Both sides are divided by what the original copies.
+    let original = syntax::parse(&request.name, &request.original)?;
+    let subject = Subject::of(&original, request.context.clone(), None);
     let files = files_of(bench, &cold, &subject)?;
-    let base = match &subject.base {
-        Some(base) => base_files(bench, base, &inputs, &subject)?,
+    let base = match final_base(&file) {
+        Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
         None => None,
     };
-    let mut rebuild = None;
-    if let Some(context) = &sent
-        && let Some(edited) = source(context)
-    {
-        let copy = bench.folder().join(format!("context-{variant}"));
+    let mut rebuilt = |edited: Option<String>, what: &str| -> Result<Option<Rebuild>, VerifyError> {
+        let (Some(context), Some(edited)) = (&sent, edited) else {
+            return Ok(None);
+        };
+        let copy = bench.folder().join(format!("context-{variant}-{what}"));
         let failed = |error: io::Error| EngineError::Lacks(format!("cannot copy the build context: {error}"));
         copy_sent(context, &copy).map_err(failed)?;
         append(&copy.join(&edited)).map_err(failed)?;
@@ -101,20 +138,21 @@ pub fn measure(
         listener(Event::Step(&format!(
             "build the {variant} file after an edit of {edited}"
         )));
-        let warm = format!("{variant}-rebuilt");
-        let image = bench.build(&warm, &candidate.text, &inputs, &mut |line| listener(Event::Line(line)))?;
-        rebuild = Some(Rebuild {
+        let tag = format!("{variant}-{what}");
+        let image = bench.build(&tag, &candidate.text, &inputs, &mut |line| listener(Event::Line(line)))?;
+        Ok(Some(Rebuild {
             edited,
             seconds: image.time.as_secs_f64(),
-        });
-    }
+        }))
+    };
+    let rebuild = rebuilt(sent.as_ref().and_then(source), "source")?;
+    let manifest_rebuild = rebuilt(sent.as_ref().and_then(manifest), "manifest")?;
     Ok(Figures {
-        bytes: files.bytes(),
-        components: components(&files, base.as_ref(), &subject),
-        layers: layers(bench, &cold),
+        sizes: Sizes::of(bench, &cold, &files, base.as_ref(), &subject),
         context: sent.as_ref().map(|context| context.measure().sent),
         cold_seconds: cold.time.as_secs_f64(),
         rebuild,
+        manifest_rebuild,
     })
 }
 
@@ -200,14 +238,38 @@ fn source(context: &ContextSource) -> Option<String> {
         ".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".php", ".java", ".cs", ".c", ".html",
     ];
     const MANIFESTS: [&str; 3] = ["setup.py", "conanfile.py", "build.rs"];
+    first(context, |name| {
+        let is_source = ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.contains(".config.");
+        is_source && !MANIFESTS.contains(&name)
+    })
+}
+
+/// The manifest to edit, chosen in the same way: one in which an empty line at the end says nothing.
+fn manifest(context: &ContextSource) -> Option<String> {
+    const NAMES: [&str; 10] = [
+        "requirements.txt",
+        "pyproject.toml",
+        "Pipfile",
+        "package.json",
+        "go.mod",
+        "Cargo.toml",
+        "pom.xml",
+        "Gemfile",
+        "composer.json",
+        "build.gradle",
+    ];
+    first(context, |name| NAMES.contains(&name))
+}
+
+/// The file nearest to the root, of those that are sent and whose name is wanted.
+fn first(context: &ContextSource, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     let measure = context.measure();
-    let sources = measure.entries().iter().filter(|found| {
+    let found = measure.entries().iter().filter(|found| {
         let path = &found.entry.path;
         let name = path.rsplit('/').next().unwrap_or(path);
-        let is_source = ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.contains(".config.");
-        found.is_sent && found.entry.kind == Kind::File && is_source && !MANIFESTS.contains(&name)
+        found.is_sent && found.entry.kind == Kind::File && is_wanted(name)
     });
-    sources
+    found
         .map(|found| found.entry.path.clone())
         .min_by_key(|path| (path.matches('/').count(), path.clone()))
 }
@@ -275,10 +337,14 @@ mod tests {
             (".dockerignore", "a.py"),
             ("a.py", ""),
             ("deep/b.py", ""),
+            ("deep/package.json", ""),
+            ("requirements.txt", ""),
             ("setup.py", ""),
             ("vite.config.ts", ""),
             ("z.py", ""),
         ]);
-        assert_eq!(source(&context.unwrap()).as_deref(), Some("z.py"));
+        let context = context.unwrap();
+        assert_eq!(source(&context).as_deref(), Some("z.py"));
+        assert_eq!(manifest(&context).as_deref(), Some("requirements.txt"));
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
 
+use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 use tempfile::SpooledTempFile;
 
@@ -57,6 +58,8 @@ pub struct Files {
     pub elf: BTreeMap<String, Elf>,
     /// The texts that checks read: lists of packages, manifests, scripts.
     pub texts: BTreeMap<String, String>,
+    /// Programs and libraries that look for the certificates of the system.
+    pub trusting: BTreeSet<String>,
     /// What stands behind `#!` in scripts that may be executed.
     pub interpreters: BTreeMap<String, String>,
     /// The packages of the system.
@@ -147,7 +150,12 @@ impl Files {
         if start.starts_with(b"\x7fELF") {
             let mut spool = SpooledTempFile::new(LARGEST_IN_MEMORY);
             spool.write_all(start)?;
-            io::copy(stream, &mut Both(&mut hash, &mut spool))?;
+            let mut search = Search::default();
+            search.look(start);
+            io::copy(stream, &mut Both(&mut hash, &mut Both(&mut search, &mut spool)))?;
+            if search.is_found {
+                self.trusting.insert(path.to_owned());
+            }
             spool.seek(SeekFrom::Start(0))?;
             if let Some(elf) = elf::read(spool) {
                 self.elf.insert(path.to_owned(), elf);
@@ -347,6 +355,43 @@ impl io::Write for Hash {
     }
 }
 
+/// The variable by which programs are told of other certificates than the system's: what knows it reads those.
+const TRUST: &[u8] = b"SSL_CERT_FILE";
+
+/// Looks for [`TRUST`] in what is written.
+#[derive(Default)]
+struct Search {
+    is_found: bool,
+    /// The end of what came before, which may be the start of a match.
+    end: Vec<u8>,
+}
+
+impl Search {
+    fn look(&mut self, bytes: &[u8]) {
+        if self.is_found {
+            return;
+        }
+        self.end.extend_from_slice(&bytes[..bytes.len().min(TRUST.len())]);
+        self.is_found = memmem::find(&self.end, TRUST).is_some() || memmem::find(bytes, TRUST).is_some();
+        if bytes.len() > TRUST.len() {
+            self.end = bytes[bytes.len() - TRUST.len()..].to_vec();
+        }
+        let keep = self.end.len().saturating_sub(TRUST.len());
+        self.end.drain(..keep);
+    }
+}
+
+impl io::Write for Search {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.look(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes to two places.
 struct Both<'a, A, B>(&'a mut A, &'a mut B);
 
@@ -374,6 +419,20 @@ mod tests {
         assert_eq!((entry.mode, entry.owner, entry.size), (0o640, (7, 8), 1));
         assert_eq!(entry.content, Content::File(Sha256::digest("a").into()));
         assert_eq!(files.bytes(), 1);
+    }
+
+    #[test]
+    fn what_looks_for_certificates_is_found_wherever_the_stream_is_cut() {
+        for cut in 1..40 {
+            let mut search = Search::default();
+            let text = [b"0123456789".as_slice(), TRUST, b"0123456789"].concat();
+            text.chunks(cut).for_each(|bytes| search.look(bytes));
+            assert!(search.is_found, "{cut}");
+        }
+        let mut search = Search::default();
+        search.look(b"SSL_CERT_");
+        search.look(b"DIR and FILE");
+        assert!(!search.is_found);
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub(super) fn repaired(
             Lack::Library(library) => (library_path(library, original)?, format!("which brings {library}")),
             Lack::Program(path) => (path.clone(), format!("which brings /{path}")),
             Lack::File(path) => (path.clone(), format!("which brings /{path}")),
+            Lack::Package(package) => {
+                if packages.insert((*package).to_owned()) {
+                    notes.push(format!(
+                        "install {package}, whose files programs read without naming it"
+                    ));
+                }
+                continue;
+            }
         };
         match owner(&path, original, system) {
             Some(package) => {

@@ -49,6 +49,8 @@ pub enum Lack {
     Program(String),
     /// A file by its path, without a slash at the start.
     File(String),
+    /// A package of the system.
+    Package(&'static str),
 }
 
 impl Finding {

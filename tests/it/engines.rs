@@ -175,6 +175,12 @@ fn an_image_that_cannot_be_pulled_is_said_and_nothing_is_written() {
         "{text}"
     );
     assert!(text.contains("nothing can be said about the rewrite"), "{text}");
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        message.contains("nothing was changed, as builds failed: the original file does not build"),
+        "{message}"
+    );
     machine.assert_clean();
 }
 

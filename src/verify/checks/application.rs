@@ -4,6 +4,7 @@ use super::super::files::{Content, Entry};
 use super::super::report::{Check, Finding, Lack};
 use super::super::subject::Subject;
 use super::{Side, is_different_in_every_build};
+use crate::knowledge::managers;
 
 /// Compares the files that are the application's.
 #[must_use]
@@ -77,6 +78,7 @@ fn difference(
         (Content::File(one), Content::File(other)) if one != other => {
             let is_made = subject.source(path).is_none();
             let is_free = is_different_in_every_build(path)
+                || is_note_of_npm(path)
                 || is_made
                     && (is_build_product(path)
                         || before.files.elf.contains_key(path) && after.files.elf.contains_key(path));
@@ -139,10 +141,23 @@ pub(super) fn left_out(
             return Some("development packages");
         }
     }
+    // `COPY --from=ghcr.io/astral-sh/uv /uv /bin/`. Whether something starts it is the business of another check.
+    let is_manager = name == "uvx" || managers().by_program(name).is_some();
+    if is_manager && entry.mode & 0o111 != 0 && matches!(entry.content, Content::File(_)) && is_in("bin") {
+        return Some("build tools");
+    }
+    if is_note_of_npm(path) && subject.source(path).is_none() {
+        return Some("notes of installs");
+    }
     if is_build_product_left_behind(path) {
         return Some("build products");
     }
     (entry.content != Content::Folder && is_source(name) && !compiles_at_start(before)).then_some("sources")
+}
+
+/// Whether `npm install` writes a file, or writes it anew: it reads it, and no program does.
+fn is_note_of_npm(path: &str) -> bool {
+    path.rsplit('/').next() == Some("package-lock.json")
 }
 
 /// Whether a file is what a compiler keeps for its next run. Its results are not: somebody may run them.
@@ -254,6 +269,21 @@ mod tests {
             found(&link, &broken, "a"),
             ["/app/b leads to ../etc/other, which is not there"]
         );
+    }
+
+    #[test]
+    fn what_npm_install_wrote_may_go_or_differ() {
+        let before = app().file("app/package-lock.json", "made");
+        assert!(found(&before, &app(), "a").is_empty());
+        assert!(found(&before, &app().file("app/package-lock.json", "other"), "a").is_empty());
+    }
+
+    #[test]
+    fn a_manager_that_was_copied_may_go_and_another_program_may_not() {
+        let copied = |name: &str| app().program(&format!("app/bin/{name}"));
+        let folder = || app().folder("app/bin");
+        assert!(found(&copied("uv"), &folder(), "a").is_empty());
+        assert_eq!(found(&copied("server"), &folder(), "a"), ["/app/bin/server is gone"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 use super::packages::node_projects;
+use super::smoke::{NOT_STARTED, not_started};
 
 use crate::emit::text;
 
@@ -73,7 +74,7 @@ pub(in crate::verify) fn modules(
     let names: BTreeSet<String> = names.filter(|name| !left_out.modules.contains(name)).collect();
     let projects = node_projects(before.1.files);
     let mut findings = Vec::new();
-    let mut count = 0;
+    let (mut count, mut refused) = (0, None);
     let mut held = |kind: &str, old: Loaded, new: Loaded| {
         for (name, _) in old.iter().filter(|(_, failure)| failure.is_none()) {
             count += 1;
@@ -90,16 +91,19 @@ pub(in crate::verify) fn modules(
         }
     };
     if !names.is_empty() {
-        let old = imported(bench, before, &names)?;
+        let old = imported(bench, before, &names, &mut refused)?;
         if !old.is_empty() {
-            held("the Python module", old, imported(bench, after, &names)?);
+            held("the Python module", old, imported(bench, after, &names, &mut None)?);
         }
     }
     if projects.iter().any(|(_, names)| !names.is_empty()) {
-        let old = resolved(bench, before, &projects)?;
+        let old = resolved(bench, before, &projects, &mut refused)?;
         if !old.is_empty() {
-            held("the Node package", old, resolved(bench, after, &projects)?);
+            held("the Node package", old, resolved(bench, after, &projects, &mut None)?);
         }
+    }
+    if let Some(why) = refused {
+        return Ok(Check::skipped("modules", why));
     }
     if count == 0 {
         return Ok(Check::skipped(
@@ -188,12 +192,13 @@ fn imported(
     bench: &Workbench,
     (image, side): (&Image, Side<'_>),
     names: &BTreeSet<String>,
+    refused: &mut Option<String>,
 ) -> Result<Loaded, EngineError> {
     let mut found = Loaded::new();
     for interpreter in interpreters(side) {
         let mut command = vec![interpreter, "-B".to_owned(), "-c".to_owned(), PYTHON.to_owned()];
         command.extend(names.iter().cloned());
-        collect(bench, image, &command, &mut found)?;
+        collect(bench, image, &command, &mut found, refused)?;
     }
     Ok(found)
 }
@@ -202,6 +207,7 @@ fn resolved(
     bench: &Workbench,
     (image, side): (&Image, Side<'_>),
     projects: &[(String, Vec<String>)],
+    refused: &mut Option<String>,
 ) -> Result<Loaded, EngineError> {
     let mut found = Loaded::new();
     let Some(node) = side.files.program("node", side.path()) else {
@@ -211,18 +217,27 @@ fn resolved(
     for (folder, names) in projects {
         command.extend(names.iter().flat_map(|name| [format!("/{folder}"), name.clone()]));
     }
-    collect(bench, image, &command, &mut found)?;
+    collect(bench, image, &command, &mut found, refused)?;
     Ok(found)
 }
 
-/// Runs `command` and reads its lines: name, 0 or 1, and why.
-fn collect(bench: &Workbench, image: &Image, command: &[String], found: &mut Loaded) -> Result<(), EngineError> {
+/// Runs `command` and reads its lines: name, 0 or 1, and why. `refused` says why the engine did not start it.
+fn collect(
+    bench: &Workbench,
+    image: &Image,
+    command: &[String],
+    found: &mut Loaded,
+    refused: &mut Option<String>,
+) -> Result<(), EngineError> {
     let run = Run {
         command: Some(command),
         timeout: Some(PATIENCE),
         ..Run::default()
     };
-    let (_, output, _) = bench.run(image, &run)?;
+    let (code, output, messages) = bench.run(image, &run)?;
+    if code == Some(NOT_STARTED) {
+        *refused = Some(not_started(&messages, &output));
+    }
     for line in output.lines() {
         let mut fields = line.splitn(3, '\t');
         let (Some(name), Some(result)) = (fields.next(), fields.next()) else {

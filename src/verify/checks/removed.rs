@@ -127,6 +127,7 @@ pub(in crate::verify) fn removed(
             }
         }
     }
+    findings.extend(certificates(before, after));
     let removed: Vec<Removed> = removed
         .into_iter()
         .map(|(cause, (files, bytes))| Removed { cause, files, bytes })
@@ -143,6 +144,24 @@ pub(in crate::verify) fn removed(
         return (Check::skipped("removed", why), removed);
     }
     (Check::of("removed", reason, findings), removed)
+}
+
+/// The certificates by which programs trust the servers that they call, where they are gone and something of the
+/// application looks for them. No start of the program shows that.
+fn certificates(before: Side<'_>, after: Side<'_>) -> Option<Finding> {
+    const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
+    // These bring certificates of their own, and look at others only when told.
+    const BRINGS_OWN: [&str; 3] = ["node", "bun", "deno"];
+    if before.files.resolve(BUNDLE).is_none() || after.files.resolve(BUNDLE).is_some() {
+        return None;
+    }
+    let mut users = after.files.trusting.iter().filter(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        after.files.system.owners(path).is_empty() && !BRINGS_OWN.contains(&name)
+    });
+    let user = users.next()?;
+    let what = format!("/{BUNDLE} is gone, and /{user} looks for certificates to trust other servers by");
+    Some(Finding::lacks(what, Lack::Package("ca-certificates")))
 }
 
 fn hash(content: &Content) -> Option<[u8; 32]> {
@@ -324,6 +343,19 @@ mod tests {
             "the larger base image",
         ];
         assert_eq!(causes, expected);
+    }
+
+    #[test]
+    fn certificates_are_missed_by_programs_that_look_for_them() {
+        let bundle = || Tree::default().file("etc/ssl/certs/ca-certificates.crt", "");
+        let with = |tree: Tree, path: &str| tree.file(path, "\x7fELF SSL_CERT_FILE");
+        let lack = |path: &str| {
+            let (before, after) = (with(bundle(), path), with(Tree::default(), path));
+            compare(&before, &after, Some(&bundle())).0
+        };
+        assert_eq!(lack("app/server"), [Lack::Package("ca-certificates")]);
+        assert!(lack("usr/local/bin/node").is_empty());
+        assert!(compare(&bundle(), &Tree::default(), Some(&bundle())).0.is_empty());
     }
 
     #[test]

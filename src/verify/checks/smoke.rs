@@ -1,5 +1,6 @@
 //! The smoke test: does the program start and behave as before?
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// The exit code with which engines say that they could not start a container.
+pub(super) const NOT_STARTED: i32 = 125;
 
 /// What the user asks of the test.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +126,12 @@ fn by_command(
         Some(0) => End::Good,
         code => End::Bad(format!("{}{}", exit(code), last_line(&messages, &output))),
     })
+}
+
+/// Why the original image says nothing.
+pub(super) fn not_started(messages: &str, output: &str) -> String {
+    let why = last_line(messages, output);
+    format!("the engine cannot start a container of the original image{why}")
 }
 
 fn exit(code: Option<i32>) -> String {
@@ -262,6 +272,9 @@ fn at_start(
         }
     };
     let old = look(before.0)?;
+    if let Started::Ended(Some(NOT_STARTED), output, messages) = &old {
+        return Ok(Check::skipped("smoke-test", not_started(messages, output)));
+    }
     let new = look(after.0)?;
     Ok(match (&old, &new) {
         (Started::Runs, Started::Runs) => Check::passed(
@@ -277,6 +290,33 @@ fn at_start(
                 last_line(output, messages)
             ),
         ),
+        (Started::Ended(code, ..), Started::Ended(..)) if *code != Some(0) => {
+            // Both fail, for lack of a database perhaps; a new complaint is another failure. What comes and goes by
+            // chance is not: both are asked twice.
+            let mut known = complaints(&old);
+            let mut new = complaints(&new);
+            if new.iter().any(|line| !known.contains(line)) {
+                known.extend(complaints(&look(before.0)?));
+                let again = complaints(&look(after.0)?);
+                new.retain(|line| again.contains(line));
+            }
+            match new.difference(&known).next() {
+                Some(line) => Check::failed(
+                    "smoke-test",
+                    format!(
+                        "the program ends in both images with {}, but now says: {line}",
+                        exit(*code)
+                    ),
+                ),
+                None => Check::passed(
+                    "smoke-test",
+                    format!(
+                        "the program ends in both images with {} and the same complaints",
+                        exit(*code)
+                    ),
+                ),
+            }
+        }
         (Started::Ended(code, output, _), Started::Ended(_, other, _)) => {
             let same = if output == other { " and the same output" } else { "" };
             Check::passed(
@@ -305,6 +345,54 @@ enum Started {
     Ended(Option<i32>, String, String),
 }
 
+/// The lines in which a program says what went wrong, without what differs from run to run and from image to image:
+/// numbers, and the folders of packages.
+fn complaints(started: &Started) -> BTreeSet<String> {
+    const WORDS: [&str; 7] = [
+        "error",
+        "exception",
+        "cannot",
+        "can't",
+        "not found",
+        "no such file",
+        "failed",
+    ];
+    let Started::Ended(_, output, messages) = started else {
+        return BTreeSet::new();
+    };
+    let lines = output.lines().chain(messages.lines()).map(str::trim);
+    let is_complaint = |line: &&str| {
+        let line = line.to_lowercase();
+        WORDS.iter().any(|word| line.contains(word))
+    };
+    lines.filter(is_complaint).map(essence).collect()
+}
+
+/// A line without numbers, and without the folders before those of packages.
+fn essence(line: &str) -> String {
+    let words = line.split(' ').map(|word| {
+        let places = ["site-packages/", "dist-packages/", "node_modules/"];
+        let word = match places.iter().find_map(|place| word.rfind(place)) {
+            Some(at) => &word[at..],
+            None => word,
+        };
+        let is_number = |part: &str| part.len() >= 6 && part.chars().all(|letter| letter.is_ascii_hexdigit());
+        let parts = word.split_inclusive(|letter: char| !letter.is_alphanumeric());
+        parts
+            .map(|part| {
+                let bare = part.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+                let rest = &part[bare.len()..];
+                let bare = if is_number(bare) { "0" } else { bare };
+                let letters = bare
+                    .chars()
+                    .map(|letter| if letter.is_ascii_digit() { '0' } else { letter });
+                letters.collect::<String>() + rest
+            })
+            .collect::<String>()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,6 +419,22 @@ mod tests {
         let table = "  sl  local_address rem_address   st\n   0: 00000000:1F90 00000000:0000 0A 00000000\n   1: 0100007F:0050 00000000:0000 01 0\n";
         assert!(has_listener(table, 8080));
         assert!(!has_listener(table, 80));
+    }
+
+    #[test]
+    fn complaints_are_the_same_but_for_numbers_and_places() {
+        let ended = |text: &str| Started::Ended(Some(1), String::new(), text.to_owned());
+        let before =
+            "start\nFile \"/usr/local/lib/python3.11/site-packages/a.py\", line 3, error\nError: 7f3a9c21 at 12:01\n";
+        let after =
+            "begin\nFile \"/opt/venv/lib/python3.11/site-packages/a.py\", line 9, error\nError: 11aa22bb at 13:44\n";
+        assert_eq!(complaints(&ended(before)), complaints(&ended(after)));
+        let other = complaints(&ended("ImportError: libpq.so.5: cannot open shared object file"));
+        assert_eq!(
+            other.into_iter().collect::<Vec<_>>(),
+            ["ImportError: libpq.so.0: cannot open shared object file"]
+        );
+        assert!(complaints(&ended("all is well")).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!   the project's file, and `FOLDER/NAME.edited.Dockerfile` of the edited one: to try a rewrite before a pass has it.
 
 mod check;
+mod command;
 mod compare;
 mod context;
 mod context_size;
@@ -18,6 +19,8 @@ mod evidence;
 mod ignore_sets;
 mod migrate;
 mod project;
+mod report;
+mod smoke;
 mod verify;
 
 use std::collections::VecDeque;
