@@ -1,14 +1,18 @@
 //! `plimsoll.toml`: what a repository asks of Plimsoll. Its page is `docs/configuration.md`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::migrate::discover::pattern;
 use crate::passes::{Level, REGISTRY};
 use crate::suggest::closest;
 use crate::syntax::SyntaxError;
@@ -17,20 +21,33 @@ use crate::syntax::SyntaxError;
 pub const FILE_NAME: &str = "plimsoll.toml";
 
 /// The keys of the file, as they are written there.
-pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "smoke"];
+pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude", "smoke"];
 
 /// What stands in a configuration file; what doesn't stand there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(
+    title = "plimsoll.toml",
+    description = "What a repository asks of Plimsoll.",
+    deny_unknown_fields
+)]
 pub struct Config {
     /// The highest level of change to make.
     pub level: Option<Level>,
     /// The only passes to run.
+    #[schemars(with = "Option<Vec<PassName>>")]
     pub only: Option<Vec<Spanned<String>>>,
     /// The passes not to run.
+    #[schemars(with = "Option<Vec<PassName>>")]
     pub skip: Option<Vec<Spanned<String>>>,
     /// Whether the engine that builds the files knows cache mounts.
     pub cache_mounts: Option<bool>,
+    /// Files that `migrate` takes, whatever they are called and wherever they are.
+    #[schemars(with = "Option<Vec<String>>")]
+    include: Option<Vec<Spanned<String>>>,
+    /// Files that `migrate` leaves alone.
+    #[schemars(with = "Option<Vec<String>>")]
+    exclude: Option<Vec<Spanned<String>>>,
     /// The command that `verify` runs in both images.
     pub smoke: Option<String>,
 }
@@ -126,8 +143,58 @@ impl Config {
                 return Err(error_at(pass.span(), found, expected, suggestion(word, ids())));
             }
         }
+        for glob in [&config.include, &config.exclude].into_iter().flatten().flatten() {
+            if let Err(error) = pattern(glob.get_ref()) {
+                let found = format!("`{}`, which is no pattern: {}", glob.get_ref(), error.kind());
+                let help = "docs/configuration.md describes patterns".to_owned();
+                return Err(error_at(
+                    glob.span(),
+                    found,
+                    "a pattern as **/*.docker".to_owned(),
+                    help,
+                ));
+            }
+        }
         Ok(config)
     }
+
+    /// The JSON schema of the file, as `docs/plimsoll.schema.json` holds it, for editors that know TOML.
+    ///
+    /// # Errors
+    /// None for the types at hand; serde's signature has one.
+    pub fn schema() -> Result<String, serde_json::Error> {
+        let settings = SchemaSettings::draft07();
+        let schema = settings.into_generator().into_root_schema_for::<Config>();
+        Ok(serde_json::to_string_pretty(&schema)? + "\n")
+    }
+
+    /// Files that `migrate` takes, whatever they are called and wherever they are.
+    pub fn include(&self) -> Option<Vec<String>> {
+        texts(self.include.as_deref())
+    }
+
+    /// Files that `migrate` leaves alone.
+    pub fn exclude(&self) -> Option<Vec<String>> {
+        texts(self.exclude.as_deref())
+    }
+}
+
+/// The name of a pass, for the schema.
+struct PassName;
+
+impl JsonSchema for PassName {
+    fn schema_name() -> Cow<'static, str> {
+        "PassName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = REGISTRY.iter().map(|pass| pass.id()).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+fn texts(spanned: Option<&[Spanned<String>]>) -> Option<Vec<String>> {
+    Some(spanned?.iter().map(|text| text.get_ref().clone()).collect())
 }
 
 /// The nearest configuration file from `folder` upwards, not beyond the root of a repository: what lies above it

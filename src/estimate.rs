@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Base, Execution, Facts, ImageReference, is_within};
 use crate::knowledge::{
@@ -14,7 +14,7 @@ use crate::knowledge::{
 use crate::syntax::Dockerfile;
 
 /// Why something is saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Packages of the base image that its smaller variant does not have.
@@ -44,7 +44,7 @@ impl Cause {
 }
 
 /// Something that a rewrite is expected to save.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Saving {
     /// Why.
     pub cause: Cause,

@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
-use super::{Status, beside, failure};
+use super::{Format, Status, beside, failure};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
-use crate::emit::{Palette, diff, text};
+use crate::emit::{Palette, diff, github, markdown, sarif, text};
+use crate::migrate::report::{FileChange, IgnoreChange};
 
 /// Exit with 1 if something would change, and name it
 #[derive(Debug, Args)]
@@ -28,6 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         errors: Vec::new(),
     };
     let (mut readable, mut to_change) = (0, 0);
+    let (mut files, mut ignores, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     // Dockerfiles that share a context share what is said of its .dockerignore.
     let mut said = HashSet::new();
     for path in &arguments.paths {
@@ -45,11 +47,17 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
                         + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
                     report.files.push(FileReport::new(rewrite, patch));
-                } else {
-                    rewrite
-                        .dockerignore
-                        .take_if(|proposal| !said.insert(proposal.path.clone()));
+                    continue;
+                }
+                rewrite
+                    .dockerignore
+                    .take_if(|proposal| !said.insert(proposal.path.clone()));
+                if output.format() == Format::Text {
                     output.result(&text::check_lines(&rewrite))?;
+                } else {
+                    ignores.extend(rewrite.dockerignore.take().and_then(IgnoreChange::of));
+                    rewrite.file = source.patch_path.to_string_lossy().into_owned();
+                    files.push(FileChange::of(rewrite));
                 }
             }
             // One bad file must not hide what there is to say about the others.
@@ -58,12 +66,30 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                     report.errors.push(failure::to_json(&error));
                 } else {
                     output.error(&error);
+                    failures.push(format!("{error:#}"));
                 }
             }
         }
     }
-    if output.is_json() {
-        output.document(&Document::Report(report))?;
+    match output.format() {
+        Format::Text => {}
+        Format::Json => output.document(&Document::Report(report))?,
+        Format::Markdown => output.result(&markdown::files(&files, &ignores))?,
+        Format::Github => {
+            let failures = failures.iter().map(|failure| github::error(failure));
+            let failures: String = failures.collect();
+            output.result(&(github::annotations(&files, &ignores) + &failures))?;
+        }
+        Format::Sarif => {
+            let part = sarif::Part {
+                name: None,
+                head: None,
+                files: &files,
+                ignores: &ignores,
+                errors: &failures,
+            };
+            output.result(&sarif::log(&[part])?)?;
+        }
     }
     if readable > 0 {
         let files = text::count(readable, "file", "files");

@@ -1,6 +1,7 @@
 //! The command line: what may be written there, and one file a subcommand.
 
 mod beside;
+mod building;
 mod check;
 mod completions;
 mod context;
@@ -9,18 +10,20 @@ mod explain;
 mod failure;
 mod man;
 mod measure;
+mod migrate;
 mod output;
 mod rewrite;
 mod selection;
 mod source;
 mod verify;
 mod verifying;
-mod write;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::write;
 use output::Output;
 
 /// Rewrites Dockerfiles so that images get smaller and rebuilds faster while the app keeps working.
@@ -36,7 +39,8 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  nothing to do, or done
-  1  `check` found something to change, `context` more than --max, or `verify` a difference
+  1  `check` found something to change, `context` more than --max, `verify` a difference, or `migrate` left a repository
+     out
   2  wrong usage or unreadable input
 
 The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
@@ -49,15 +53,28 @@ enum Command {
     Context(context::Arguments),
     Verify(verify::Arguments),
     Measure(measure::Arguments),
+    Migrate(Box<migrate::Arguments>),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
 
+impl Cli {
+    /// Fails where the command does not write in the format.
+    fn check_format(&self) -> Result<(), clap::Error> {
+        let is_common = matches!(self.global.format, Format::Text | Format::Json);
+        if is_common || matches!(self.command, Command::Check(_) | Command::Migrate(_)) {
+            return Ok(());
+        }
+        let message = "only `check` and `migrate` write in this format";
+        Err(Cli::command().error(ErrorKind::ArgumentConflict, message))
+    }
+}
+
 /// What holds for every subcommand.
 #[derive(Debug, Args)]
 struct Global {
-    /// Write the result as text for people or as JSON for programs
+    /// The format of the result
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Say nothing beside the result: no summaries, no notes, not what was left alone
@@ -69,8 +86,16 @@ struct Global {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For people
     Text,
+    /// For programs
     Json,
+    /// For pull requests and pages (`check` and `migrate`)
+    Markdown,
+    /// For code scanning (`check` and `migrate`)
+    Sarif,
+    /// For the log of a GitHub workflow (`check` and `migrate`)
+    Github,
 }
 
 /// How a subcommand ended that did what it was asked for.
@@ -87,6 +112,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.global.color.write_global();
     let output = Output::new(&cli.global);
+    if let Err(error) = cli.check_format() {
+        error.exit();
+    }
     let result = match &cli.command {
         Command::Rewrite(arguments) => rewrite::run(arguments, &output),
         Command::Diff(arguments) => diff::run(arguments, &output),
@@ -94,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Context(arguments) => context::run(arguments, &output),
         Command::Measure(arguments) => measure::run(arguments, &output),
         Command::Verify(arguments) => verify::run(arguments, &output),
+        Command::Migrate(arguments) => migrate::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),
         Command::Man(arguments) => man::run(arguments, &output),

@@ -17,7 +17,7 @@ const WIDEST: usize = 100;
 /// The two streams and what the user wants on them.
 #[derive(Debug)]
 pub(super) struct Output {
-    is_json: bool,
+    format: Format,
     is_quiet: bool,
     has_colour: bool,
 }
@@ -25,14 +25,24 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(global: &Global) -> Output {
         Output {
-            is_json: global.format == Format::Json,
+            format: global.format,
             is_quiet: global.quiet,
             has_colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         }
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.is_json
+        self.format == Format::Json
+    }
+
+    /// What stdout gets.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether a person watches stderr.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.is_quiet && io::stderr().is_terminal()
     }
 
     /// Whether a person reads stdout.
@@ -76,7 +86,7 @@ impl Output {
 
     /// Writes a line to stderr, unless the user wants quiet or the JSON says it already.
     pub(super) fn message(&self, line: &str) {
-        if !self.is_quiet && !self.is_json {
+        if !self.is_quiet && !self.is_json() {
             self.complain(line);
         }
     }
@@ -88,7 +98,7 @@ impl Output {
 
     /// Reports why a command could not do what it was asked for.
     pub(super) fn fail(&self, error: &anyhow::Error) -> anyhow::Result<Status> {
-        if self.is_json {
+        if self.is_json() {
             self.document(&Document::Report(Report {
                 version: VERSION,
                 files: Vec::new(),

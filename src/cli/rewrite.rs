@@ -7,7 +7,7 @@ use clap::Args;
 use super::output::Output;
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Testing, Verifying, candidate, shown};
+use super::verifying::{self, Testing, Verifying, candidate, shown};
 use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, text};
@@ -128,34 +128,9 @@ fn verified(
         &mut shown(output),
     )?;
     drop(bench);
-    let checks = answer.rounds.iter().flat_map(|round| &round.checks);
-    let failed: Vec<String> = checks
-        .filter(|check| check.is_failed())
-        .map(|check| format!("{} failed: {}", check.id, check.reason))
-        .collect();
-    match answer.outcome {
-        Outcome::Passed | Outcome::Repaired => {
-            let repairs = answer
-                .repairs
-                .iter()
-                .map(|repair| format!("added by the verification: {repair}"));
-            latest.notes.extend(repairs);
-            let passes = answer.switched_off.iter();
-            latest
-                .notes
-                .extend(passes.map(|pass| format!("{pass} was switched off, as the image differed with it")));
-            latest.text = answer.text;
-            Ok((latest, Status::Done))
-        }
-        Outcome::Original | Outcome::OriginalFails | Outcome::Failed => {
-            latest.text.clone_from(&latest.original);
-            latest.changes.clear();
-            latest.dockerignore = None;
-            let why = failed
-                .into_iter()
-                .map(|failed| format!("nothing was changed, as {failed}"));
-            latest.notes.extend(why);
-            Ok((latest, Status::ChangesNeeded))
-        }
-    }
+    let status = match answer.outcome {
+        Outcome::Passed | Outcome::Repaired => Status::Done,
+        Outcome::Original | Outcome::OriginalFails | Outcome::Failed => Status::ChangesNeeded,
+    };
+    Ok((verifying::verified(latest, answer), status))
 }

@@ -111,6 +111,19 @@ impl Selection {
         }
     }
 
+    /// Fails where an option is meant for a single file.
+    pub(super) fn for_fleet(&self) -> anyhow::Result<()> {
+        if self.context.is_some() {
+            anyhow::bail!("--context is for a single Dockerfile: each file of a fleet has a context of its own");
+        }
+        Ok(())
+    }
+
+    /// The options for files in `folder`.
+    pub(super) fn options_of(&self, folder: &Path) -> Result<Options, ConfigError> {
+        Ok(self.options(self.config(folder)?))
+    }
+
     pub(super) fn config(&self, folder: &Path) -> Result<Config, ConfigError> {
         match &self.config {
             _ if self.no_config => Ok(Config::default()),

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::output::Output;
 use super::selection::Selection;
 use super::source::Source;
+use crate::config::ConfigError;
 use crate::context::ContextSource;
 use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
@@ -18,7 +19,7 @@ use crate::verify::bench::Workbench;
 use crate::verify::checks::smoke::Smoke;
 use crate::verify::engine::{Engine, Kind};
 use crate::verify::process::{Cancel, Limits};
-use crate::verify::{Candidate, Event, Request};
+use crate::verify::{Candidate, Event, Outcome, Request, Verification};
 
 /// How containers are built and run.
 #[derive(Debug, Args)]
@@ -48,17 +49,22 @@ pub(super) struct Testing {
 }
 
 impl Verifying {
-    /// Finds the engine. From here on, Ctrl-C ends what it does, and then the program, which cleans up.
+    /// Finds the engine, and a place to work in with it.
     pub(super) fn bench(&self, is_kept: bool) -> anyhow::Result<Workbench> {
+        let (engine, _) = self.engine()?;
+        Workbench::new(engine, "verify", is_kept).context("no place for temporary files")
+    }
+
+    /// Finds the engine. From here on, Ctrl-C ends what it does, and then the program, which cleans up.
+    pub(super) fn engine(&self) -> anyhow::Result<(Engine, Cancel)> {
         let cancel = Cancel::default();
         let wish = cancel.clone();
         ctrlc::set_handler(move || wish.cancel()).context("cannot listen to Ctrl-C")?;
         let limits = Limits {
-            cancel,
+            cancel: cancel.clone(),
             timeout: Some(Duration::from_secs(self.timeout)),
         };
-        let engine = Engine::find(self.engine, &limits)?;
-        Workbench::new(engine, "verify", is_kept).context("no place for temporary files")
+        Ok((Engine::find(self.engine, &limits)?, cancel))
     }
 
     /// What is to be verified for `source`. Without a context, builds are given the folder `empty`.
@@ -71,22 +77,44 @@ impl Verifying {
     ) -> anyhow::Result<Request> {
         let context = selection.context(source, &mut Vec::new())?;
         let smoke = match testing {
-            Some(testing) => Smoke {
-                command: match &testing.smoke {
-                    Some(command) => Some(command.clone()),
-                    None => selection.config(&source.folder)?.smoke,
-                },
-                has_network: testing.network,
-            },
+            Some(testing) => testing.smoke(|| Ok(selection.config(&source.folder)?.smoke))?,
             None => Smoke::default(),
         };
-        Ok(Request {
-            name: source.name.clone(),
-            original: source.text.clone(),
+        Ok(self.request_of(&source.name, &source.text, context, smoke, empty))
+    }
+
+    /// The same for a file whose context is known.
+    pub(super) fn request_of(
+        &self,
+        name: &str,
+        text: &str,
+        context: Option<Arc<ContextSource>>,
+        smoke: Smoke,
+        empty: &TempDir,
+    ) -> Request {
+        Request {
+            name: name.to_owned(),
+            original: text.to_owned(),
             folder: folder(context.as_ref(), empty),
             context,
             arguments: self.build_arg.clone(),
             smoke,
+        }
+    }
+}
+
+impl Testing {
+    /// The smoke test, for which the configuration may have the command.
+    pub(super) fn smoke(
+        &self,
+        configured: impl FnOnce() -> Result<Option<String>, ConfigError>,
+    ) -> Result<Smoke, ConfigError> {
+        Ok(Smoke {
+            command: match &self.smoke {
+                Some(command) => Some(command.clone()),
+                None => configured()?,
+            },
+            has_network: self.network,
         })
     }
 }
@@ -116,4 +144,39 @@ pub(super) fn shown(output: &Output) -> impl FnMut(Event<'_>) + Send + '_ {
         Event::Step(what) => output.message(&format!("==> {what}")),
         Event::Line(line) => output.message(&format!("    {line}")),
     }
+}
+
+/// What is left of a rewrite after its verification: what passed, with a note on how, or nothing.
+pub(super) fn verified(mut latest: Rewrite, answer: Verification) -> Rewrite {
+    match answer.outcome {
+        Outcome::Passed | Outcome::Repaired => {
+            let repairs = answer.repairs.iter();
+            latest
+                .notes
+                .extend(repairs.map(|repair| format!("added by the verification: {repair}")));
+            let passes = answer.switched_off.iter();
+            latest
+                .notes
+                .extend(passes.map(|pass| format!("{pass} was switched off, as the image differed with it")));
+            latest.text = answer.text;
+        }
+        Outcome::Original | Outcome::OriginalFails | Outcome::Failed => {
+            latest.text.clone_from(&latest.original);
+            latest.changes.clear();
+            latest.dockerignore = None;
+            let why = failures(&answer);
+            latest
+                .notes
+                .extend(why.map(|failed| format!("nothing was changed, as {failed}")));
+        }
+    }
+    latest
+}
+
+/// The checks that failed, as sentences without a full stop.
+pub(super) fn failures(answer: &Verification) -> impl Iterator<Item = String> + '_ {
+    let checks = answer.rounds.iter().flat_map(|round| &round.checks);
+    checks
+        .filter(|check| check.is_failed())
+        .map(|check| format!("{} failed: {}", check.id, check.reason))
 }

@@ -142,7 +142,8 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     names.into_iter().map(|name| folder.join(name)).collect()
 }
 
-fn is_compose_file(name: &str) -> bool {
+/// Whether Compose files are called like this.
+pub(crate) fn is_compose_file(name: &str) -> bool {
     let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
     is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose."))
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::{AddAssign, Range};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ignore::{DockerIgnore, Folder, Verdict};
 use super::walk::{Entry, Kind, Walk};
 
 /// How much a set of entries is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Totals {
     /// Files, links and devices; folders do not count.
     pub files: u64,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::context::Totals;
 use crate::estimate::Saving;
+use crate::migrate::report::FleetReport;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{Change, Explanation, Level, Refusal};
 use crate::rewrite::Rewrite;
@@ -26,6 +27,8 @@ pub enum Document {
     Passes(Passes),
     /// What `context` writes.
     Context(Box<ContextReport>),
+    /// What `migrate` writes.
+    Fleet(Box<FleetReport>),
     /// What `verify` writes.
     Verify(Box<VerifyReport>),
     /// What `measure` writes.

@@ -32,7 +32,8 @@ pub use split_stages::{Explained, Explanation, Side, SplitStages, explain_split}
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
 use crate::facts::Facts;
@@ -98,7 +99,7 @@ impl Default for PassOptions {
 }
 
 /// A fact that a change or a refusal rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Where the fact stands: `Dockerfile:7`, `src/app.py:12`.
     pub place: String,
@@ -107,10 +108,11 @@ pub struct Evidence {
 }
 
 /// Something that a pass did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Change {
     /// The id of the pass.
-    pub pass: &'static str,
+    #[serde(deserialize_with = "known_pass")]
+    pub pass: PassId,
     /// The level that allowed it.
     pub level: Level,
     /// The lines of the original file that it changed.
@@ -120,15 +122,27 @@ pub struct Change {
     /// Why it is better and why it is safe.
     pub why: String,
     /// The facts behind it, beyond the lines themselves.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
 }
 
+/// The id of a pass, one of those in the registry. Serde takes a plain reference for something to borrow from a report.
+type PassId = &'static str;
+
+/// Reads the id of a pass from a report that this program wrote.
+fn known_pass<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    let mut ids = REGISTRY.iter().map(|pass| pass.id());
+    ids.find(|known| *known == id)
+        .ok_or_else(|| D::Error::custom(format!("unknown pass `{id}`")))
+}
+
 /// Something that a pass left alone although it looked like its business.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Refusal {
     /// The id of the pass.
-    pub pass: &'static str,
+    #[serde(deserialize_with = "known_pass")]
+    pub pass: PassId,
     /// The lines of the original file that it concerns.
     pub lines: LineRange,
     /// What was not done.

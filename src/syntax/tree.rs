@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, SyntaxError};
 use super::grammar::Escape;
@@ -10,7 +10,7 @@ use super::node::Node;
 use super::{Keyword, parse};
 
 /// Lines of the original file, counted from 1, the last one included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LineRange {
     /// The first line.
     pub first: usize,

@@ -33,6 +33,49 @@ fn the_example_on_the_page_is_valid_and_shows_every_key() {
     }
 }
 
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plimsoll.schema.json");
+
+#[test]
+fn the_schema_on_disk_is_that_of_the_type() {
+    let schema = Config::schema().unwrap();
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(SCHEMA, &schema).unwrap();
+    }
+    let on_disk = std::fs::read_to_string(SCHEMA).unwrap_or_default();
+    assert!(
+        schema == on_disk,
+        "run the tests with UPDATE_SCHEMA=1 and look at the difference"
+    );
+}
+
+#[test]
+fn the_schema_says_what_the_program_says() {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let schema = compiler.compile(SCHEMA, &mut schemas).unwrap();
+    for (text, is_good) in [
+        (examples("toml")[0], true),
+        ("", true),
+        (
+            "only = [\"merge-runs\"]\ninclude = [\"build/*.docker\"]\nexclude = []\n",
+            true,
+        ),
+        ("levl = \"safe\"\n", false),
+        ("level = \"safest\"\n", false),
+        ("skip = [\"merge-run\"]\n", false),
+        ("skip = \"merge-runs\"\n", false),
+        ("cache-mounts = \"yes\"\n", false),
+        ("include = [1]\n", false),
+    ] {
+        let value: serde_json::Value = toml::from_str(text).unwrap();
+        assert_eq!(schemas.validate(&value, schema).is_ok(), is_good, "{text}");
+        assert_eq!(Config::parse("plimsoll.toml", text).is_ok(), is_good, "{text}");
+    }
+    assert!(
+        Config::parse("plimsoll.toml", "include = [\"a[\"]\n").is_err(),
+        "a pattern must be one"
+    );
+}
+
 #[test]
 fn the_nearest_file_upwards_holds() {
     let folder = Folder::new();

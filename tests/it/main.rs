@@ -9,6 +9,8 @@ mod dockerignore;
 mod engine;
 mod engines;
 mod facts;
+mod integration;
+mod migrate;
 mod pages;
 mod passes;
 mod patch;

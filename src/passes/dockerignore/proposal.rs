@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::context::{ContextSource, Kind, Measure, Totals, Verdict};
 
@@ -37,7 +37,7 @@ pub struct Proposal {
 }
 
 /// A pattern that is added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Added {
     /// The pattern.
     pub pattern: String,
@@ -55,7 +55,7 @@ pub struct Added {
 }
 
 /// Something that stays although it looked like no part of the image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// The pattern or path that was not written.
     pub pattern: String,

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use tempfile::{Builder, NamedTempFile};
 
+/// What the names of files begin with that are not whole yet.
+pub(crate) const TEMPORARY: &str = ".plimsoll-";
+
 /// Writes `text` to `path`, through a symbolic link to what it points to. A file that says so already is left alone; an
 /// existing one keeps its permissions.
 ///
 /// # Errors
 /// If the file may not be written, or its folder.
-pub(super) fn atomically(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn atomically(path: &Path, text: &str) -> anyhow::Result<()> {
     write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
@@ -71,14 +74,14 @@ fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
     // What any new file gets; the process's mask takes away from it. Temporary files are private otherwise.
     let permissions = fs::Permissions::from_mode(0o666);
     Builder::new()
-        .prefix(".plimsoll-")
+        .prefix(TEMPORARY)
         .permissions(permissions)
         .tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
 fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
-    Builder::new().prefix(".plimsoll-").tempfile_in(folder)
+    Builder::new().prefix(TEMPORARY).tempfile_in(folder)
 }
 
 /// In a container, root often works on files of a user, who wants to keep them. Nobody else may give files away, so a
