@@ -10,6 +10,7 @@ use super::disk::{self, Disk};
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 use super::locate;
+use super::manifests::decode;
 use super::measure::Measure;
 use super::memory::Memory;
 use super::path;
@@ -292,7 +293,8 @@ impl ContextSource {
         matches!(self.presence(path), Presence::Here(_))
     }
 
-    /// The text of the file `path`; bytes that are no UTF-8 are replaced. Each file is read once.
+    /// The text of the file `path`, also in UTF-16, as `pip freeze > requirements.txt` writes it on Windows; bytes that
+    /// are neither are replaced. Each file is read once.
     ///
     /// # Errors
     /// Where the build has no such file, or it is larger than 4 MiB.
@@ -301,10 +303,10 @@ impl ContextSource {
         if let Some(text) = lock(&self.texts).get(&path) {
             return text.clone();
         }
-        let text = self
-            .tree
-            .read(&path)
-            .map(|bytes| Arc::from(String::from_utf8_lossy(&bytes)));
+        let text = self.tree.read(&path).map(|bytes| {
+            let lossy = String::from_utf8_lossy(&bytes).into_owned();
+            Arc::from(decode(bytes).unwrap_or(lossy))
+        });
         lock(&self.texts).insert(path, text.clone());
         text
     }
@@ -506,6 +508,20 @@ mod tests {
 
     fn context(files: &[(&str, &str)]) -> ContextSource {
         ContextSource::in_memory(files.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn what_windows_writes_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let wide: Vec<u8> = "\u{feff}python-magic==0.4\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        std::fs::write(folder.path().join("requirements.txt"), wide).unwrap();
+        std::fs::write(folder.path().join("latin.txt"), b"caf\xe9\n").unwrap();
+        let context = ContextSource::open(folder.path(), None).unwrap();
+        assert_eq!(&*context.read("requirements.txt").unwrap(), "python-magic==0.4\r\n");
+        assert_eq!(&*context.read("latin.txt").unwrap(), "caf\u{fffd}\n");
     }
 
     #[test]

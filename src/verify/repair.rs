@@ -84,8 +84,14 @@ pub(super) fn repaired(
 /// Where the original has a library.
 fn library_path(library: &str, original: &Files) -> Option<String> {
     let suffix = format!("/{library}");
-    let path = original.entries.keys().find(|path| path.ends_with(&suffix))?;
-    Some(path.clone())
+    let exact = original.entries.keys().find(|path| path.ends_with(&suffix));
+    // Modules that look for a library by themselves name it without its version.
+    let start = format!("{library}.so.");
+    let mut versions = original.entries.keys().filter(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.starts_with(&start)
+    });
+    exact.or_else(|| versions.next()).cloned()
 }
 
 /// The package that brings a file: what a link leads to counts as well.
@@ -174,6 +180,8 @@ mod tests {
 
     #[test]
     fn packages_are_installed() {
+        let unversioned = repair(&[Lack::Library("libpq".to_owned())]).unwrap().1;
+        assert_eq!(unversioned, ["install libpq5, which brings libpq"]);
         let lacks = [
             Lack::Library("libpq.so.5".to_owned()),
             Lack::Program("usr/bin/git".to_owned()),

@@ -6,8 +6,8 @@ use serde::Serialize;
 /// One comparison and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
-    /// Its name: `builds`, `configuration`, `packages`, `files`, `libraries`, `modules`, `entry-point`, `smoke-test` or
-    /// `removed`.
+    /// Its name: `builds`, `configuration`, `packages`, `files`, `libraries`, `modules`, `entry-point`, `smoke-test`,
+    /// `removed` or `size`.
     pub id: &'static str,
     /// How it ended.
     pub result: Result,

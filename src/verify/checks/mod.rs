@@ -12,6 +12,8 @@ pub mod smoke;
 use serde_json::Value;
 
 use super::files::Files;
+use super::report::Check;
+use crate::emit::text;
 
 /// One of the two images.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,17 @@ impl Side<'_> {
     }
 }
 
+/// Compares the sizes of the images: a rewrite must not make one larger. What package managers note may vary a little.
+#[must_use]
+pub fn size(before: u64, after: u64) -> Check {
+    let sizes = format!("{} before, {} after", text::size(before), text::size(after));
+    if after > before + before / 100 {
+        Check::failed("size", format!("the image is larger than before: {sizes}"))
+    } else {
+        Check::passed("size", sizes)
+    }
+}
+
 /// Files that differ between two builds of one and the same Dockerfile: they must be there, with the same owner and
 /// mode, but their content is not compared.
 #[must_use]
@@ -65,4 +78,15 @@ pub fn is_different_in_every_build(path: &str) -> bool {
         || matches!(name, ".modules.yaml" | "pnpm-state.json")
         // uv notes when the manifest of an editable project was last changed.
         || name == "uv_cache.json"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_may_not_grow() {
+        assert!(size(1000, 1020).is_failed());
+        assert!(!size(1000, 1005).is_failed() && !size(1000, 10).is_failed());
+    }
 }

@@ -121,13 +121,17 @@ pub(in crate::verify) fn modules(
     ))
 }
 
-/// The library in `libpq.so.5: cannot open shared object file: …`.
+/// The library in `libpq.so.5: cannot open shared object file: …`, and in what modules say that look for one by
+/// themselves: `failed to find libmagic`, `cannot load library 'libpango-1.0-0'`.
 fn missing_library(why: &str) -> Option<&str> {
-    let before = why
-        .split(": cannot open shared object file")
-        .next()
-        .filter(|before| before.len() < why.len())?;
-    before.rsplit([' ', ':']).next()
+    if let Some((before, _)) = why.split_once(": cannot open shared object file") {
+        return before.rsplit([' ', ':']).next();
+    }
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+');
+    let is_library = |word: &&str| word.len() > 4 && word.starts_with("lib") && !word.starts_with("library");
+    let words = why.split(|letter| !is_part(letter));
+    let mut libraries = words.map(|word| word.trim_end_matches('.')).filter(is_library);
+    libraries.next()
 }
 
 /// The modules at the top of each folder of installed packages that is no package's of the system.
@@ -288,5 +292,9 @@ mod tests {
         let why = "ImportError: libpq.so.5: cannot open shared object file: No such file or directory";
         assert_eq!(missing_library(why), Some("libpq.so.5"));
         assert_eq!(missing_library("ModuleNotFoundError: No module named 'x'"), None);
+        let why = "ImportError: failed to find libmagic.  Check your installation";
+        assert_eq!(missing_library(why), Some("libmagic"));
+        let why = "OSError: cannot load library 'libpango-1.0-0': error 0x7e";
+        assert_eq!(missing_library(why), Some("libpango-1.0-0"));
     }
 }

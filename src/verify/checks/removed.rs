@@ -245,6 +245,10 @@ impl Cause<'_> {
         if self.base.is_some_and(|base| base.entries.contains_key(path)) {
             return Some("the larger base image");
         }
+        // The scripts of packages make places for more of their kind, which programs only read.
+        if *content == Content::Folder && is_in(&["etc", "usr/lib", "usr/share", "usr/local/lib", "usr/local/share"]) {
+            return Some("empty folders of packages");
+        }
         None
     }
 
@@ -362,5 +366,7 @@ mod tests {
     fn an_empty_folder_that_went_is_missed() {
         let (lacks, _) = compare(&Tree::default().folder("var/lib/data"), &Tree::default(), None);
         assert!(lacks.contains(&Lack::File("var/lib/data".to_owned())), "{lacks:?}");
+        let (lacks, causes) = compare(&Tree::default().folder("usr/local/share/fonts"), &Tree::default(), None);
+        assert!(lacks.is_empty() && causes == ["empty folders of packages"], "{lacks:?}");
     }
 }
