@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod passes;
 pub mod rewrite;
 pub mod shell;
+pub mod smoke;
 mod suggest;
 pub mod syntax;
 pub mod verify;

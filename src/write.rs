@@ -19,6 +19,28 @@ pub(crate) fn atomically(path: &Path, text: &str) -> anyhow::Result<()> {
     write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Writes `text` to `path`, as above, and lets everybody execute it who may read it.
+///
+/// # Errors
+/// If the file may not be written, or its folder.
+pub(super) fn executable(path: &Path, text: &str) -> anyhow::Result<()> {
+    atomically(path, text)?;
+    allow_to_execute(path).with_context(|| format!("cannot make `{}` executable", path.display()))
+}
+
+#[cfg(unix)]
+fn allow_to_execute(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = fs::metadata(path)?.permissions().mode();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | (mode & 0o444) >> 2))
+}
+
+#[cfg(not(unix))]
+fn allow_to_execute(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let target = target(path)?;
     let existing = match fs::metadata(&target) {

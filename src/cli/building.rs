@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use clap::Args;
 
 use super::migrate::Arguments;
-use super::verifying::{Testing, Verifying, candidate, failures, verified};
+use super::verifying::{Testing, Verifying, failures, verified};
 use crate::emit::text::{count, size};
 use crate::migrate::plan::{Refined, Subject};
 use crate::migrate::report::{Verified, VerifiedBytes};
@@ -14,7 +14,7 @@ use crate::rewrite::Rewrite;
 use crate::verify::bench::Workbench;
 use crate::verify::engine::Engine;
 use crate::verify::process::Cancel;
-use crate::verify::{Outcome, Verification, verify};
+use crate::verify::{Candidate, Outcome, Verification, verify};
 
 /// Whether and how rewrites are verified.
 #[derive(Debug, Args)]
@@ -94,7 +94,7 @@ impl Builder {
                 latest = subject.rewrite(without)?;
             }
             is_first = false;
-            Ok(candidate(&latest))
+            Ok(Candidate::from(&latest))
         };
         let answer = verify(&bench, &request, true, &mut again, &mut |_| {})?;
         let shown = shown(&answer);
@@ -124,11 +124,16 @@ fn shown(answer: &Verification) -> Verified {
     let last = answer.rounds.last();
     let bytes = answer
         .image
-        .zip(last.and_then(|round| round.image))
+        .as_ref()
+        .zip(last.and_then(|round| round.image.as_ref()))
         .map(|(before, after)| VerifiedBytes {
-            before: before.bytes,
+            before: before.sizes.bytes,
             // What did not pass is not made: the image stays as it is.
-            after: if has_passed { after.bytes } else { before.bytes },
+            after: if has_passed {
+                after.sizes.bytes
+            } else {
+                before.sizes.bytes
+            },
         });
     let sizes = bytes.map_or_else(String::new, |bytes| {
         format!(": {} to {}", size(bytes.before), size(bytes.after))

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Status;
 use super::output::Output;
+use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Verifying, candidate, shown};
+use super::verifying::{Verifying, shown};
+use super::{Status, beside};
 use crate::emit::json::{Document, MeasureReport, VERSION};
-use crate::emit::verification;
+use crate::emit::page::Page;
+use crate::emit::{Palette, diff, figures};
 use crate::verify::Candidate;
 use crate::verify::figures::measure;
 
@@ -21,22 +23,24 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     verifying: Verifying,
     #[command(flatten)]
     selection: Selection,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    arguments.reporting.check()?;
     let source = Source::read(&arguments.path)?;
     let empty = tempfile::tempdir()?;
     let request = arguments
         .verifying
         .request(&source, &arguments.selection, None, &empty)?;
-    let rewritten = candidate(
-        &arguments
-            .selection
-            .rewrite_source(&source, |options| options.writes_dockerignore = true)?,
-    );
+    let rewrite = arguments
+        .selection
+        .rewrite_source(&source, |options| options.writes_dockerignore = true)?;
+    let rewritten = Candidate::from(&rewrite);
     let original = Candidate {
         text: source.text.clone(),
         ignore: None,
@@ -46,15 +50,30 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let before = measure(&bench, &request, &original, "original", &mut shown(output))?;
     let after = measure(&bench, &request, &rewritten, "rewritten", &mut shown(output))?;
     drop(bench);
-    if output.is_json() {
-        output.document(&Document::Measure(Box::new(MeasureReport {
+    let plain = Palette::default();
+    let page = Page {
+        file: &source.name,
+        diff: &(diff::unified(&source.patch_path, &source.text, &rewrite.text, &plain)
+            + &beside::patch(rewrite.dockerignore.as_ref(), &plain)),
+        changes: &rewrite.changes,
+        refusals: &rewrite.refusals,
+        notes: &rewrite.notes,
+        verification: None,
+        figures: Some((&before, &after)),
+    };
+    let document = || {
+        Document::Measure(Box::new(MeasureReport {
             version: VERSION,
-            file: source.name,
-            original: before,
-            rewritten: after,
-        })))?;
+            file: source.name.clone(),
+            original: before.clone(),
+            rewritten: after.clone(),
+        }))
+    };
+    arguments.reporting.write(&page, document)?;
+    if output.is_json() {
+        output.document(&document())?;
     } else {
-        output.result(&verification::figures(&before, &after))?;
+        output.result(&figures::figures(&before, &after, &output.layout()))?;
     }
     Ok(Status::Done)
 }

@@ -12,8 +12,10 @@ mod man;
 mod measure;
 mod migrate;
 mod output;
+mod report;
 mod rewrite;
 mod selection;
+mod smoke;
 mod source;
 mod verify;
 mod verifying;
@@ -54,6 +56,7 @@ enum Command {
     Verify(verify::Arguments),
     Measure(measure::Arguments),
     Migrate(Box<migrate::Arguments>),
+    Smoke(smoke::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Measure(arguments) => measure::run(arguments, &output),
         Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Migrate(arguments) => migrate::run(arguments, &output),
+        Command::Smoke(arguments) => smoke::run(arguments, &output),
         Command::Explain(arguments) => explain::run(arguments, &output),
         Command::Completions(arguments) => completions::run(arguments, &output),
         Command::Man(arguments) => man::run(arguments, &output),

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output::Output;
+use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{self, Testing, Verifying, candidate, shown};
+use super::verifying::{self, Testing, Verifying, shown};
 use super::{Status, beside, write};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
+use crate::emit::page::Page;
 use crate::emit::{Palette, diff, text};
 use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
-use crate::verify::{self, Outcome};
+use crate::verify::{self, Candidate, Outcome};
 
 /// Write the optimized Dockerfile
 #[derive(Debug, Args)]
@@ -34,6 +36,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     verify: bool,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     testing: Testing,
     #[command(flatten)]
     verifying: Verifying,
@@ -42,18 +46,25 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    arguments.reporting.check()?;
     // Whoever takes the Dockerfile alone must not get one that counts on another file.
     let takes_both = arguments.write || arguments.diff.is_some() || output.is_json();
     let (source, mut rewrite) = arguments
         .selection
         .rewrite(&arguments.path, |options| options.writes_dockerignore = takes_both)?;
+    let is_verified = arguments.verify && rewrite.is_change();
     let mut status = Status::Done;
-    if arguments.verify && rewrite.is_change() {
+    if is_verified {
         (rewrite, status) = verified(arguments, &source, rewrite, takes_both, output)?;
     }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
         + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
+    if !is_verified {
+        arguments
+            .reporting
+            .write(&page(&rewrite, &patch), || document(&rewrite, &patch))?;
+    }
     let destination = match (&arguments.output, &source.path) {
         (Some(file), _) => Some(file),
         (None, Some(file)) if arguments.write => Some(file),
@@ -71,11 +82,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         beside::write(rewrite.dockerignore.as_ref())?;
     }
     if output.is_json() {
-        output.document(&Document::Report(Report {
-            version: VERSION,
-            files: vec![FileReport::new(rewrite, patch)],
-            errors: Vec::new(),
-        }))?;
+        output.document(&document(&rewrite, &patch))?;
         return Ok(status);
     }
     if destination.is_none() {
@@ -90,6 +97,27 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         output.message(&format!("note: {note}"));
     }
     Ok(status)
+}
+
+/// The page of a rewrite that was not built.
+fn page<'a>(rewrite: &'a Rewrite, patch: &'a str) -> Page<'a> {
+    Page {
+        file: &rewrite.file,
+        diff: patch,
+        changes: &rewrite.changes,
+        refusals: &rewrite.refusals,
+        notes: &rewrite.notes,
+        verification: None,
+        figures: None,
+    }
+}
+
+fn document(rewrite: &Rewrite, patch: &str) -> Document {
+    Document::Report(Report {
+        version: VERSION,
+        files: vec![FileReport::new(rewrite.clone(), patch.to_owned())],
+        errors: Vec::new(),
+    })
 }
 
 /// The rewrite that passed, with a note on how; without a change where none did, and whether one did.
@@ -119,7 +147,7 @@ fn verified(
                 })?;
             }
             is_first = false;
-            let mut found = candidate(&latest);
+            let mut found = Candidate::from(&latest);
             if !takes_both {
                 found.ignore = None;
             }
@@ -128,6 +156,9 @@ fn verified(
         &mut shown(output),
     )?;
     drop(bench);
+    arguments
+        .reporting
+        .write_verified(source, Some(&latest), &answer.text, &answer)?;
     let status = match answer.outcome {
         Outcome::Passed | Outcome::Repaired => Status::Done,
         Outcome::Original | Outcome::OriginalFails | Outcome::Failed => Status::ChangesNeeded,

@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::output::Output;
+use super::report::{Reporting, verified};
 use super::selection::Selection;
 use super::source::Source;
-use super::verifying::{Testing, Verifying, candidate, shown};
+use super::verifying::{Testing, Verifying, shown};
 use super::{Status, write};
-use crate::emit::json::{Document, VERSION, VerifyReport};
-use crate::emit::{Palette, diff, verification};
+use crate::emit::{diff, verification};
 use crate::verify::{self, Candidate, Outcome};
 
 /// Build the original and the rewrite, and compare the images
@@ -31,6 +31,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     keep: bool,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     testing: Testing,
     #[command(flatten)]
     verifying: Verifying,
@@ -39,6 +41,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+    arguments.reporting.check()?;
     let source = Source::read(&arguments.path)?;
     let given = match &arguments.against {
         Some(file) => {
@@ -51,33 +54,34 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let request = arguments
         .verifying
         .request(&source, &arguments.selection, Some(&arguments.testing), &empty)?;
-    // What cannot be rewritten is said before anything is built.
-    let mut first = match given {
-        Some(text) => Some(Candidate {
-            text,
-            ignore: None,
-            passes: Vec::new(),
-        }),
-        None => Some(candidate(
-            &arguments
-                .selection
-                .rewrite_source(&source, |options| options.writes_dockerignore = true)?,
-        )),
+    let rewrite = |without: &[String]| {
+        arguments.selection.rewrite_source(&source, |options| {
+            options.writes_dockerignore = true;
+            options.skip.extend_from_slice(without);
+        })
     };
+    // What cannot be rewritten is said before anything is built.
+    let mut latest = if given.is_none() { Some(rewrite(&[])?) } else { None };
+    let mut is_first = true;
     let bench = arguments.verifying.bench(arguments.keep)?;
     let answer = verify::verify(
         &bench,
         &request,
-        arguments.against.is_none(),
-        &mut |without| match first.take() {
-            Some(first) => Ok(first),
-            None => arguments
-                .selection
-                .rewrite_source(&source, |options| {
-                    options.writes_dockerignore = true;
-                    options.skip.extend_from_slice(without);
-                })
-                .map(|rewrite| candidate(&rewrite)),
+        given.is_none(),
+        &mut |without| {
+            if let Some(text) = &given {
+                return Ok(Candidate {
+                    text: text.clone(),
+                    ignore: None,
+                    passes: Vec::new(),
+                });
+            }
+            let found = match latest.take().filter(|_| is_first) {
+                Some(first) => first,
+                None => rewrite(without)?,
+            };
+            is_first = false;
+            Ok(Candidate::from(&*latest.insert(found)))
         },
         &mut shown(output),
     )?;
@@ -88,13 +92,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     if let Some(file) = arguments.output.as_ref().filter(|_| has_passed) {
         write::atomically(file, &answer.text)?;
     }
+    let compared = given.as_ref().filter(|_| !has_passed).unwrap_or(&answer.text);
+    arguments
+        .reporting
+        .write_verified(&source, latest.as_ref(), compared, &answer)?;
     if output.is_json() {
-        let patch = diff::unified(&source.patch_path, &source.text, &answer.text, &Palette::default());
-        output.document(&Document::Verify(Box::new(VerifyReport {
-            version: VERSION,
-            diff: patch,
-            verification: answer,
-        })))?;
+        output.document(&verified(&source, &answer))?;
     } else {
         let layout = output.layout();
         output.result(&verification::report(&answer, &layout))?;

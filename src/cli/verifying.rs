@@ -13,13 +13,12 @@ use super::selection::Selection;
 use super::source::Source;
 use crate::config::ConfigError;
 use crate::context::ContextSource;
-use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
 use crate::verify::bench::Workbench;
 use crate::verify::checks::smoke::Smoke;
 use crate::verify::engine::{Engine, Kind};
 use crate::verify::process::{Cancel, Limits};
-use crate::verify::{Candidate, Event, Outcome, Request, Verification};
+use crate::verify::{Event, Outcome, Request, Verification};
 
 /// How containers are built and run.
 #[derive(Debug, Args)]
@@ -122,20 +121,6 @@ impl Testing {
 fn folder(context: Option<&Arc<ContextSource>>, empty: &TempDir) -> PathBuf {
     let root = context.and_then(|context| context.root()).map(PathBuf::from);
     root.unwrap_or_else(|| empty.path().to_owned())
-}
-
-/// A rewrite as verification takes it.
-pub(super) fn candidate(rewrite: &Rewrite) -> Candidate {
-    let proposal = rewrite.dockerignore.as_ref().filter(|proposal| proposal.is_change());
-    let mut passes: Vec<&'static str> = rewrite.changes.iter().map(|change| change.pass).collect();
-    passes.extend(proposal.map(|_| "dockerignore"));
-    passes.sort_unstable();
-    passes.dedup();
-    Candidate {
-        text: rewrite.text.clone(),
-        ignore: proposal.map(|proposal: &Proposal| proposal.text.clone()),
-        passes,
-    }
 }
 
 /// Shows what happens, on stderr.

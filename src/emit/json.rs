@@ -10,6 +10,7 @@ use crate::migrate::report::FleetReport;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{Change, Explanation, Level, Refusal};
 use crate::rewrite::Rewrite;
+use crate::smoke::Plan;
 use crate::syntax::SyntaxError;
 use crate::verify::Verification;
 use crate::verify::figures::Figures;
@@ -33,6 +34,20 @@ pub enum Document {
     Verify(Box<VerifyReport>),
     /// What `measure` writes.
     Measure(Box<MeasureReport>),
+    /// What `smoke` writes.
+    Smoke(Box<SmokeReport>),
+}
+
+/// A smoke test.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SmokeReport {
+    /// The version of the format.
+    pub version: u32,
+    /// The script.
+    pub script: String,
+    /// What it asks of an image.
+    #[serde(flatten)]
+    pub plan: Plan,
 }
 
 /// The figures of two images.

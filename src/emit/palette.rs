@@ -22,6 +22,12 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// Whether nothing is coloured.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.added == Style::new()
+    }
+
     /// The colours that a terminal gets.
     pub fn coloured() -> Palette {
         Palette {

@@ -2,13 +2,13 @@
 
 use anstyle::Style;
 
-use super::text::{Layout, size};
-use crate::verify::figures::Figures;
+use super::figures;
+use super::text::{self, Layout, size};
 use crate::verify::report::{Check, Result};
-use crate::verify::{Outcome, Round, Verification};
+use crate::verify::{Built, Outcome, Round, Verification};
 
 /// The most findings of one check that are shown; JSON has all.
-const MOST_FINDINGS: usize = 20;
+pub(super) const MOST_FINDINGS: usize = 20;
 
 /// Each round with its checks, what went away, the sizes and the verdict.
 #[must_use]
@@ -26,17 +26,21 @@ pub fn report(answer: &Verification, layout: &Layout) -> String {
     }
     if let Some(round) = answer.rounds.last() {
         text += &removed(round);
-        if let (Some(before), Some(after)) = (&answer.image, &round.image) {
-            text += &format!(
-                "\nsize: {} before, {} after{}\n",
-                size(before.bytes),
-                size(after.bytes),
-                less(before.bytes, after.bytes)
-            );
-        }
+    }
+    if let Some((before, after)) = sides(answer) {
+        text += &format!("\n{}", figures::sizes(&before.sizes, &after.sizes, layout));
     }
     text += &format!("\n{}\n", verdict(answer));
     text
+}
+
+/// The images that the answer is about: the original's, and that of the text that passed or of the one that was given.
+#[must_use]
+pub fn sides(answer: &Verification) -> Option<(&Built, &Built)> {
+    if matches!(answer.outcome, Outcome::Original | Outcome::OriginalFails) {
+        return None;
+    }
+    answer.image.as_ref().zip(answer.rounds.last()?.image.as_ref())
 }
 
 fn line(check: &Check, layout: &Layout) -> String {
@@ -65,89 +69,35 @@ fn removed(round: &Round) -> String {
     if round.removed.is_empty() {
         return String::new();
     }
-    let mut text = "\nnot in the rewritten image any more:\n".to_owned();
+    let mut lines = "\nnot in the rewritten image any more:\n".to_owned();
     let mut groups: Vec<_> = round.removed.iter().collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.bytes));
     for group in groups {
-        let files = if group.files == 1 {
-            "1 file".to_owned()
-        } else {
-            format!("{} files", group.files)
-        };
-        text += &format!("  {:32} {:>10}  {files}\n", group.cause, size(group.bytes));
+        let files = text::count(group.files, "file", "files");
+        lines += &format!("  {:32} {:>10}  {files}\n", group.cause, size(group.bytes));
     }
-    text
+    lines
 }
 
-fn less(before: u64, after: u64) -> String {
-    if before == 0 || after >= before {
-        return String::new();
-    }
-    match (before - after) * 100 / before {
-        0 => String::new(),
-        percent => format!(", {percent} % less"),
+/// How it ended, in a sentence.
+#[must_use]
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "The rewrite passed.",
+        Outcome::Repaired => "The rewrite passed after a change:",
+        Outcome::Original => "No rewrite passed: the original stays as it is.",
+        Outcome::OriginalFails => "The original does not build: nothing can be said about the rewrite.",
+        Outcome::Failed => "The rewrite failed.",
     }
 }
 
 fn verdict(answer: &Verification) -> String {
-    let mut text = match answer.outcome {
-        Outcome::Passed => "The rewrite passed.".to_owned(),
-        Outcome::Repaired => "The rewrite passed after a change:".to_owned(),
-        Outcome::Original => "No rewrite passed: the original stays as it is.".to_owned(),
-        Outcome::OriginalFails => "The original does not build: nothing can be said about the rewrite.".to_owned(),
-        Outcome::Failed => "The rewrite failed.".to_owned(),
-    };
+    let mut text = outcome(answer.outcome).to_owned();
     for note in &answer.repairs {
         text += &format!("\n  added: {note}");
     }
     for pass in &answer.switched_off {
         text += &format!("\n  switched off: {pass}");
-    }
-    text
-}
-
-/// The figures of both sides next to each other, and the layers below.
-#[must_use]
-pub fn figures(before: &Figures, after: &Figures) -> String {
-    let mut rows = vec![("image".to_owned(), size(before.bytes), size(after.bytes))];
-    for (old, new) in before.components.iter().zip(&after.components) {
-        rows.push((format!("  {}", old.name), size(old.bytes), size(new.bytes)));
-    }
-    let seconds = |seconds: f64| format!("{seconds:.1} s");
-    rows.push((
-        "cold build".to_owned(),
-        seconds(before.cold_seconds),
-        seconds(after.cold_seconds),
-    ));
-    let rebuilds = [
-        (&before.rebuild, &after.rebuild),
-        (&before.manifest_rebuild, &after.manifest_rebuild),
-    ];
-    for (old, new) in rebuilds {
-        let (Some(old), Some(new)) = (old, new) else { continue };
-        let label = format!("rebuild after an edit of {}", old.edited);
-        rows.push((label, seconds(old.seconds), seconds(new.seconds)));
-    }
-    if let (Some(old), Some(new)) = (&before.context, &after.context) {
-        rows.push(("context sent".to_owned(), size(old.bytes), size(new.bytes)));
-    }
-    let width = rows
-        .iter()
-        .map(|(label, ..)| label.chars().count())
-        .max()
-        .unwrap_or_default();
-    let mut text = format!("{:width$} {:>12} {:>12}\n", "", "original", "rewritten");
-    for (label, old, new) in rows {
-        text += &format!("{label:width$} {old:>12} {new:>12}\n");
-    }
-    for (name, side) in [("original", before), ("rewritten", after)] {
-        if !side.layers.is_empty() {
-            text += &format!("\nlayers of the {name} image:\n");
-        }
-        for layer in &side.layers {
-            let made_by: String = layer.made_by.chars().take(80).collect();
-            text += &format!("  {:>10}  {made_by}\n", size(layer.bytes));
-        }
     }
     text
 }

@@ -11,19 +11,27 @@ use super::bench::{Image, Inputs, Workbench};
 use super::engine::EngineError;
 use super::files::{Content, Files};
 use super::subject::Subject;
-use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, inputs};
+use super::{Candidate, Event, Listener, Request, VerifyError, base_files, files_of, final_base, inputs};
 use crate::context::{ContextSource, Kind, Totals};
 use crate::syntax;
 
-/// One side of a measurement.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Figures {
+/// How large an image is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sizes {
     /// The bytes of the files of the image.
     pub bytes: u64,
     /// The same by what they are: `base image`, `system packages`, `language packages`, `application`, `other`.
     pub components: Vec<Component>,
     /// The layers with something in them, the first one first; empty where the engine does not tell.
     pub layers: Vec<Layer>,
+}
+
+/// One side of a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Figures {
+    /// How large the image is.
+    #[serde(flatten)]
+    pub sizes: Sizes,
     /// What a build sends; none without a context.
     pub context: Option<Totals>,
     /// How long a build takes with nothing of an earlier one.
@@ -61,6 +69,31 @@ pub struct Rebuild {
     pub seconds: f64,
 }
 
+impl Sizes {
+    /// What a registry keeps and a machine pulls: all layers, with what later ones delete or replace. The files, where
+    /// the engine does not tell of layers.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        let layers = self.layers.iter().map(|layer| layer.bytes).sum();
+        if layers == 0 { self.bytes } else { layers }
+    }
+
+    /// Measures `image`, whose files are `files`. `base` holds those of the image that it starts from.
+    pub(super) fn of(
+        bench: &Workbench,
+        image: &Image,
+        files: &Files,
+        base: Option<&Files>,
+        subject: &Subject,
+    ) -> Sizes {
+        Sizes {
+            bytes: files.bytes(),
+            components: components(files, base, subject),
+            layers: layers(bench, image),
+        }
+    }
+}
+
 /// Builds `candidate` twice, from nothing and after an edit of a source, and measures it. `variant` names the images.
 ///
 /// # Errors
@@ -83,10 +116,12 @@ pub fn measure(
     let cold = bench.build(variant, &candidate.text, &inputs, &mut |line| {
         listener(Event::Line(line))
     })?;
-    let subject = Subject::of(&file, request.context.clone(), None);
+    // Both sides are divided by what the original copies.
+    let original = syntax::parse(&request.name, &request.original)?;
+    let subject = Subject::of(&original, request.context.clone(), None);
     let files = files_of(bench, &cold, &subject)?;
-    let base = match &subject.base {
-        Some(base) => base_files(bench, base, &inputs, &subject)?,
+    let base = match final_base(&file) {
+        Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
         None => None,
     };
     let mut rebuilt = |edited: Option<String>, what: &str| -> Result<Option<Rebuild>, VerifyError> {
@@ -113,9 +148,7 @@ pub fn measure(
     let rebuild = rebuilt(sent.as_ref().and_then(source), "source")?;
     let manifest_rebuild = rebuilt(sent.as_ref().and_then(manifest), "manifest")?;
     Ok(Figures {
-        bytes: files.bytes(),
-        components: components(&files, base.as_ref(), &subject),
-        layers: layers(bench, &cold),
+        sizes: Sizes::of(bench, &cold, &files, base.as_ref(), &subject),
         context: sent.as_ref().map(|context| context.measure().sent),
         cold_seconds: cold.time.as_secs_f64(),
         rebuild,

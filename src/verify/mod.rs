@@ -17,6 +17,7 @@ pub mod system;
 #[cfg(test)]
 mod tree;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use bench::{Image, Inputs, Run, Workbench};
 use checks::Side;
 use checks::smoke::Smoke;
 use engine::EngineError;
+use figures::Sizes;
 use files::Files;
 use report::{Check, Lack, Removed};
 use search::Search;
@@ -37,6 +39,7 @@ use subject::Subject;
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
 use crate::knowledge::Family;
+use crate::rewrite::Rewrite;
 use crate::syntax::{self, SyntaxError};
 
 /// How often what is lacking is added to one rewrite.
@@ -51,6 +54,21 @@ pub struct Candidate {
     pub ignore: Option<String>,
     /// The passes that changed something.
     pub passes: Vec<&'static str>,
+}
+
+impl From<&Rewrite> for Candidate {
+    fn from(rewrite: &Rewrite) -> Candidate {
+        let proposal = rewrite.dockerignore.as_ref().filter(|proposal| proposal.is_change());
+        let mut passes: Vec<&'static str> = rewrite.changes.iter().map(|change| change.pass).collect();
+        passes.extend(proposal.map(|_| "dockerignore"));
+        passes.sort_unstable();
+        passes.dedup();
+        Candidate {
+            text: rewrite.text.clone(),
+            ignore: proposal.map(|proposal| proposal.text.clone()),
+            passes,
+        }
+    }
 }
 
 /// What is verified, and how.
@@ -96,10 +114,11 @@ pub struct Round {
 }
 
 /// An image in figures.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Built {
-    /// The bytes of its files.
-    pub bytes: u64,
+    /// How large it is.
+    #[serde(flatten)]
+    pub sizes: Sizes,
     /// How long its build took, with what the engine knew from earlier ones.
     pub seconds: f64,
 }
@@ -162,9 +181,12 @@ struct Original {
     files: Files,
     configuration: Value,
     file: syntax::Dockerfile,
-    /// The files of the image that it starts from, where they were asked for.
-    base: Option<Option<Files>>,
+    /// The files of base images that were asked for, by their names.
+    bases: Bases,
 }
+
+/// The files of base images, by their names; none of those that cannot be had.
+type Bases = BTreeMap<String, Option<Files>>;
 
 /// Verifies the rewrite that `rewrite` makes without the passes that it is given. Where it fails, it is repaired, and
 /// where that fails too, made again without one more pass. Without `repairs`, it is compared once and left as it is.
@@ -209,10 +231,7 @@ pub fn verify(
         }
         Err(error) => return Err(error.into()),
     };
-    answer.image = Some(Built {
-        bytes: original.files.bytes(),
-        seconds: original.image.time.as_secs_f64(),
-    });
+    answer.image = Some(original.built(bench, request)?);
 
     let mut what = "compare the rewrite".to_owned();
     let mut added = 0;
@@ -234,9 +253,11 @@ pub fn verify(
             what.clone(),
             listener,
         )?;
-        if let (true, Some(image)) = (repairs, round.image) {
+        if let (true, Some(image)) = (repairs, &round.image) {
             // Only a rewrite of Plimsoll's own is there to make an image smaller.
-            round.checks.push(checks::size(original.files.bytes(), image.bytes));
+            round
+                .checks
+                .push(checks::size(original.files.bytes(), image.sizes.bytes));
         }
         let failed: Vec<&'static str> = round.failed().map(|check| check.id).collect();
         let mut wrong = round.wrong();
@@ -353,8 +374,21 @@ fn build_original(
         configuration: bench.configuration(&image)?,
         image,
         file,
-        base: None,
+        bases: Bases::new(),
     })
+}
+
+impl Original {
+    /// Its image in figures.
+    fn built(&mut self, bench: &Workbench, request: &Request) -> Result<Built, EngineError> {
+        let subject = Subject::of(&self.file, request.context.clone(), None);
+        let inputs = inputs(request, None);
+        let base = known_base(&mut self.bases, bench, subject.base.as_deref(), &inputs, &subject)?;
+        Ok(Built {
+            sizes: Sizes::of(bench, &self.image, &self.files, base, &subject),
+            seconds: self.image.time.as_secs_f64(),
+        })
+    }
 }
 
 /// Builds a candidate and compares it with the original.
@@ -391,19 +425,12 @@ fn compare(
     let subject = subject_of(request, &original.file, candidate);
     let files = files_of(bench, &image, &subject)?;
     let configuration = bench.configuration(&image)?;
+    let own_base = final_base(&file);
+    let base = known_base(&mut original.bases, bench, own_base.as_deref(), &inputs, &subject)?;
     round.image = Some(Built {
-        bytes: files.bytes(),
+        sizes: Sizes::of(bench, &image, &files, base, &subject),
         seconds: image.time.as_secs_f64(),
     });
-    if let Some(base) = subject
-        .base
-        .as_deref()
-        .filter(|base| final_base(&file).as_deref() != Some(*base))
-        && original.base.is_none()
-    {
-        listener(Event::Step("read the base image"));
-        original.base = Some(base_files(bench, base, &inputs, &subject)?);
-    }
     let before = Side {
         files: &original.files,
         configuration: &original.configuration,
@@ -412,7 +439,9 @@ fn compare(
         files: &files,
         configuration: &configuration,
     };
-    let base = original.base.as_ref().and_then(Option::as_ref);
+    // What another base image lacks went away with it.
+    let replaced = subject.base.as_ref().filter(|base| own_base.as_ref() != Some(*base));
+    let base = replaced.and_then(|base| original.bases.get(base)?.as_ref());
     let left_out = python::left_out(before, after, &subject);
     let (removed, groups) = checks::removed::removed(before, after, base, &subject, &left_out);
     round.removed = groups;
@@ -479,9 +508,31 @@ fn final_base(file: &syntax::Dockerfile) -> Option<String> {
     }
 }
 
-/// The files of a base image. The engine's own builder has it, its list of images may not.
-fn base_files(bench: &Workbench, base: &str, inputs: &Inputs, subject: &Subject) -> Result<Option<Files>, EngineError> {
-    match bench.build("base", &format!("FROM {base}\n"), inputs, &mut |_| {}) {
+/// The files of the base image `base`, read once.
+fn known_base<'b>(
+    bases: &'b mut Bases,
+    bench: &Workbench,
+    base: Option<&str>,
+    inputs: &Inputs,
+    subject: &Subject,
+) -> Result<Option<&'b Files>, EngineError> {
+    let Some(base) = base else { return Ok(None) };
+    if !bases.contains_key(base) {
+        let files = base_files(bench, &format!("base-{}", bases.len()), base, inputs, subject)?;
+        bases.insert(base.to_owned(), files);
+    }
+    Ok(bases.get(base).and_then(Option::as_ref))
+}
+
+/// The files of a base image, built as `variant`. The engine's own builder has it, its list of images may not.
+fn base_files(
+    bench: &Workbench,
+    variant: &str,
+    base: &str,
+    inputs: &Inputs,
+    subject: &Subject,
+) -> Result<Option<Files>, EngineError> {
+    match bench.build(variant, &format!("FROM {base}\n"), inputs, &mut |_| {}) {
         Ok(image) => Ok(Some(files_of(bench, &image, subject)?)),
         Err(error) if error.is_failed_build() => Ok(None),
         Err(error) => Err(error),

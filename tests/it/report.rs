@@ -130,6 +130,7 @@ fn every_command_writes_what_the_schema_says() {
         &["context", "missing"],
         &["diff", "copies"],
         &["diff", "--explain-split"],
+        &["smoke"],
     ] {
         let outcome = folder.plimsoll(&[&["--format", "json"], arguments].concat());
         let value = assert_valid(&outcome.stdout);

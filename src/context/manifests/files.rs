@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::{ContextSource, Kind};
+
 /// The files of a build context, as far as readers of manifests need them. Paths are relative to the root of the
 /// context, `/`-separated, without `.` and `..`; the root itself is the empty string. What `.dockerignore` keeps out
 /// must not show here, because an install cannot read it either.
@@ -57,6 +59,28 @@ impl MemoryFiles {
         self.files
             .keys()
             .filter_map(move |path| path.strip_prefix(prefix.as_str()))
+    }
+}
+
+impl Files for ContextSource {
+    fn read(&self, path: &str) -> Option<String> {
+        let text = ContextSource::read(self, path).ok()?;
+        // Bytes that are no UTF-8 were replaced.
+        (!text.contains('\u{FFFD}')).then(|| text.to_string())
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        ContextSource::exists(self, path)
+    }
+
+    fn list(&self, dir: &str) -> Vec<String> {
+        let children = ContextSource::list(self, dir).into_iter();
+        children
+            .map(|child| match child.kind {
+                Kind::Folder => format!("{}/", child.name),
+                _ => child.name,
+            })
+            .collect()
     }
 }
 

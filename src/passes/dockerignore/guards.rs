@@ -137,7 +137,9 @@ impl<'a> Guards<'a> {
         self.builds.iter().find_map(|build| {
             let take = candidate.paths().find_map(|path| {
                 let holding = || build.holding(path).filter(|_| !candidate.group.inside_copied);
-                build.naming(path, self.tree.is_file(path)).or_else(holding)
+                // The file that is proposed is one, there or not.
+                let is_file = self.tree.is_file(path) || candidate.known.guard == Guard::UnmentionedInCode;
+                build.naming(path, is_file).or_else(holding)
             })?;
             let (name, line, source) = (&build.name, take.line, &take.pattern);
             Some((

@@ -97,6 +97,9 @@ pub fn propose_for(context: &ContextSource, dockerfile: Option<&Dockerfile>, lev
     propose(context, own, level)
 }
 
+/// The file that all Dockerfiles of a context share.
+const IGNORE_FILE: &str = ".dockerignore";
+
 /// More rounds than any context needs: a bound for faults.
 const MOST_ROUNDS: usize = 4;
 
@@ -118,6 +121,12 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
         proposal.patterns.extend(next.patterns);
         (proposal.kept, proposal.after) = (next.kept, next.after);
     }
+    // A file that only keeps itself out is of no use.
+    if !proposal.exists && proposal.patterns.iter().all(|added| added.pattern == IGNORE_FILE) {
+        proposal.text.clone_from(&proposal.original);
+        proposal.patterns.clear();
+        proposal.after = proposal.before;
+    }
     proposal
 }
 
@@ -125,7 +134,7 @@ fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Pr
     let mut proposal = Proposal::unchanged(context);
     let is_shared = context
         .ignore_file()
-        .is_none_or(|file| file.file_name().is_some_and(|name| name == ".dockerignore"));
+        .is_none_or(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE));
     let mut builds: Vec<Build> = own.into_iter().collect();
     let own_name = builds.first().map(|build| build.name.clone());
     if is_shared {

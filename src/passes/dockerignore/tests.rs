@@ -583,3 +583,17 @@ proptest! {
         prop_assert!(!again.is_change(), "{} and then {}", &proposal.text, &again.text);
     }
 }
+
+#[test]
+fn a_new_file_keeps_itself_out_beside_a_copy_of_unknown_folders_and_is_not_made_for_itself() {
+    let dockerfile = "FROM debian:12\nARG OUT\nCOPY $OUT/lib/*.so /app/\n";
+    let files = [("Dockerfile", dockerfile), ("src/main.c", "int main;\n")];
+    let context = ContextSource::in_memory(files).unwrap();
+    let file = syntax::parse("Dockerfile", dockerfile).unwrap();
+    let proposal = propose_for(&context, Some(&file), Level::Standard);
+    assert_eq!(proposal.text, "# Docker's own files\nDockerfile\n.dockerignore\n");
+
+    let alone = ContextSource::in_memory([("main.c", "int main;\n")]).unwrap();
+    let file = syntax::parse("-", "FROM debian:12\nCOPY . .\n").unwrap();
+    assert!(!propose_for(&alone, Some(&file), Level::Standard).is_change());
+}

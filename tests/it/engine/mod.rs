@@ -19,6 +19,8 @@ mod evidence;
 mod ignore_sets;
 mod migrate;
 mod project;
+mod report;
+mod smoke;
 mod verify;
 
 use std::collections::VecDeque;
