@@ -1,4 +1,4 @@
-//! One HTML page for a fleet, which needs nothing but a browser. Its template is `templates/fleet.html.j2`.
+//! One HTML page for a fleet, which needs nothing but a browser. Its template is `templates/fleet.html`.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ struct Row<'a> {
 pub fn page(report: &FleetReport) -> anyhow::Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("fleet", include_str!("../../templates/fleet.html.j2"))?;
+    environment.add_template("fleet", include_str!("../../templates/fleet.html"))?;
     let rows: Vec<Row<'_>> = report.repositories.iter().enumerate().map(row).collect();
     let repositories = report
         .repositories

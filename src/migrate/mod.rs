@@ -1,7 +1,7 @@
 //! The Dockerfiles of a whole fleet of repositories. Its page is `docs/migrate.md`.
 //!
-//! For each repository: [`repository`] says what it is, [`tree`] what files it has, [`discover`] and [`skip`] which of
-//! them are Dockerfiles for people, [`plan`] what becomes of them; [`write`] or [`branch`] makes it so, and [`journal`]
+//! For each repository: [`repository`] says what it is, [`tree`] what files it has, [`mod@discover`] and [`skip`] which of
+//! them are Dockerfiles for people, [`mod@plan`] what becomes of them; [`mod@write`] or [`branch`] makes it so, and [`journal`]
 //! remembers it for a run that is interrupted.
 
 pub mod bake;
