@@ -11,6 +11,7 @@ mod distribution;
 mod invocation;
 mod manager;
 mod managers;
+mod node_development;
 mod package_role;
 mod packages;
 mod plain_node_packages;
@@ -37,6 +38,7 @@ pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
+pub(crate) use node_development::node_development;
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub use plain_node_packages::is_plain_node_package;

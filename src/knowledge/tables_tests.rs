@@ -506,6 +506,24 @@ fn runtime_needs_are_found() {
 }
 
 #[test]
+fn table_of_development_is_sound() {
+    let table = node_development::parsed().unwrap();
+    assert!(!table.sources.is_empty() && !table.checked.is_empty());
+    let mut seen = BTreeSet::new();
+    for name in table.loaded_by_name.iter().chain(&table.compilers) {
+        assert!(seen.insert(name), "twice: {name}");
+    }
+    assert!(table.modules.iter().any(|name| name == "fs"));
+    assert_eq!(table.programs.get("tsc").map(String::as_str), Some("typescript"));
+    for (program, package) in &table.programs {
+        assert_ne!(program, package, "a program of its package's name needs no row");
+    }
+    for helper in &table.helpers {
+        assert!(!helper.setting.is_empty() && !helper.packages.is_empty(), "{helper:?}");
+    }
+}
+
+#[test]
 fn table_of_needs_is_sound() {
     let table = runtime_needs::parsed().unwrap();
     assert!(!table.checked.is_empty());

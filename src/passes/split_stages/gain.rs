@@ -4,12 +4,15 @@ use crate::facts::{Base, Facts, ImageReference, Stage};
 use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, slimmer};
 use crate::syntax::Dockerfile;
 
-use super::packages;
+use super::{development, packages};
 
-/// What a split of the last stage would gain: the packages that only builds use, and a smaller image.
+/// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
+/// dependencies.
 pub(super) struct Gain {
     pub(super) packages: Vec<(usize, String)>,
     pub(super) smaller: Option<Slimmer>,
+    /// Whether a project of Node.js is installed and built, which takes development dependencies.
+    pub(super) development: bool,
 }
 
 impl Gain {
@@ -19,10 +22,15 @@ impl Gain {
         let release = super::release(file, stage)?;
         let range = stage.instructions.clone();
         let mut packages: Vec<(usize, String)> = Vec::new();
+        let (mut installs, mut builds) = (false, false);
         for index in range.clone() {
             let Some(run) = facts.run(file, index) else { continue };
             let removed = packages::removed_again(run);
             for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+                if development::is_node(used) {
+                    installs |= used.action == Action::Install && !development::is_global(used);
+                    builds |= matches!(used.action, Action::Build | Action::Run | Action::Exec);
+                }
                 if used.manager.kind != Kind::System || used.action != Action::Install {
                     continue;
                 }
@@ -47,9 +55,12 @@ impl Gain {
                 Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms | Purpose::DotnetWeb
             )
         });
-        if packages.is_empty() && smaller.is_none() {
-            return None;
-        }
-        Some((Gain { packages, smaller }, image.clone(), release))
+        let gain = Gain {
+            packages,
+            smaller,
+            development: installs && builds,
+        };
+        let is_something = !gain.packages.is_empty() || gain.smaller.is_some() || gain.development;
+        is_something.then(|| (gain, image.clone(), release))
     }
 }

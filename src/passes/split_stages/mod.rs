@@ -3,6 +3,7 @@
 mod chain;
 mod copies;
 mod crossing;
+mod development;
 mod explain;
 mod gain;
 mod lost;
@@ -103,6 +104,12 @@ impl Pass for SplitStages {
                 if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
                     *file = new;
                     outcome.changes.push(change(&plan, &extra, lines, &image));
+                    if let Some(Err((obstacle, remedy))) = plan.development {
+                        outcome.refusals.push(Refusal {
+                            what: "leave development dependencies in the builder".to_owned(),
+                            ..refusal((obstacle, remedy))
+                        });
+                    }
                 }
             }
         }
@@ -221,12 +228,11 @@ pub(super) fn is_build(run: &Execution) -> bool {
 
 fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &ImageReference) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
-    let left: Vec<&str> = plan
-        .divided
-        .iter()
-        .filter(|package| !package.place.runtime)
-        .map(|package| package.name.as_str())
-        .collect();
+    let left = plan.divided.iter().filter(|package| !package.place.runtime);
+    let mut left: Vec<&str> = left.map(|package| package.name.as_str()).collect();
+    if matches!(plan.development, Some(Ok(()))) {
+        left.push("development dependencies");
+    }
     let stands_alone = plan.builder.is_empty();
     let builder = if stands_alone {
         format!("`{}`", plan.builder_name)

@@ -17,7 +17,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, project, riders};
+use super::{Evidence, Obstacle, development, project, riders};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
 const HEAVY_HEADERS: u64 = 10_000;
@@ -52,6 +52,8 @@ pub(super) struct Plan {
     /// The packages whose tools run in the image, with what says so.
     pub(super) wanted: BTreeMap<&'static str, Evidence>,
     pub(super) crossings: Vec<Crossing>,
+    /// Whether the builder drops development dependencies, or why it does not; none where there are none.
+    pub(super) development: Option<Result<(), Obstacle>>,
     pub(super) evidence: Vec<Evidence>,
 }
 
@@ -119,6 +121,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         divided: Vec::new(),
         wanted: BTreeMap::new(),
         crossings: crossings.list.clone(),
+        development: None,
         evidence: Vec::new(),
     };
     let whole: Vec<(&str, usize)> = crossings
@@ -199,9 +202,22 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         })
         .collect();
     plan.wanted = uses.at_run_time;
-    let saves = plan.divided.iter().any(|package| !package.place.runtime)
+    let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
+    plan.development = match left_out {
+        Ok(None) => None,
+        Ok(Some(evidence)) => {
+            plan.evidence.push(evidence);
+            Some(Ok(()))
+        }
+        Err(obstacle) => Some(Err(obstacle)),
+    };
+    let saves = matches!(plan.development, Some(Ok(())))
+        || plan.divided.iter().any(|package| !package.place.runtime)
         || gain.smaller.is_some()
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
+    if let (false, Some(Err(obstacle))) = (saves, &plan.development) {
+        return Err(obstacle.clone());
+    }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     Ok((saves && is_whole).then_some(plan))
 }
