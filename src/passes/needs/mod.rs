@@ -1,6 +1,7 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
 mod copies;
+mod development;
 mod interpreter;
 mod lacking;
 mod packages;
@@ -85,7 +86,7 @@ impl Needs {
         packages::read(
             file,
             facts,
-            stage.instructions.clone(),
+            stage,
             context,
             &packages::Builds::of(file, facts, family),
             &mut needs,

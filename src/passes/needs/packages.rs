@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::context::ContextSource;
-use crate::facts::{Base, Facts};
+use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
 use crate::syntax::Dockerfile;
 
 use super::super::Evidence;
-use super::Needs;
+use super::{Needs, development};
 
 /// What decides whether a package with binaries in its registry is built from source all the same.
 pub(super) struct Builds {
@@ -82,12 +82,13 @@ fn numbers(version: &str) -> Vec<u64> {
 pub(super) fn read(
     file: &Dockerfile,
     facts: &Facts,
-    stage: Range<usize>,
+    stage: &Stage,
     context: &ContextSource,
     builds: &Builds,
     needs: &mut Needs,
 ) {
-    for (ecosystem, name, place) in installed_by_name(file, facts, stage) {
+    let left_out = development::left_out(file, facts, stage, context);
+    for (ecosystem, name, place) in installed_by_name(file, facts, stage.instructions.clone()) {
         add(needs, builds, ecosystem, &name, None, &place);
     }
     let wanted = |path: &str| ecosystem_of(path).is_some();
@@ -96,7 +97,7 @@ pub(super) fn read(
             continue;
         };
         for (number, line) in text.lines().enumerate() {
-            if let Some(name) = named(path, line) {
+            if let Some(name) = named(path, line).filter(|name| !left_out.contains(*name)) {
                 let version = line
                     .split_once("==")
                     .map(|(_, rest)| rest.trim_matches([' ', '"', '\'', ',']));

@@ -8,6 +8,7 @@ mod explain;
 mod gain;
 mod lost;
 mod named;
+mod node_tools;
 mod outputs;
 mod packages;
 mod plan;
@@ -22,6 +23,7 @@ mod subject;
 mod uses;
 mod work;
 
+pub(crate) use development::{is_global, is_node, says_production};
 pub use explain::{Explained, Explanation, Side, explain_split};
 pub(crate) use programs::is_python_tool;
 
@@ -66,10 +68,9 @@ impl Pass for SplitStages {
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let gain = Gain::of(flat, facts, stage).filter(|_| kept(facts, stage).is_none());
-        let Some((gain, image, release)) = gain else {
+        if kept(facts, stage).is_some() {
             return outcome;
-        };
+        }
         let whole = || plan::lines(flat, &stage.instructions);
         let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
         let refusal = |(obstacle, remedy): Obstacle| Refusal {
@@ -78,6 +79,14 @@ impl Pass for SplitStages {
             what: "build in one stage, and run in another".to_owned(),
             obstacle,
             remedy,
+        };
+        let (gain, image, release) = match Gain::of(flat, facts, stage) {
+            Ok(Some(found)) => found,
+            Ok(None) => return outcome,
+            Err(obstacle) => {
+                outcome.refusals.push(refusal(obstacle));
+                return outcome;
+            }
         };
         let Some(context) = options.context.as_deref() else {
             if installs(flat, facts, stage) {
@@ -104,12 +113,6 @@ impl Pass for SplitStages {
                 if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
                     *file = new;
                     outcome.changes.push(change(&plan, &extra, lines, &image));
-                    if let Some(Err((obstacle, remedy))) = plan.development {
-                        outcome.refusals.push(Refusal {
-                            what: "leave development dependencies in the builder".to_owned(),
-                            ..refusal((obstacle, remedy))
-                        });
-                    }
                 }
             }
         }
@@ -230,7 +233,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
     let left = plan.divided.iter().filter(|package| !package.place.runtime);
     let mut left: Vec<&str> = left.map(|package| package.name.as_str()).collect();
-    if matches!(plan.development, Some(Ok(()))) {
+    if plan.drops_development {
         left.push("development dependencies");
     }
     let stands_alone = plan.builder.is_empty();

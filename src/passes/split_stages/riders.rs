@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::facts::{Body, Command, Execution, Word, is_within};
 use crate::shell::{self, RedirectKind, ShellOptions};
 
-use super::Obstacle;
 use super::copies::copied_file;
 use super::crossing::Crossings;
 use super::outputs::{Output, absolute};
 use super::subject::Subject;
 use super::work::Works;
+use super::{Obstacle, node_tools};
 
 /// Programs that change no file that stays.
 const HARMLESS: &[&str] = &[
@@ -112,6 +112,9 @@ pub(super) fn check(
         let Some(command) = run.commands.get(number) else {
             continue;
         };
+        if node_tools::installs_tools(command) {
+            continue;
+        }
         // What COPY brought and the RUN deletes is not copied into the runtime stage.
         let is_copy_removed = |path: &str| {
             let mut copies = subject.range().take_while(|copy| *copy < index);

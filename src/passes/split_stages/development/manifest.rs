@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::context::manifests::Files;
+use crate::context::manifests::{Files, changes_nothing};
 use crate::knowledge::node_development;
 
 /// What `package.json` and its lock say.
@@ -21,6 +21,8 @@ pub(super) struct Manifest {
     programs: BTreeMap<String, bool>,
     /// Whether scripts of the project run when it is installed.
     pub(super) has_install_scripts: bool,
+    /// Whether one of them may change a file.
+    pub(super) changes_packages: bool,
     /// Whether it has members.
     pub(super) is_workspace: bool,
 }
@@ -51,9 +53,13 @@ impl Manifest {
         manifest.scripts = scripts
             .filter_map(|(name, script)| Some((name.clone(), script.as_str()?.to_owned())))
             .collect();
-        manifest.has_install_scripts = ["preinstall", "install", "postinstall", "prepare", "prepublish"]
+        let of_installs = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+        let mut of_installs = of_installs
             .iter()
-            .any(|name| manifest.scripts.contains_key(*name));
+            .filter_map(|name| manifest.scripts.get(*name))
+            .peekable();
+        manifest.has_install_scripts = of_installs.peek().is_some();
+        manifest.changes_packages = of_installs.any(|script| !changes_nothing(script));
         manifest.is_workspace = value.get("workspaces").is_some()
             || files.exists(&path("pnpm-workspace.yaml"))
             || files.exists(&path("lerna.json"));

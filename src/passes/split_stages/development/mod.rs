@@ -110,12 +110,12 @@ fn by_hand(obstacle: &str) -> Obstacle {
 }
 
 /// Whether a manager is one of Node.js.
-pub(super) fn is_node(used: &ManagerUse) -> bool {
+pub(crate) fn is_node(used: &ManagerUse) -> bool {
     matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
 }
 
 /// Whether a manager of Node.js works on packages that are no project's.
-pub(super) fn is_global(used: &ManagerUse) -> bool {
+pub(crate) fn is_global(used: &ManagerUse) -> bool {
     let mut options = used.options.iter();
     used.verb.starts_with("global") || options.any(|(name, ..)| matches!(name.as_str(), "-g" | "--global"))
 }
@@ -134,14 +134,16 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
     uses.collect()
 }
 
+/// Whether a command leaves development dependencies out, or removes them, by its words.
+pub(crate) fn says_production(command: &Command) -> bool {
+    let options = ["--omit", "--prod", "--only", "-P", "prune"];
+    let mut words = command.words.iter().map(|word| word.text.as_str());
+    words.any(|word| options.iter().any(|option| word.starts_with(option)))
+}
+
 /// Whether an install leaves development dependencies out by itself, or removes them.
 fn leaves_out(subject: &Subject<'_>, install: &Install<'_>) -> bool {
-    let words = || install.command.words.iter().map(|word| word.text.as_str());
-    let says = words().any(|word| {
-        ["--omit", "--prod", "--only", "-P", "prune", "--dev", "-D", "--no-dev"]
-            .iter()
-            .any(|option| word.starts_with(option))
-    });
+    let says = says_production(install.command);
     let names = [
         "NODE_ENV",
         "npm_config_production",
@@ -201,7 +203,7 @@ fn step(subject: &Subject<'_>, install: &Install<'_>, manifest: &Manifest) -> Re
         kept.map(|option| format!(" {option}")).collect()
     };
     // The other managers write packages anew, without what scripts of the project made of them.
-    let is_changed = manifest.has_install_scripts || manifest.production.contains("@prisma/client");
+    let is_changed = manifest.changes_packages || manifest.production.contains("@prisma/client");
     match install.used.manager.id.as_str() {
         "npm" => Ok(format!(
             "RUN npm prune {}{}",
@@ -215,7 +217,9 @@ fn step(subject: &Subject<'_>, install: &Install<'_>, manifest: &Manifest) -> Re
             "RUN yarn install --production --ignore-scripts --prefer-offline{}",
             kept(&["--frozen-lockfile", "--pure-lockfile"])
         )),
-        "pnpm" => Ok("RUN pnpm prune --prod".to_owned()),
+        // Without CI, it asks before it removes folders, and fails as nobody answers. It runs `prepare` as an install does.
+        "pnpm" if manifest.has_install_scripts => Ok("RUN CI=true pnpm prune --prod --ignore-scripts".to_owned()),
+        "pnpm" => Ok("RUN CI=true pnpm prune --prod".to_owned()),
         other => Err(by_hand(&format!("`{other}` has no command that removes them"))),
     }
 }

@@ -235,7 +235,9 @@ impl Sources<'_> {
                     .packages
                     .iter()
                     .any(|name| self.manifest.production.contains(name));
-                if text.contains(&helper.setting) && !has_one {
+                let is_set =
+                    |line: &str| line.contains(&helper.setting) && !line.trim_start().starts_with(['/', '*', '#']);
+                if text.lines().any(is_set) && !has_one {
                     let name = helper.packages.first().map(String::as_str).unwrap_or_default();
                     return Err((
                         format!(
