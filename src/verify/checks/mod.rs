@@ -3,6 +3,7 @@
 pub mod application;
 pub mod configuration;
 pub mod entry_point;
+mod help;
 pub mod libraries;
 pub mod modules;
 pub mod packages;
