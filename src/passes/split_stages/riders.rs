@@ -123,7 +123,7 @@ pub(super) fn check(
         let Some(program) = command.program() else {
             return Err(other("runs a program that a variable names"));
         };
-        if HARMLESS.contains(&program) {
+        if HARMLESS.contains(&program) || prints_for_pip(program, command) {
             continue;
         }
         let Some(changed) = changes(program, command) else {
@@ -158,6 +158,15 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether a command is Python that prints the dependencies of `pyproject.toml` for the pip behind it.
+fn prints_for_pip(program: &str, command: &Command) -> bool {
+    let code = command.words.get(2).map(|word| word.text.as_str()).unwrap_or_default();
+    let is_inline = command.words.get(1).is_some_and(|word| word.text == "-c");
+    let only_prints =
+        code.trim_matches(['"', '\'']).starts_with("import tomllib; print(") && code.matches(';').count() == 1;
+    program == "python" && is_inline && only_prints && command.context.in_pipeline
 }
 
 /// The paths that a command changes, none for one that cannot be told; none at all for a program that is not known.
