@@ -17,6 +17,7 @@ mod packages;
 mod plain_node_packages;
 mod programs;
 mod runtime_needs;
+mod static_server;
 mod tools;
 mod verbs;
 
@@ -45,5 +46,6 @@ pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
 pub use programs::{build_metadata, inert_programs};
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
+pub(crate) use static_server::served;
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};

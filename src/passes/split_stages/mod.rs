@@ -19,6 +19,7 @@ mod riders;
 mod runtime_image;
 mod sides;
 mod stages;
+mod static_site;
 mod subject;
 mod uses;
 mod work;

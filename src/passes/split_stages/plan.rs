@@ -206,7 +206,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
     plan.drops_development = matches!(left_out, Ok(Some(_)));
+    let is_built_alone = crossings.drops_sources && crossings.list.iter().all(|crossing| !crossing.is_project);
     let saves = plan.drops_development
+        || is_built_alone
         || plan.divided.iter().any(|package| !package.place.runtime)
         || gain.smaller.is_some()
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;

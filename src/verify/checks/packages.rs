@@ -26,7 +26,7 @@ pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &
     );
     // A name may be there in other versions, too, for development.
     old.retain(|(kind, _), _| *kind != NODE);
-    old.extend(production(before.files, after.files));
+    old.extend(production(before, after.files));
     let mut findings = Vec::new();
     let mut count = 0;
     for ((kind, name), versions) in &old {
@@ -145,9 +145,12 @@ fn version(package_json: &str) -> Option<String> {
     Some(value["version"].as_str()?.to_owned())
 }
 
-/// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies.
+/// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies;
+/// not that of a project of which only static files are served.
 #[must_use]
-pub fn node_projects(files: &Files) -> Vec<(String, Vec<String>)> {
+pub fn node_projects(side: Side<'_>) -> Vec<(String, Vec<String>)> {
+    let files = side.files;
+    let served = side.served_project();
     let manifests = files.texts.iter().filter_map(|(path, text)| {
         let folder = path.strip_suffix("package.json")?.trim_end_matches('/');
         (!format!("/{path}").contains("/node_modules/")).then_some((folder, text))
@@ -159,7 +162,8 @@ pub fn node_projects(files: &Files) -> Vec<(String, Vec<String>)> {
         } else {
             format!("{folder}/node_modules")
         };
-        if files.resolve(&modules).is_some() {
+        let is_served = served.as_ref().is_some_and(|(root, _)| root == folder);
+        if files.resolve(&modules).is_some() && !is_served {
             found.push((
                 folder.to_owned(),
                 dependencies(text, &["dependencies", "optionalDependencies"]),
@@ -177,11 +181,12 @@ fn dependencies(package_json: &str, fields: &[&str]) -> Vec<String> {
 
 /// The Node packages that production dependencies lead to, and those installed for all; of these without tools that only
 /// builds call, if the rewrite left them out.
-fn production(files: &Files, after: &Files) -> Packages {
+fn production(before: Side<'_>, after: &Files) -> Packages {
+    let files = before.files;
     let mut found = Packages::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut queue: Vec<(String, String)> = Vec::new();
-    for (folder, names) in node_projects(files) {
+    for (folder, names) in node_projects(before) {
         queue.extend(names.into_iter().map(|name| (folder.clone(), name)));
     }
     for folder in ["usr/local/lib", "usr/lib", "usr/local/share/npm-global/lib"] {

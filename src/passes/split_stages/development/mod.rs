@@ -46,7 +46,8 @@ pub(super) fn leave_out(
     let Some(folder) = first.command.workdir.as_deref() else {
         return Ok(None);
     };
-    let crosses = |crossing: &Crossing| is_within(&crossing.path, folder) || is_within(folder, &crossing.path);
+    let modules = format!("{}/node_modules", folder.trim_end_matches('/'));
+    let crosses = |crossing: &Crossing| is_within(&crossing.path, &modules) || is_within(&modules, &crossing.path);
     let image = subject.before(subject.range().end);
     let Some(manifest) = Manifest::read(&image, folder) else {
         return Ok(None);
