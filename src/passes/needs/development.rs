@@ -27,7 +27,7 @@ pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context:
             installs && is_node(used) && !is_global(used)
         })
     };
-    let last = runs.flat_map(|run| &run.commands).filter(installs).last();
+    let last = runs.flat_map(|run| &run.commands).rfind(installs);
     if !last.is_some_and(says_production) {
         return BTreeSet::new();
     }
