@@ -11,11 +11,13 @@ mod distribution;
 mod invocation;
 mod manager;
 mod managers;
+mod node_development;
 mod package_role;
 mod packages;
 mod plain_node_packages;
 mod programs;
 mod runtime_needs;
+mod static_server;
 mod tools;
 mod verbs;
 
@@ -37,10 +39,13 @@ pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
+pub(crate) use node_development::node_development;
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
+pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
 pub use programs::{build_metadata, inert_programs};
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
+pub(crate) use static_server::served;
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};

@@ -506,6 +506,52 @@ fn runtime_needs_are_found() {
 }
 
 #[test]
+fn table_of_development_is_sound() {
+    let table = node_development::parsed().unwrap();
+    assert!(!table.sources.is_empty() && !table.checked.is_empty());
+    let mut seen = BTreeSet::new();
+    for name in table.loaded_by_name.iter().chain(&table.compilers) {
+        assert!(seen.insert(name), "twice: {name}");
+    }
+    assert!(table.modules.iter().any(|name| name == "fs"));
+    assert_eq!(table.programs.get("tsc").map(String::as_str), Some("typescript"));
+    for (program, package) in &table.programs {
+        assert_ne!(program, package, "a program of its package's name needs no row");
+    }
+    for helper in &table.helpers {
+        assert!(!helper.setting.is_empty() && !helper.packages.is_empty(), "{helper:?}");
+    }
+}
+
+#[test]
+fn servers_of_static_files_are_known_by_their_command() {
+    let table = static_server::parsed().unwrap();
+    assert!(!table.checked.is_empty());
+    assert!(table.servers.iter().all(|server| server.source.starts_with("https://")));
+    let shown = |words: &[&str]| served(words).map(|(server, folder)| format!("{}: {folder}", server.package));
+    let known: &[(&[&str], &str)] = &[
+        (&["serve", "-s", "dist", "-l", "3000"], "serve: dist"),
+        (&["serve", "--listen=3000"], "serve: ."),
+        (&["/bin/sh", "-c", "exec serve -s build"], "serve: build"),
+        (&["http-server", "dist", "-c-1", "-p", "8080"], "http-server: dist"),
+    ];
+    for (words, expected) in known {
+        assert_eq!(shown(words).as_deref(), Some(*expected), "{words:?}");
+    }
+    let others: &[&[&str]] = &[
+        &["serve", "-c", "serve.json"],
+        &["serve", "a", "b"],
+        &["serve", "-l"],
+        &["/bin/sh", "-c", "serve -s build || true"],
+        &["node", "server.js"],
+        &[],
+    ];
+    for words in others {
+        assert_eq!(shown(words), None, "{words:?}");
+    }
+}
+
+#[test]
 fn table_of_needs_is_sound() {
     let table = runtime_needs::parsed().unwrap();
     assert!(!table.checked.is_empty());

@@ -121,8 +121,9 @@ impl EngineError {
 
 /// What made a build fail, where the end of its log says it in words that people know: the words, the cause, and whether
 /// it is the engine's or the network's, so that it says nothing about the file.
-const CAUSES: [(&str, &str, bool); 20] = [
+const CAUSES: [(&str, &str, bool); 21] = [
     ("no space left on device", "the engine's disk is full", true),
+    ("enough free space in", "the engine's disk is full", true),
     ("disk quota exceeded", "the engine's disk quota is used up", true),
     ("cannot connect to the docker daemon", "the engine went away", true),
     ("error reading from server: eof", "the engine went away", true),
@@ -437,6 +438,9 @@ mod tests {
         };
         assert!(is_failed("exit code: 1") && is_failed("manifest unknown"));
         assert!(!is_failed("mkdir: No space left on device"));
+        assert!(!is_failed(
+            "E: You don't have enough free space in /var/cache/apt/archives/."
+        ));
         assert!(!is_failed(
             "rpc error: code = Unavailable desc = error reading from server: EOF"
         ));

@@ -1,6 +1,7 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
 mod copies;
+mod development;
 mod interpreter;
 mod lacking;
 mod packages;
@@ -20,9 +21,20 @@ use super::reorder_copies::view;
 pub(super) use lacking::lacking;
 pub(super) use packages::installed_by_name;
 
+/// A command that runs in the image.
+#[derive(Debug)]
+pub(super) struct Started {
+    /// Its words, without `exec`, `env` and their like before it.
+    pub(super) words: Vec<String>,
+    /// What says so.
+    pub(super) place: String,
+}
+
 /// What an image needs at run time, each with the first fact that says so.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
+    /// The commands that run, also inside of scripts, as far as they can be followed.
+    pub(super) commands: Vec<Started>,
     /// Programs.
     pub(super) tools: BTreeMap<String, Evidence>,
     /// Libraries, by the Debian package with their headers.
@@ -61,7 +73,9 @@ impl Needs {
         for index in stage.instructions.clone() {
             scripts.instruction(file, facts, index);
         }
-        scripts.compose(context);
+        let last = stage.instructions.end.saturating_sub(1);
+        let workdir = facts.scope(last).and_then(|scope| scope.workdir.as_deref());
+        scripts.compose(context, workdir);
         let is_tool = |name: &str| package_of_tool(family, name).is_some();
         for call in calls(context, &is_tool) {
             needs.tool(&call.tool, || Evidence {
@@ -72,7 +86,7 @@ impl Needs {
         packages::read(
             file,
             facts,
-            stage.instructions.clone(),
+            stage,
             context,
             &packages::Builds::of(file, facts, family),
             &mut needs,

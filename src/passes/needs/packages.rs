@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::context::ContextSource;
-use crate::facts::{Base, Facts};
+use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
 use crate::syntax::Dockerfile;
 
 use super::super::Evidence;
-use super::Needs;
+use super::{Needs, development};
 
 /// What decides whether a package with binaries in its registry is built from source all the same.
 pub(super) struct Builds {
@@ -82,12 +82,13 @@ fn numbers(version: &str) -> Vec<u64> {
 pub(super) fn read(
     file: &Dockerfile,
     facts: &Facts,
-    stage: Range<usize>,
+    stage: &Stage,
     context: &ContextSource,
     builds: &Builds,
     needs: &mut Needs,
 ) {
-    for (ecosystem, name, place) in installed_by_name(file, facts, stage) {
+    let left_out = development::left_out(file, facts, stage, context);
+    for (ecosystem, name, place) in installed_by_name(file, facts, stage.instructions.clone()) {
         add(needs, builds, ecosystem, &name, None, &place);
     }
     let wanted = |path: &str| ecosystem_of(path).is_some();
@@ -95,8 +96,10 @@ pub(super) fn read(
         let (Some(ecosystem), Ok(text)) = (ecosystem_of(path), context.read(path)) else {
             continue;
         };
-        for (number, line) in text.lines().enumerate() {
-            if let Some(name) = named(path, line) {
+        let has_places = text.contains("\"node_modules/");
+        let lines = text.lines().enumerate();
+        for (number, line) in lines.filter(|(_, line)| !is_mention(path, line, has_places)) {
+            if let Some(name) = named(path, line).filter(|name| !left_out.contains(*name)) {
                 let version = line
                     .split_once("==")
                     .map(|(_, rest)| rest.trim_matches([' ', '"', '\'', ',']));
@@ -255,6 +258,19 @@ fn ecosystem_of(path: &str) -> Option<Ecosystem> {
     })
 }
 
+/// Whether a line of a lock of Node.js only mentions a package, which need not be there: what another one would use.
+/// `has_places` says that a lock of npm names the folders of its packages, as those since npm 7 do.
+fn is_mention(path: &str, line: &str, has_places: bool) -> bool {
+    match path.rsplit('/').next() {
+        Some("package-lock.json") if has_places => !line.contains("\"node_modules/"),
+        Some("package-lock.json") => !line.trim_end().ends_with('{'),
+        Some("yarn.lock") => line.starts_with(' '),
+        // `/x@1.0.0:`; a dependency has its version behind the colon.
+        Some("pnpm-lock.yaml") => !line.trim_end().ends_with(':'),
+        _ => false,
+    }
+}
+
 /// The package that a line of a manifest or lock file names, if it may be one. A line that names none gives a word that
 /// no table has.
 fn named<'l>(path: &str, line: &'l str) -> Option<&'l str> {
@@ -280,4 +296,28 @@ fn named<'l>(path: &str, line: &'l str) -> Option<&'l str> {
     let rest = line.get(scope..)?;
     let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
     line.get(..scope + end).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_name_what_is_there() {
+        let cases = [
+            ("package-lock.json", r#"    "node_modules/pg-native": {"#, true, false),
+            ("package-lock.json", r#"        "pg-native": {"#, true, true),
+            ("package-lock.json", r#"        "pg-native": ">=3.0.1""#, true, true),
+            ("package-lock.json", r#"    "pg-native": {"#, false, false),
+            ("package-lock.json", r#"        "pg-native": "^3.0.0""#, false, true),
+            ("web/yarn.lock", "pg-native@^3.0.0:", false, false),
+            ("web/yarn.lock", "    pg-native \"^3.0.0\"", false, true),
+            ("pnpm-lock.yaml", "  pg-native@3.0.0:", false, false),
+            ("pnpm-lock.yaml", "      pg-native: '>=3.0.1'", false, true),
+            ("package.json", r#"    "pg-native": "3.0.0""#, false, false),
+        ];
+        for (path, line, has_places, expected) in cases {
+            assert_eq!(is_mention(path, line, has_places), expected, "{path}: {line}");
+        }
+    }
 }

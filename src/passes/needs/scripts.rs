@@ -13,7 +13,7 @@ use crate::syntax::{Dockerfile, Keyword};
 use super::super::Evidence;
 use super::super::reorder_copies::view::View;
 use super::super::split_stages::is_build;
-use super::{Needs, last};
+use super::{Needs, Started, last};
 
 /// How deep scripts that start scripts are followed.
 const DEEPEST: usize = 6;
@@ -134,8 +134,8 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
     }
 
-    /// Reads the health checks and commands of the Compose files.
-    pub(super) fn compose(&mut self, context: &ContextSource) {
+    /// Reads the health checks and commands of the Compose files. `workdir` is the image's.
+    pub(super) fn compose(&mut self, context: &ContextSource, workdir: Option<&str>) {
         for service in context.services() {
             let name = service.file.file_name().unwrap_or_default().to_string_lossy();
             let place = format!("{name}:{}", service.line);
@@ -147,7 +147,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             texts.extend(service.command.iter().chain(&service.entrypoint).map(words_of));
             for words in texts {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                self.command(&words, None, &place, 0);
+                self.command(&words, workdir, &place, 0);
             }
         }
     }
@@ -157,6 +157,10 @@ impl<'r, 'v> Reader<'r, 'v> {
         let words: Vec<&str> = without_wrappers(words);
         let Some(&first) = words.first() else { return };
         let program = first.rsplit('/').next().unwrap_or(first);
+        self.needs.commands.push(Started {
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+            place: place.to_owned(),
+        });
         let fact = || Evidence {
             place: place.to_owned(),
             fact: format!("runs {program}"),

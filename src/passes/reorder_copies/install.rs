@@ -4,9 +4,8 @@ use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step}
 use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
-use super::Obstacle;
-use super::settings;
 use super::view::{View, inside, join};
+use super::{Obstacle, pyproject, settings};
 
 /// What the installs of a RUN need.
 #[derive(Debug, Default)]
@@ -34,8 +33,10 @@ impl Needs {
 pub(super) enum Split {
     /// The command as written with these words at its end.
     Add(Vec<String>),
-    /// This command.
-    Run(Vec<String>),
+    /// This command, which downloads them into the tool's cache.
+    Download(Vec<String>),
+    /// This command, which installs them.
+    Install(Vec<String>),
     /// Not at all: nothing is gained.
     Pointless,
 }
@@ -151,7 +152,7 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     let found = if reads.is_manifests_only() {
         reads
     } else {
-        let (found, split) = split(&install, &reads, view, &name)?;
+        let (found, split) = split(&install, &reads, view, &used.program)?;
         needs.split = Some(split);
         found
     };
@@ -296,7 +297,8 @@ fn relative(word: &str, folder: &str, view: &View<'_>) -> String {
 }
 
 /// How the dependencies come first.
-fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Result<(Reads, Split), Obstacle> {
+fn split(install: &Install, reads: &Reads, view: &View<'_>, program: &str) -> Result<(Reads, Split), Obstacle> {
+    let name = format!("`{program} {}`", install.verb);
     let by_hand = || "copy what it reads in a COPY of its own, before it".to_owned();
     if let Some(missing) = reads.missing.first() {
         let path = &missing.path;
@@ -319,6 +321,11 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Resul
         .dependencies_first
         .as_ref()
         .filter(|first| first.stubs.is_empty());
+    if let Some(Step::Requirements(_)) = first.map(|first| &first.step)
+        && let Some((words, found)) = pyproject::dependencies(install, program, reads, view)
+    {
+        return Ok((found, Split::Install(words)));
+    }
     let (step, next) = match first.map(|first| &first.step) {
         Some(Step::AddFlags(flags)) if matches!(install.manager, Manager::Uv | Manager::Poetry) => {
             let mut next = install.clone();
@@ -327,12 +334,12 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, name: &str) -> Resul
         }
         Some(Step::Run(words)) if words.as_slice() == ["go", "mod", "download"] => {
             let next = Install::new(Manager::Go, "mod download", Vec::<String>::new(), &install.folder);
-            (Split::Run(words.clone()), next)
+            (Split::Download(words.clone()), next)
         }
         Some(Step::Run(words)) if words.starts_with(&["dotnet".to_owned(), "restore".to_owned()]) => {
             let operands = words.iter().skip(2).cloned();
             (
-                Split::Run(words.clone()),
+                Split::Download(words.clone()),
                 Install::new(Manager::Dotnet, "restore", operands, &install.folder),
             )
         }

@@ -15,6 +15,7 @@ mod install;
 mod late;
 mod lines;
 mod plan;
+mod pyproject;
 mod settings;
 mod split;
 #[cfg(test)]

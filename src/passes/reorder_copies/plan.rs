@@ -8,7 +8,7 @@ use super::between::{self, Effects, Way};
 use super::install::Split;
 use super::split::{self, Runs};
 use super::view::{Copy, View, inside};
-use super::{Obstacle, environment, folders, gone, install, lines};
+use super::{Obstacle, environment, folders, gone, install, lines, pyproject};
 
 /// One move.
 pub(super) struct Plan {
@@ -121,7 +121,7 @@ fn plan_up_to(
         Some((number, Split::Add(_))) => *number,
         Some((_, _)) => 0,
     };
-    if let Some((_, Split::Run(_))) = &needed.split
+    if let Some((_, Split::Download(_) | Split::Install(_))) = &needed.split
         && let Some(plan) = in_front(site, &needed, is_candidate)?
     {
         return Ok(Some(plan));
@@ -306,18 +306,29 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
         match needs.split {
             Some(Split::Pointless) if needed.programs.len() == 1 => return Ok(None),
             Some(Split::Pointless) => return Err(Blocked::At(number, gone())),
-            Some(Split::Run(words))
+            Some(Split::Download(words))
                 if words.first().is_some_and(|word| word == "go") && !split::knows_modules(site) =>
             {
                 return Ok(None);
             }
-            Some(Split::Run(words)) => {
+            Some(Split::Install(_)) if !pyproject::can_read(site) => {
+                return Err(Blocked::At(
+                    number,
+                    (
+                        "pip has no command for the dependencies alone, and before 3.11 Python does not read \
+                         pyproject.toml by itself"
+                            .to_owned(),
+                        "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
+                    ),
+                ));
+            }
+            Some(split @ (Split::Download(_) | Split::Install(_))) => {
                 // The RUN as it is stays behind the sources: only the new one reads before them.
                 needed = Needed {
                     files: needs.files,
                     writes: needs.writes,
                     programs: needed.programs,
-                    split: Some((number, Split::Run(words))),
+                    split: Some((number, split)),
                 };
                 break;
             }

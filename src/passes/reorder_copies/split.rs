@@ -72,7 +72,7 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
             .map(|word| word.text.as_str())
             .chain(flags.iter().map(String::as_str))
             .collect(),
-        Split::Run(words) => words.iter().map(String::as_str).collect(),
+        Split::Download(words) | Split::Install(words) => words.iter().map(String::as_str).collect(),
         Split::Pointless => return Ok(None),
     };
     if is_done(site, stage, &words, split) {
@@ -108,7 +108,7 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
                 keeps_comments: false,
             }))
         }
-        Split::Run(words) => {
+        Split::Download(words) | Split::Install(words) => {
             let harmless = |command: &Command| matches!(command.program(), Some("set" | "echo" | "mkdir" | "export"));
             if !site.run.commands.iter().take(number).all(harmless) {
                 return Err((
@@ -116,20 +116,26 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
                     "put it into a RUN of its own".to_owned(),
                 ));
             }
-            if site.facts.is_shipped(stage) {
+            if site.facts.is_shipped(stage) && matches!(split, Split::Download(_)) {
                 return Err((
                     "a download of all modules would leave more in the image than the build does".to_owned(),
                     "build in a stage of its own, and copy the result out of it".to_owned(),
                 ));
             }
             Ok(Some(Runs {
-                before: format!("{head}{}", words.join(" ")),
+                before: format!("{head}{}", lined(site, words)),
                 behind: None,
                 keeps_comments: true,
             }))
         }
         Split::Pointless => Ok(None),
     }
+}
+
+/// The words of a command; what a pipe feeds begins a line of its own.
+fn lined(site: &Site<'_>, words: &[String]) -> String {
+    let pipe = format!(" {}{}    | ", site.file.escape(), site.file.newline.as_str());
+    words.join(" ").replace(" | ", &pipe)
 }
 
 /// Whether a build finds what an earlier step downloaded or installed for it.
@@ -227,7 +233,7 @@ fn is_done(site: &Site<'_>, stage: usize, words: &[&str], split: &Split) -> bool
         let is_same = match split {
             Split::Add(flags) => flags.iter().any(|flag| other.contains(&flag.as_str())),
             // `dotnet restore` of another file is the user's own way to the same end.
-            Split::Run(_) | Split::Pointless => other.get(1) == words.get(1),
+            Split::Download(_) | Split::Install(_) | Split::Pointless => other.get(1) == words.get(1),
         };
         is_same && other.first() == words.first() || words.iter().all(|word| other.contains(word))
     })

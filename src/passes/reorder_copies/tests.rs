@@ -193,6 +193,31 @@ fn dependencies_first() {
         "WORKDIR /app / COPY poetry.lock pyproject.toml ./ / RUN pip install poetry && poetry install --only main --no-root / \
          COPY . . / RUN poetry install --only main",
     );
+    let listed = "pyproject.toml=[project]\nname = \"a\"\ndependencies = [\"b>1\"]\n";
+    let prints = "python -c \"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\\n')\" \\\n    | ";
+    moves(
+        &[listed, "a/x.py"],
+        "WORKDIR /app / COPY . . / RUN pip install --no-cache-dir -e .",
+        &format!(
+            "WORKDIR /app / COPY pyproject.toml . / RUN {prints}pip install --no-cache-dir -r /dev/stdin / COPY . . / \
+             RUN pip install --no-cache-dir -e ."
+        ),
+    );
+    for other in [
+        "pip install .[web]",
+        "pip install . -r more.txt",
+        "pip install --no-deps .",
+        "pip install '.;a'",
+    ] {
+        declines(
+            &[listed, "more.txt", "a/x.py"],
+            &format!("WORKDIR /app / COPY . . / RUN {other}"),
+            "",
+        );
+    }
+    let text = "FROM python:3.10\nWORKDIR /app\nCOPY . .\nRUN pip install .\n";
+    let result = run(&[listed, "a/x.py"], text);
+    assert_eq!(result.text, text, "Python 3.10 reads no TOML");
     let text = "FROM golang:1.22 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /bin/a .\nFROM scratch\nCOPY --from=build /bin/a /a\n";
     let result = run(&["go.mod", "go.sum", "main.go"], text);
     let expected = "FROM golang:1.22 AS build\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build -o /bin/a .\nFROM scratch\nCOPY --from=build /bin/a /a\n";
@@ -309,7 +334,10 @@ fn declined() {
             "",
         ),
         (
-            &["pyproject.toml", "a/x.py"],
+            &[
+                "pyproject.toml=[project]\nname = \"a\"\ndynamic = [\"dependencies\"]\n",
+                "a/x.py",
+            ],
             "WORKDIR /app / COPY . . / RUN pip install .".to_owned(),
             "installs the project",
         ),

@@ -16,6 +16,7 @@ use super::plan::Line;
 use super::project::installs_libraries;
 use super::python_site::python;
 use super::runtime_image::base;
+use super::static_site;
 use super::subject::Subject;
 use super::work::Works;
 
@@ -65,7 +66,7 @@ pub(super) struct Crossings {
     pub(super) image: Option<String>,
     /// The tag that keeps the builder on the release of that image.
     pub(super) pinned: Option<String>,
-    /// Whether the sources are of no use at run time.
+    /// Whether nothing of the build context is of use at run time.
     pub(super) drops_sources: bool,
     /// Settings of the old image that the new one lacks.
     pub(super) config: Vec<String>,
@@ -170,6 +171,9 @@ pub(super) fn plan(
         links_at: None,
     };
     let smaller = gain.smaller.as_ref().filter(|smaller| smaller.purpose != Purpose::Same);
+    let served = static_site::folder(subject, works, needs);
+    crossings.drops_sources = served.is_some();
+    let mut built = 0;
     let (mut sites, mut tools, mut owns): (Vec<usize>, Vec<usize>, bool) = (Vec::new(), Vec::new(), false);
     for (&index, work) in works {
         for output in work.outputs() {
@@ -197,6 +201,8 @@ pub(super) fn plan(
                         "install into a virtual environment, or a folder of its own under /opt".to_owned(),
                     ));
                 }
+                // The program reads what was built and nothing else of the project.
+                Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
                 Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
                 Output::Programs(folder, names) => {
@@ -212,6 +218,9 @@ pub(super) fn plan(
                 }
             }
         }
+    }
+    if let Some(served) = served {
+        crossings.add(&served, built);
     }
     if let Some(&first) = sites.first() {
         // The tools go into the environment, too, or it would be another one's that they install into.

@@ -78,7 +78,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
     let Some(stage) = facts.stages.last() else {
         return Ok(Vec::new());
     };
-    let Some((gain, image, release)) = Gain::of(file, facts, stage) else {
+    let Some((gain, image, release)) = Gain::of(file, facts, stage)? else {
         return Ok(Vec::new());
     };
     if let Some(index) = super::kept(facts, stage) {

@@ -1,28 +1,58 @@
 //! What a split would gain.
 
 use crate::facts::{Base, Facts, ImageReference, Stage};
-use crate::knowledge::{Action, Kind, Purpose, Release, Slimmer, slimmer};
+use crate::knowledge::{
+    Action, Family, Kind, PackageRole, Purpose, Release, Slimmer, base_image, package_role, slimmer, slimmer_images,
+};
 use crate::syntax::Dockerfile;
 
-use super::packages;
+use super::{Obstacle, development, packages, programs};
 
-/// What a split of the last stage would gain: the packages that only builds use, and a smaller image.
+/// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
+/// dependencies.
 pub(super) struct Gain {
     pub(super) packages: Vec<(usize, String)>,
     pub(super) smaller: Option<Slimmer>,
+    /// Whether a project of Node.js is installed and built, which takes development dependencies.
+    pub(super) development: bool,
 }
+
+/// A gain, with the image of the stage and its release.
+pub(super) type Found = (Gain, ImageReference, Release);
 
 impl Gain {
     /// Looks for what a split gains; none where there is nothing.
-    pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<(Gain, ImageReference, Release)> {
-        let Base::Image(image) = &stage.base else { return None };
-        let release = super::release(file, stage)?;
+    ///
+    /// # Errors
+    /// Where the stage compiles on an image of which too little is known.
+    pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Result<Option<Found>, Obstacle> {
+        let Base::Image(image) = &stage.base else {
+            return Ok(None);
+        };
+        let release = super::release(file, stage);
+        let is_known = release.is_some() && !lacks_versions(image);
+        match release.and_then(|release| Gain::on(file, facts, stage, image, release)) {
+            Some(found) => Ok(Some(found)),
+            None if is_known => Ok(None),
+            None => match compiles(file, facts, stage) {
+                Some(index) => Err(unknown(file, stage, index)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn on(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &ImageReference, release: Release) -> Option<Found> {
         let range = stage.instructions.clone();
         let mut packages: Vec<(usize, String)> = Vec::new();
+        let (mut installs, mut builds) = (false, false);
         for index in range.clone() {
             let Some(run) = facts.run(file, index) else { continue };
             let removed = packages::removed_again(run);
             for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
+                if development::is_node(used) {
+                    installs |= used.action == Action::Install && !development::is_global(used);
+                    builds |= matches!(used.action, Action::Build | Action::Run | Action::Exec);
+                }
                 if used.manager.kind != Kind::System || used.action != Action::Install {
                     continue;
                 }
@@ -47,9 +77,59 @@ impl Gain {
                 Purpose::Same | Purpose::Binaries | Purpose::JavaPrograms | Purpose::DotnetWeb
             )
         });
-        if packages.is_empty() && smaller.is_none() {
-            return None;
-        }
-        Some((Gain { packages, smaller }, image.clone(), release))
+        let gain = Gain {
+            packages,
+            smaller,
+            development: installs && builds,
+        };
+        let is_something = !gain.packages.is_empty() || gain.smaller.is_some() || gain.development;
+        is_something.then(|| (gain, image.clone(), release))
     }
+}
+
+/// Whether smaller images run what is built on an image, and its tag does not say enough to choose one: `maven:latest`.
+fn lacks_versions(image: &ImageReference) -> bool {
+    let (repository, tag) = (image.repository(), image.tag.as_deref());
+    let is_of_programs = |purpose: Purpose| purpose != Purpose::Same;
+    let others =
+        base_image(&repository).is_some_and(|known| known.slimmer.iter().any(|rule| is_of_programs(rule.purpose)));
+    let is_one_itself = tag.is_some_and(|tag| ["slim", "alpine", "jre"].iter().any(|part| tag.contains(part)));
+    others && !is_one_itself && slimmer_images(&repository, tag).is_empty()
+}
+
+/// The first step of a stage that compiles, or installs what compiles.
+fn compiles(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<usize> {
+    let families = [Family::Debian, Family::Alpine, Family::RedHat];
+    let is_compiler = |name: &str| {
+        let mut roles = families.iter().map(|family| package_role(*family, name));
+        roles.any(|role| role == Some(PackageRole::BuildOnly))
+    };
+    stage.instructions.clone().find(|index| {
+        let Some(run) = facts.run(file, *index) else {
+            return false;
+        };
+        run.commands.iter().any(|command| match &command.manager {
+            Some(used) if used.manager.kind == Kind::System => {
+                used.action == Action::Install && used.packages.iter().any(|(name, ..)| is_compiler(name))
+            }
+            Some(used) => used.action == Action::Build,
+            None => command
+                .program()
+                .is_some_and(|program| programs::compiler(program).is_some()),
+        })
+    })
+}
+
+fn unknown(file: &Dockerfile, stage: &Stage, index: usize) -> Obstacle {
+    let from = file.instructions.get(stage.instructions.start);
+    let image = from.and_then(|from| from.node().words().first());
+    (
+        format!(
+            "line {} builds, and nothing tells on which release of which distribution {} stands, or which smaller image \
+             runs the result",
+            file.line_of(index),
+            image.map(|image| image.value.as_str()).unwrap_or_default(),
+        ),
+        "use a tag of an official image that names all its versions, or split the stages by hand".to_owned(),
+    )
 }

@@ -3,10 +3,12 @@
 mod chain;
 mod copies;
 mod crossing;
+mod development;
 mod explain;
 mod gain;
 mod lost;
 mod named;
+mod node_tools;
 mod outputs;
 mod packages;
 mod plan;
@@ -17,10 +19,12 @@ mod riders;
 mod runtime_image;
 mod sides;
 mod stages;
+mod static_site;
 mod subject;
 mod uses;
 mod work;
 
+pub(crate) use development::{is_global, is_node, says_production};
 pub use explain::{Explained, Explanation, Side, explain_split};
 pub(crate) use programs::is_python_tool;
 
@@ -65,10 +69,9 @@ impl Pass for SplitStages {
         let Some(stage) = facts.stages.last() else {
             return outcome;
         };
-        let gain = Gain::of(flat, facts, stage).filter(|_| kept(facts, stage).is_none());
-        let Some((gain, image, release)) = gain else {
+        if kept(facts, stage).is_some() {
             return outcome;
-        };
+        }
         let whole = || plan::lines(flat, &stage.instructions);
         let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
         let refusal = |(obstacle, remedy): Obstacle| Refusal {
@@ -77,6 +80,14 @@ impl Pass for SplitStages {
             what: "build in one stage, and run in another".to_owned(),
             obstacle,
             remedy,
+        };
+        let (gain, image, release) = match Gain::of(flat, facts, stage) {
+            Ok(Some(found)) => found,
+            Ok(None) => return outcome,
+            Err(obstacle) => {
+                outcome.refusals.push(refusal(obstacle));
+                return outcome;
+            }
         };
         let Some(context) = options.context.as_deref() else {
             if installs(flat, facts, stage) {
@@ -221,12 +232,11 @@ pub(super) fn is_build(run: &Execution) -> bool {
 
 fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &ImageReference) -> Change {
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
-    let left: Vec<&str> = plan
-        .divided
-        .iter()
-        .filter(|package| !package.place.runtime)
-        .map(|package| package.name.as_str())
-        .collect();
+    let left = plan.divided.iter().filter(|package| !package.place.runtime);
+    let mut left: Vec<&str> = left.map(|package| package.name.as_str()).collect();
+    if plan.drops_development {
+        left.push("development dependencies");
+    }
     let stands_alone = plan.builder.is_empty();
     let builder = if stands_alone {
         format!("`{}`", plan.builder_name)

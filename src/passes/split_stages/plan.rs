@@ -17,7 +17,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, project, riders};
+use super::{Evidence, Obstacle, development, node_tools, project, riders};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
 const HEAVY_HEADERS: u64 = 10_000;
@@ -52,6 +52,8 @@ pub(super) struct Plan {
     /// The packages whose tools run in the image, with what says so.
     pub(super) wanted: BTreeMap<&'static str, Evidence>,
     pub(super) crossings: Vec<Crossing>,
+    /// Whether the builder drops development dependencies.
+    pub(super) drops_development: bool,
     pub(super) evidence: Vec<Evidence>,
 }
 
@@ -59,7 +61,7 @@ pub(super) struct Plan {
 pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
-    let works = works(subject)?;
+    let mut works = works(subject)?;
     let builds = works.iter().filter(|(_, works)| works.builds());
     let last_build = builds.map(|(index, _)| *index).next_back();
     // What builds is in stages that stand on the same one as this.
@@ -104,6 +106,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             "copy the script from the build context".to_owned(),
         ));
     }
+    node_tools::leave_to_builder(subject, &mut works, &needs);
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);
     refuse_hidden_python(subject, &works)?;
@@ -119,6 +122,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         divided: Vec::new(),
         wanted: BTreeMap::new(),
         crossings: crossings.list.clone(),
+        drops_development: false,
         evidence: Vec::new(),
     };
     let whole: Vec<(&str, usize)> = crossings
@@ -145,7 +149,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let covered = whole
                     .iter()
                     .any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
-                let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build);
+                let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build)
+                    || node_tools::is_for_runtime(subject, index, run, &works);
                 if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
                 }
@@ -199,9 +204,22 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         })
         .collect();
     plan.wanted = uses.at_run_time;
-    let saves = plan.divided.iter().any(|package| !package.place.runtime)
+    let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
+    plan.drops_development = matches!(left_out, Ok(Some(_)));
+    let is_built_alone = crossings.drops_sources && crossings.list.iter().all(|crossing| !crossing.is_project);
+    let saves = plan.drops_development
+        || is_built_alone
+        || plan.divided.iter().any(|package| !package.place.runtime)
         || gain.smaller.is_some()
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
+    match left_out {
+        Err(obstacle) if !saves => return Err(obstacle),
+        Err((obstacle, _)) => plan.evidence.push(Evidence {
+            place: "development dependencies".to_owned(),
+            fact: format!("stay, as {obstacle}"),
+        }),
+        Ok(evidence) => plan.evidence.extend(evidence),
+    }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     Ok((saves && is_whole).then_some(plan))
 }

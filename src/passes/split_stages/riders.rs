@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::facts::{Body, Command, Execution, Word, is_within};
 use crate::shell::{self, RedirectKind, ShellOptions};
 
-use super::Obstacle;
 use super::copies::copied_file;
 use super::crossing::Crossings;
 use super::outputs::{Output, absolute};
 use super::subject::Subject;
 use super::work::Works;
+use super::{Obstacle, node_tools};
 
 /// Programs that change no file that stays.
 const HARMLESS: &[&str] = &[
@@ -112,6 +112,9 @@ pub(super) fn check(
         let Some(command) = run.commands.get(number) else {
             continue;
         };
+        if node_tools::installs_tools(command) {
+            continue;
+        }
         // What COPY brought and the RUN deletes is not copied into the runtime stage.
         let is_copy_removed = |path: &str| {
             let mut copies = subject.range().take_while(|copy| *copy < index);
@@ -120,7 +123,7 @@ pub(super) fn check(
         let Some(program) = command.program() else {
             return Err(other("runs a program that a variable names"));
         };
-        if HARMLESS.contains(&program) {
+        if HARMLESS.contains(&program) || prints_for_pip(program, command) {
             continue;
         }
         let Some(changed) = changes(program, command) else {
@@ -155,6 +158,15 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether a command is Python that prints the dependencies of `pyproject.toml` for the pip behind it.
+fn prints_for_pip(program: &str, command: &Command) -> bool {
+    let code = command.words.get(2).map(|word| word.text.as_str()).unwrap_or_default();
+    let is_inline = command.words.get(1).is_some_and(|word| word.text == "-c");
+    let only_prints =
+        code.trim_matches(['"', '\'']).starts_with("import tomllib; print(") && code.matches(';').count() == 1;
+    program == "python" && is_inline && only_prints && command.context.in_pipeline
 }
 
 /// The paths that a command changes, none for one that cannot be told; none at all for a program that is not known.

@@ -7,6 +7,7 @@ use crate::knowledge::{Purpose, Slimmer, image_configuration, slimmer_images};
 use crate::syntax::Keyword;
 
 use super::Obstacle;
+use super::copies::is_from_context;
 use super::crossing::Crossings;
 use super::project::{has_only_sources, uses_asp_net};
 use super::subject::Subject;
@@ -20,12 +21,6 @@ pub(super) fn base(
     smaller: &Slimmer,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    if let Some((line, name)) = foreign_user(subject) {
-        return Err((
-            format!("line {line} names the user {name}, whom only the image of the build has"),
-            "create the user in this file, or name a number".to_owned(),
-        ));
-    }
     let tag = subject.image.tag.as_deref();
     let smaller = &variant(subject, repository, smaller);
     let old = image_configuration(repository, tag);
@@ -68,6 +63,12 @@ pub(super) fn base(
         Purpose::Same => false,
     };
     crossings.drops_sources = has_no_use && crossings.list.iter().all(|c| !c.is_project);
+    if let Some((line, name)) = foreign_user(subject, crossings.drops_sources) {
+        return Err((
+            format!("line {line} names the user {name}, whom only the image of the build has"),
+            "create the user in this file, or name a number".to_owned(),
+        ));
+    }
     Ok(())
 }
 
@@ -91,8 +92,9 @@ fn starts_in_a_crossing(subject: &Subject<'_>, crossings: &Crossings) -> bool {
     })
 }
 
-/// The first user that the stage names without creating it, and that not every image has.
-fn foreign_user(subject: &Subject<'_>) -> Option<(usize, String)> {
+/// The first user that the runtime stage names without creating it, and that not every image has. `drops_sources` says
+/// that it has no COPY from the context.
+fn foreign_user(subject: &Subject<'_>, drops_sources: bool) -> Option<(usize, String)> {
     const EVERYWHERE: &[&str] = &["root", "nobody", "daemon", "bin", "www-data", "mail", "nogroup"];
     let range = subject.range();
     let before = subject.facts.scope(range.start + 1).map(|scope| &scope.accounts)?;
@@ -104,6 +106,7 @@ fn foreign_user(subject: &Subject<'_>) -> Option<(usize, String)> {
         let node = subject.node(index)?;
         let owner = match node.keyword {
             Keyword::User => node.words().first()?.value.clone(),
+            Keyword::Copy | Keyword::Add if drops_sources && is_from_context(subject, index) => return None,
             Keyword::Copy | Keyword::Add => node.flag("chown")?.to_owned(),
             _ => return None,
         };

@@ -9,9 +9,9 @@ use super::Obstacle;
 use super::crossing::Crossings;
 use super::packages::{self, Divided, Uses};
 use super::plan::Line;
-use super::riders;
 use super::subject::{Subject, opaque};
 use super::work::{Work, Works};
+use super::{node_tools, riders};
 
 /// What becomes of a RUN.
 pub(super) struct Sides {
@@ -91,15 +91,20 @@ pub(super) fn run(
         side(&|package: &Divided| package.place.builder, removals.clone())
             .or_else(|_| side(&|package: &Divided| package.place.builder, Vec::new()))?
     };
+    let has_tools = |number: &usize| {
+        let is_setup = works.of.get(*number) == Some(&Work::Setup);
+        is_setup && run.commands.get(*number).is_some_and(node_tools::installs_tools)
+    };
     let builds: Vec<usize> = if works.builds() {
         (0..run.commands.len())
-            .filter(|number| works.of.get(*number) != Some(&Work::Packages))
+            .filter(|number| works.of.get(*number) != Some(&Work::Packages) && !has_tools(number))
             .collect()
     } else {
         Vec::new()
     };
     let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
-    let in_runtime = if works.builds() && installs.is_empty() {
+    let has_any_tools = (0..run.commands.len()).any(|number| has_tools(&number));
+    let in_runtime = if works.builds() && installs.is_empty() && !has_any_tools {
         None
     } else {
         side(&|package: &Divided| package.place.runtime, drops)?

@@ -4,6 +4,7 @@ use super::super::files::{Content, Entry};
 use super::super::report::{Check, Finding, Lack};
 use super::super::subject::Subject;
 use super::{Side, is_different_in_every_build};
+use crate::facts::is_within;
 use crate::knowledge::managers;
 
 /// Compares the files that are the application's.
@@ -145,6 +146,13 @@ pub(super) fn left_out(
     let is_manager = name == "uvx" || managers().by_program(name).is_some();
     if is_manager && entry.mode & 0o111 != 0 && matches!(entry.content, Content::File(_)) && is_in("bin") {
         return Some("build tools");
+    }
+    if let Some((root, folder)) = before.served_project()
+        && is_within(path, &root)
+        && !is_within(path, &folder)
+        && after.files.entries.contains_key(&folder)
+    {
+        return Some("what the server does not serve");
     }
     if is_note_of_npm(path) && subject.source(path).is_none() {
         return Some("notes of installs");

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod configuration;
 pub mod entry_point;
+mod help;
 pub mod libraries;
 pub mod modules;
 pub mod packages;
@@ -14,6 +15,8 @@ use serde_json::Value;
 use super::files::Files;
 use super::report::Check;
 use crate::emit::text;
+use crate::facts::Scope;
+use crate::knowledge::served;
 
 /// One of the two images.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,33 @@ impl Side<'_> {
     pub fn words(&self, field: &str) -> Vec<String> {
         let words = self.configuration[field].as_array().into_iter().flatten();
         words.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
+
+impl Side<'_> {
+    /// The folder of a project of Node.js of which the image serves static files alone, and the folder that it serves,
+    /// without a `/` in front; none where the program is no such server.
+    pub(super) fn served_project(&self) -> Option<(String, String)> {
+        let words = [self.words("Entrypoint"), self.words("Cmd")].concat();
+        // What the official images start everything by.
+        let words = words
+            .iter()
+            .map(String::as_str)
+            .filter(|word| *word != "docker-entrypoint.sh");
+        let words: Vec<&str> = words.collect();
+        let (_, folder) = served(&words)?;
+        let workdir = self.configuration["WorkingDir"]
+            .as_str()
+            .filter(|folder| !folder.is_empty());
+        let scope = Scope {
+            workdir: Some(workdir.unwrap_or("/").to_owned()),
+            ..Scope::default()
+        };
+        let folder = scope.absolute(folder)?;
+        let folder = folder.trim_matches('/').trim_end_matches("/.").to_owned();
+        let mut above = folder.match_indices('/').rev().filter_map(|(at, _)| folder.get(..at));
+        let root = above.find(|above| self.files.texts.contains_key(&format!("{above}/package.json")))?;
+        Some((root.to_owned(), folder.clone()))
     }
 }
 

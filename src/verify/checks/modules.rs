@@ -72,7 +72,7 @@ pub(in crate::verify) fn modules(
 ) -> Result<Check, EngineError> {
     let names = python_modules(before.1.files).into_values().flatten();
     let names: BTreeSet<String> = names.filter(|name| !left_out.modules.contains(name)).collect();
-    let projects = node_projects(before.1.files);
+    let projects = node_projects(before.1);
     let mut findings = Vec::new();
     let (mut count, mut refused) = (0, None);
     let mut held = |kind: &str, old: Loaded, new: Loaded| {

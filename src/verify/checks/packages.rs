@@ -10,6 +10,9 @@ use super::super::report::{Check, Finding};
 use super::Side;
 
 use crate::emit::text;
+use crate::knowledge::is_node_build_tool;
+
+const NODE: &str = "Node package";
 
 /// Packages by kind and name, with the versions in which they are there.
 type Packages = BTreeMap<(&'static str, String), BTreeSet<String>>;
@@ -17,17 +20,16 @@ type Packages = BTreeMap<(&'static str, String), BTreeSet<String>>;
 /// Compares the packages of two images. Node packages count where a production dependency leads to them.
 #[must_use]
 pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &LeftOut) -> Check {
-    let (old, new) = (
+    let (mut old, new) = (
         installed(before.files, left_out),
         installed(after.files, &LeftOut::default()),
     );
-    let production = production(before.files);
+    // A name may be there in other versions, too, for development.
+    old.retain(|(kind, _), _| *kind != NODE);
+    old.extend(production(before, after.files));
     let mut findings = Vec::new();
     let mut count = 0;
     for ((kind, name), versions) in &old {
-        if *kind == "Node package" && !production.contains(name) {
-            continue;
-        }
         count += 1;
         let version = || versions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         match new.get(&(*kind, name.clone())) {
@@ -114,7 +116,7 @@ fn installed(files: &Files, left_out: &LeftOut) -> Packages {
         };
         let is_own = system.owners(path).is_empty();
         if let Some(version) = version(text).filter(|_| is_package && is_own) {
-            add("Node package", package.to_owned(), &version);
+            add(NODE, package.to_owned(), &version);
         }
     }
     found
@@ -143,9 +145,12 @@ fn version(package_json: &str) -> Option<String> {
     Some(value["version"].as_str()?.to_owned())
 }
 
-/// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies.
+/// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies;
+/// not that of a project of which only static files are served.
 #[must_use]
-pub fn node_projects(files: &Files) -> Vec<(String, Vec<String>)> {
+pub fn node_projects(side: Side<'_>) -> Vec<(String, Vec<String>)> {
+    let files = side.files;
+    let served = side.served_project();
     let manifests = files.texts.iter().filter_map(|(path, text)| {
         let folder = path.strip_suffix("package.json")?.trim_end_matches('/');
         (!format!("/{path}").contains("/node_modules/")).then_some((folder, text))
@@ -157,7 +162,8 @@ pub fn node_projects(files: &Files) -> Vec<(String, Vec<String>)> {
         } else {
             format!("{folder}/node_modules")
         };
-        if files.resolve(&modules).is_some() {
+        let is_served = served.as_ref().is_some_and(|(root, _)| root == folder);
+        if files.resolve(&modules).is_some() && !is_served {
             found.push((
                 folder.to_owned(),
                 dependencies(text, &["dependencies", "optionalDependencies"]),
@@ -173,12 +179,14 @@ fn dependencies(package_json: &str, fields: &[&str]) -> Vec<String> {
     names.flat_map(|names| names.keys().cloned()).collect()
 }
 
-/// The names of the Node packages that production dependencies lead to, and of those installed for all.
-fn production(files: &Files) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+/// The Node packages that production dependencies lead to, and those installed for all; of these without tools that only
+/// builds call, if the rewrite left them out.
+fn production(before: Side<'_>, after: &Files) -> Packages {
+    let files = before.files;
+    let mut found = Packages::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut queue: Vec<(String, String)> = Vec::new();
-    for (folder, names) in node_projects(files) {
+    for (folder, names) in node_projects(before) {
         queue.extend(names.into_iter().map(|name| (folder.clone(), name)));
     }
     for folder in ["usr/local/lib", "usr/lib", "usr/local/share/npm-global/lib"] {
@@ -187,9 +195,13 @@ fn production(files: &Files) -> BTreeSet<String> {
             .texts
             .keys()
             .filter_map(|path| path.strip_prefix(&prefix)?.strip_suffix("/package.json"));
+        let stays = |name: &&str| {
+            !is_node_build_tool(name) || after.texts.contains_key(&format!("{prefix}{name}/package.json"))
+        };
         queue.extend(
             global
                 .filter(|name| !name.contains("/node_modules/"))
+                .filter(stays)
                 .map(|name| (folder.to_owned(), name.to_owned())),
         );
     }
@@ -197,20 +209,32 @@ fn production(files: &Files) -> BTreeSet<String> {
         let Some(place) = node_package(files, &folder, &name) else {
             continue;
         };
-        found.insert(name);
         if !seen.insert(place.clone()) {
             continue;
         }
-        if let Some(text) = files.texts.get(&format!("{place}/package.json")) {
-            let fields = ["dependencies", "optionalDependencies", "peerDependencies"];
-            queue.extend(
-                dependencies(text, &fields)
-                    .into_iter()
-                    .map(|name| (place.clone(), name)),
-            );
+        let Some(text) = files.texts.get(&format!("{place}/package.json")) else {
+            continue;
+        };
+        // Packages of the system are compared with the system's.
+        if let Some(version) =
+            version(text).filter(|_| files.system.owners(&format!("{place}/package.json")).is_empty())
+        {
+            found.entry((NODE, name)).or_default().insert(version);
         }
+        let names = dependencies(text, &["dependencies", "optionalDependencies"]);
+        let names = names.into_iter().chain(peers(text));
+        queue.extend(names.map(|name| (place.clone(), name)));
     }
     found
+}
+
+/// The peers that a package does not do without.
+fn peers(package_json: &str) -> Vec<String> {
+    let value: Value = serde_json::from_str(package_json).unwrap_or_default();
+    let is_optional = |name: &String| value["peerDependenciesMeta"][name]["optional"].as_bool() == Some(true);
+    let mut names = dependencies(package_json, &["peerDependencies"]);
+    names.retain(|name| !is_optional(name));
+    names
 }
 
 /// Where Node finds the package `name` from `folder`.
@@ -294,6 +318,37 @@ mod tests {
         };
         let before = tree(&["a", "@s/b", "dev"]);
         assert!(found(&before, &tree(&["a", "@s/b"])).is_empty());
+        let other = r#"{"version": "3"}"#;
+        let nested = tree(&["a", "@s/b", "dev"]).file("app/node_modules/dev/node_modules/a/package.json", other);
+        assert!(
+            found(&nested, &tree(&["a", "@s/b"])).is_empty(),
+            "the version of a tool"
+        );
         assert_eq!(found(&before, &tree(&["a"])), ["Node package @s/b 2 is gone"]);
+    }
+
+    #[test]
+    fn peers_count_unless_they_may_be_missing_and_so_do_global_packages() {
+        let manifest = r#"{"dependencies": {"a": "1"}}"#;
+        let peers = r#"{"version": "1", "peerDependencies": {"p": "1", "q": "1"},
+            "peerDependenciesMeta": {"q": {"optional": true}}}"#;
+        let tree = |names: &[&str]| {
+            let tree = Tree::default()
+                .file("app/package.json", manifest)
+                .file("app/node_modules/a/package.json", peers);
+            names.iter().fold(tree, |tree, name| {
+                tree.file(&format!("{name}/package.json"), r#"{"version": "1"}"#)
+            })
+        };
+        let before = tree(&[
+            "app/node_modules/p",
+            "app/node_modules/q",
+            "usr/local/lib/node_modules/pnpm",
+            "usr/local/lib/node_modules/serve",
+        ]);
+        assert_eq!(
+            found(&before, &tree(&[])),
+            ["Node package p 1 is gone", "Node package serve 1 is gone"]
+        );
     }
 }

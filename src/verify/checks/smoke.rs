@@ -10,7 +10,7 @@ use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::{EngineError, Kind};
 use super::super::process::ProcessError;
 use super::super::report::Check;
-use super::Side;
+use super::{Side, help};
 
 /// How long a program may take to answer a health check or to open its port.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -276,7 +276,35 @@ fn at_start(
         return Ok(Check::skipped("smoke-test", not_started(messages, output)));
     }
     let new = look(after.0)?;
-    Ok(match (&old, &new) {
+    let start = compare_starts(&old, &new, &mut || Ok((look(before.0)?, look(after.0)?)))?;
+    // A program whose output is another one each time may have another help, too.
+    let is_asked = matches!((&old, &new), (Started::Ended(code, output, _), Started::Ended(_, other, _)) if *code != Some(0) || output == other);
+    if start.is_failed() || !is_asked {
+        return Ok(start);
+    }
+    let run = Run {
+        has_network: smoke.has_network,
+        timeout: Some(help::PATIENCE),
+        ..Run::default()
+    };
+    let help = help::help(bench, before, after.0, &run)?;
+    Ok(match help.difference {
+        Some(difference) => Check::failed("smoke-test", format!("{}, but {difference}", start.reason)),
+        None if help.same.is_empty() => start,
+        None => Check::passed(
+            "smoke-test",
+            format!("{}; it answers {} as before", start.reason, help.same.join(" and ")),
+        ),
+    })
+}
+
+/// Compares how a program starts in two images. `again` starts both once more.
+fn compare_starts(
+    old: &Started,
+    new: &Started,
+    again: &mut dyn FnMut() -> Result<(Started, Started), EngineError>,
+) -> Result<Check, EngineError> {
+    Ok(match (old, new) {
         (Started::Runs, Started::Runs) => Check::passed(
             "smoke-test",
             format!("the program starts in both images and runs for {} s", GLANCE.as_secs()),
@@ -293,11 +321,12 @@ fn at_start(
         (Started::Ended(code, ..), Started::Ended(..)) if *code != Some(0) => {
             // Both fail, for lack of a database perhaps; a new complaint is another failure. What comes and goes by
             // chance is not: both are asked twice.
-            let mut known = complaints(&old);
-            let mut new = complaints(&new);
+            let mut known = complaints(old);
+            let mut new = complaints(new);
             if new.iter().any(|line| !known.contains(line)) {
-                known.extend(complaints(&look(before.0)?));
-                let again = complaints(&look(after.0)?);
+                let (old_again, new_again) = again()?;
+                known.extend(complaints(&old_again));
+                let again = complaints(&new_again);
                 new.retain(|line| again.contains(line));
             }
             match new.difference(&known).next() {
@@ -369,7 +398,7 @@ fn complaints(started: &Started) -> BTreeSet<String> {
 }
 
 /// A line without numbers, and without the folders before those of packages.
-fn essence(line: &str) -> String {
+pub(super) fn essence(line: &str) -> String {
     let words = line.split(' ').map(|word| {
         let places = ["site-packages/", "dist-packages/", "node_modules/"];
         let word = match places.iter().find_map(|place| word.rfind(place)) {

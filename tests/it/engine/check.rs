@@ -86,9 +86,10 @@ pub fn check(project: &Project) -> Result<Report> {
         }
     }
 
-    // For engines without BuildKit, cleaning up in the layer takes the place of the mounts.
+    // For engines without BuildKit, cleaning up in the layer takes the place of the mounts. What differs in a builder
+    // alone is in no image.
     let without_mounts = rewritten(&text, &context, level, false)?.text;
-    if without_mounts != text {
+    if without_mounts != text && last_stage(&without_mounts) != last_stage(&text_after) {
         let cleaned = build("without-mounts", &without_mounts)?;
         expect_output(&cleaned, expected).context("without mounts")?;
         compare_config(&original.config()?, &cleaned.config()?).context("without mounts")?;
@@ -134,6 +135,11 @@ fn rewritten(text: &str, context: &Path, level: Level, cache_mounts: bool) -> Re
         ..Options::default()
     };
     Ok(rewrite("Dockerfile", text, &options)?)
+}
+
+/// The text of the last stage.
+fn last_stage(dockerfile: &str) -> &str {
+    dockerfile.rfind("FROM ").map_or(dockerfile, |at| &dockerfile[at..])
 }
 
 fn expect_output(image: &Image, expected: &str) -> Result<()> {

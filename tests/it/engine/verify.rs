@@ -327,6 +327,65 @@ fn a_lost_package_is_told_from_a_tool_that_was_left_out() {
     assert_eq!(packages.unwrap().findings[0].what, "Python package click 1.0 is gone");
 }
 
+/// A program that ends by itself is asked for its help: what it needs for that is missed only then.
+#[test]
+fn a_help_that_is_lost_is_noticed() {
+    if !is_ready("help of programs") {
+        return;
+    }
+    let case = Case::new("help", &Limits::default());
+    let tool = "#!/bin/bash\ncase $1 in --help) exec cat /usr/local/share/usage ;; -*) exit 2 ;; esac\necho done\n";
+    fs::write(case.folder.path().join("tool"), tool).unwrap();
+    let original = format!(
+        "FROM {BASE}\nWORKDIR /app\nCOPY . .\nRUN echo 'usage: tool' > /usr/local/share/usage && chmod 755 tool\n\
+         ENTRYPOINT [\"/app/tool\"]\n"
+    );
+    let smoke = |answer: &Verification| {
+        let checks = &answer.rounds[0].checks;
+        checks.iter().find(|check| check.id == "smoke-test").unwrap().clone()
+    };
+    let same = case.verify(&original, &format!("# The same.\n{original}"), false);
+    assert_eq!(
+        smoke(&same).reason,
+        "the program ends in both images with exit code 0 and the same output; it answers --help as before"
+    );
+    let lost = case.verify(
+        &original,
+        &original.replace("> /usr/local/share/usage", "> /dev/null"),
+        false,
+    );
+    assert!(failed(&lost).contains(&"smoke-test"), "{:#?}", lost.rounds);
+    assert!(
+        smoke(&lost).reason.contains("but --help now ends with exit code 1"),
+        "{:#?}",
+        smoke(&lost)
+    );
+}
+
+/// Of a static site, what the server does not serve may go, and what it serves may not.
+#[test]
+fn a_static_site_needs_what_is_served() {
+    if !is_ready("static sites") {
+        return;
+    }
+    let case = Case::new("site", &Limits::default());
+    let build = format!(
+        "FROM {BASE} AS builder\nWORKDIR /app\nCOPY . .\nRUN mkdir -p dist node_modules/lib && echo page > dist/index.html \\\n    \
+         && echo '{{\"version\": \"1.2.3\"}}' > node_modules/lib/package.json\n"
+    );
+    let server = "RUN printf '#!/bin/bash\\nsleep 60\\n' > /usr/local/bin/serve && chmod 755 /usr/local/bin/serve\nCMD [\"serve\", \"-s\", \"dist\"]\n";
+    let original = format!("{build}{server}");
+    let alone = format!("{build}\nFROM {BASE}\nWORKDIR /app\nCOPY --from=builder /app/dist /app/dist\n{server}");
+    let answer = case.verify(&original, &alone, false);
+    assert_eq!(answer.outcome, Outcome::Passed, "{:#?}", answer.rounds);
+    let lost = alone.replace("COPY --from=builder /app/dist /app/dist", "RUN mkdir dist");
+    assert!(failed(&case.verify(&original, &lost, false)).contains(&"files"));
+    // Any other program may read the rest.
+    let other = |text: &str| text.replace("bin/serve", "bin/start").replace("\"serve\"", "\"start\"");
+    let answer = case.verify(&other(&original), &other(&alone), false);
+    assert!(failed(&answer).contains(&"packages"), "{:#?}", answer.rounds);
+}
+
 /// A user's own cache mounts stay as they are: those of a cold build have ids of their own, and only they go.
 #[test]
 fn cold_builds_leave_the_mounts_of_others_alone() {

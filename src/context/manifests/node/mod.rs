@@ -11,5 +11,6 @@ mod scripts;
 mod settings;
 mod workspace;
 
+pub(crate) use binaries::changes_nothing;
 pub(super) use install::{bun, npm, pnpm, yarn};
 pub(super) use package_json::declared;

@@ -4,7 +4,7 @@ use super::super::gather::Gather;
 use super::super::install::{Install, Manager};
 use super::super::paths;
 use super::super::reads::SourceKind;
-use super::binaries::{BUILDERS, FILE_TOOLS, GIT_HOOKS, HARMLESS, listed};
+use super::binaries::{BUILDERS, CHECKS, FILE_TOOLS, GIT_HOOKS, HARMLESS, listed};
 use super::package_json::{PackageJson, major};
 use super::{install, script_file, script_words};
 
@@ -115,7 +115,7 @@ fn command(gather: &mut Gather, place: &Place, folder: &str, words: &[&str]) {
         }
         _ if listed(GIT_HOOKS, name) => git_hooks(gather, place, name),
         _ if listed(FILE_TOOLS, name) || name == "shx" => file_tool(gather, place, folder, rest),
-        _ if listed(HARMLESS, name) => {}
+        _ if listed(HARMLESS, name) || listed(CHECKS, name) => {}
         _ if listed(BUILDERS, name) => {
             let why = format!("{} runs `{}`, which reads the sources", place.shown(), words.join(" "));
             gather.source(folder, SourceKind::Script, why);

@@ -1,0 +1,65 @@
+//! Packages of Node.js that an image does not hold, as they are for development alone.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::context::ContextSource;
+use crate::facts::{Command, Facts, Stage};
+use crate::knowledge::Action;
+use crate::syntax::Dockerfile;
+
+use super::super::split_stages::{is_global, is_node, says_production};
+
+/// The packages that manifests and locks of npm declare for development alone, if the last command that installs packages
+/// for the stage leaves them out. `stage` takes them out of other stages, or installs them itself.
+pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource) -> BTreeSet<String> {
+    let sources = stage.instructions.clone().filter_map(|index| {
+        let from = file.instructions.get(index)?.node().flag("from")?;
+        facts.stages.iter().find(|stage| stage.name.as_deref() == Some(from))
+    });
+    let ranges = sources.chain([stage]).map(|stage| stage.instructions.clone());
+    let runs = ranges.flatten().filter_map(|index| facts.run(file, index));
+    let installs = |command: &&Command| {
+        let used = command.manager.as_ref();
+        used.is_some_and(|used| {
+            let installs = matches!(used.action, Action::Install | Action::Upgrade | Action::Remove);
+            installs && is_node(used) && !is_global(used)
+        })
+    };
+    let last = runs.flat_map(|run| &run.commands).rfind(installs);
+    if !last.is_some_and(says_production) {
+        return BTreeSet::new();
+    }
+    let (mut development, mut production) = (BTreeSet::new(), BTreeSet::new());
+    let is_manifest = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(name, "package.json" | "package-lock.json" | "npm-shrinkwrap.json")
+    };
+    for path in context.sources(is_manifest) {
+        let Some(value) = context
+            .read(path)
+            .ok()
+            .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+        else {
+            continue;
+        };
+        let group = |name: &str| value.get(name).and_then(Value::as_object).into_iter().flatten();
+        development.extend(group("devDependencies").map(|(name, _)| name.clone()));
+        production.extend(group("dependencies").map(|(name, _)| name.clone()));
+        for (place, package) in group("packages") {
+            let Some((_, name)) = place.rsplit_once("node_modules/") else {
+                continue;
+            };
+            let is_development = package.get("dev").and_then(Value::as_bool) == Some(true);
+            let names = if is_development {
+                &mut development
+            } else {
+                &mut production
+            };
+            names.insert(name.to_owned());
+        }
+    }
+    development.retain(|name| !production.contains(name));
+    development
+}

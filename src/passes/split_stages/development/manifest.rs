@@ -1,0 +1,173 @@
+//! A project of Node.js: what it declares, and which program belongs to which of its packages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::context::manifests::{Files, changes_nothing};
+use crate::knowledge::node_development;
+
+/// What `package.json` and its lock say.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    /// The packages that the program needs.
+    pub(super) production: BTreeSet<String>,
+    /// The packages that are for development alone.
+    pub(super) development: BTreeSet<String>,
+    scripts: BTreeMap<String, String>,
+    /// Of npm's lock: every package, direct or not, and whether it is for development alone.
+    locked: Option<BTreeMap<String, bool>>,
+    /// Programs that packages of npm's lock bring, and whether only packages for development do.
+    programs: BTreeMap<String, bool>,
+    /// Whether scripts of the project run when it is installed.
+    pub(super) has_install_scripts: bool,
+    /// Whether one of them may change a file.
+    pub(super) changes_packages: bool,
+    /// Whether it has members.
+    pub(super) is_workspace: bool,
+}
+
+impl Manifest {
+    /// Reads the manifest in `folder` of the image; none if it cannot be read.
+    pub(super) fn read(files: &dyn Files, folder: &str) -> Option<Manifest> {
+        let folder = folder.trim_matches('/');
+        let path = |name: &str| match folder {
+            "" => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        };
+        let text = files.read(&path("package.json"))?;
+        let value: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).ok()?;
+        let names = |group: &str| {
+            value
+                .get(group)
+                .and_then(Value::as_object)
+                .map(|group| group.keys().cloned())
+        };
+        let mut manifest = Manifest::default();
+        for group in ["dependencies", "optionalDependencies", "peerDependencies"] {
+            manifest.production.extend(names(group).into_iter().flatten());
+        }
+        let development = names("devDependencies").into_iter().flatten();
+        manifest.development = development.filter(|name| !manifest.production.contains(name)).collect();
+        let scripts = value.get("scripts").and_then(Value::as_object).into_iter().flatten();
+        manifest.scripts = scripts
+            .filter_map(|(name, script)| Some((name.clone(), script.as_str()?.to_owned())))
+            .collect();
+        let of_installs = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+        let mut of_installs = of_installs
+            .iter()
+            .filter_map(|name| manifest.scripts.get(*name))
+            .peekable();
+        manifest.has_install_scripts = of_installs.peek().is_some();
+        manifest.changes_packages = of_installs.any(|script| !changes_nothing(script));
+        manifest.is_workspace = value.get("workspaces").is_some()
+            || files.exists(&path("pnpm-workspace.yaml"))
+            || files.exists(&path("lerna.json"));
+        let lock = ["npm-shrinkwrap.json", "package-lock.json"]
+            .iter()
+            .find_map(|name| files.read(&path(name)));
+        if let Some(lock) = lock.and_then(|text| serde_json::from_str(&text).ok()) {
+            manifest.read_lock(&lock);
+        }
+        Some(manifest)
+    }
+
+    /// Reads what npm locked; locks before version 2 don't name all of it.
+    fn read_lock(&mut self, lock: &Value) {
+        let Some(packages) = lock.get("packages").and_then(Value::as_object) else {
+            return;
+        };
+        let mut locked = BTreeMap::new();
+        for (path, package) in packages {
+            let Some((_, name)) = path.rsplit_once("node_modules/") else {
+                continue;
+            };
+            // What is `devOptional` stays: an optional dependency needs it as well.
+            let is_development = package.get("dev").and_then(Value::as_bool) == Some(true);
+            let programs: Vec<&str> = match package.get("bin") {
+                Some(Value::Object(programs)) => programs.keys().map(String::as_str).collect(),
+                Some(_) => vec![unscoped(name)],
+                None => Vec::new(),
+            };
+            for program in programs {
+                *self.programs.entry(program.to_owned()).or_insert(true) &= is_development;
+            }
+            // Only what lies in the outermost folder is found by the project's own sources.
+            if path.strip_prefix("node_modules/") == Some(name) {
+                locked.insert(name.to_owned(), is_development);
+            }
+        }
+        self.locked = Some(locked);
+    }
+
+    /// A script, with those that run before and behind it.
+    pub(super) fn script(&self, name: &str) -> Vec<(String, &str)> {
+        let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
+        let scripts = names.into_iter().filter_map(|name| {
+            let script = self.scripts.get(&name)?.as_str();
+            Some((name, script))
+        });
+        scripts.collect()
+    }
+
+    /// The scripts of which none is called `names`.
+    pub(super) fn other_scripts<'m>(&'m self, names: &'m BTreeSet<String>) -> impl Iterator<Item = &'m str> {
+        let others = self.scripts.iter().filter(|(name, _)| !names.contains(*name));
+        others.map(|(_, script)| script.as_str())
+    }
+
+    /// The package for development alone that a word of a command names: a program of it, a module in it, or itself.
+    pub(super) fn development_package(&self, word: &str) -> Option<&str> {
+        let module = package_of(word);
+        if let Some(name) = self.development.get(module) {
+            return Some(name);
+        }
+        let program = word.rsplit('/').next().unwrap_or(word);
+        let brings = |name: &&String| {
+            unscoped(name) == program && !name.starts_with("@types/")
+                || node_development()
+                    .programs
+                    .get(program)
+                    .is_some_and(|package| package == *name)
+        };
+        if self.production.iter().any(|name| brings(&name)) {
+            return None;
+        }
+        let by_name = self.development.iter().find(brings).map(String::as_str);
+        by_name.or_else(|| {
+            let (name, is_development) = self.programs.get_key_value(program)?;
+            is_development.then_some(name.as_str())
+        })
+    }
+
+    /// Whether a package that the program needs brings a program.
+    pub(super) fn has_production_program(&self, program: &str) -> bool {
+        let known = node_development().programs.get(program);
+        self.production
+            .iter()
+            .any(|name| unscoped(name) == program || known == Some(name))
+            || self.programs.get(program) == Some(&false)
+    }
+
+    /// Whether a package that the manifest does not declare is there without those for development: none where
+    /// nothing tells.
+    pub(super) fn is_locked_for_production(&self, package: &str) -> Option<bool> {
+        let locked = self.locked.as_ref()?;
+        // What is not there at all cannot be lost.
+        Some(locked.get(package).is_none_or(|is_development| !is_development))
+    }
+}
+
+/// The name of a package of npm without its scope.
+fn unscoped(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// The package that a module is in: `@scope/name` of `@scope/name/file`.
+pub(super) fn package_of(module: &str) -> &str {
+    let parts = if module.starts_with('@') { 2 } else { 1 };
+    match module.match_indices('/').nth(parts - 1) {
+        Some((at, _)) => module.get(..at).unwrap_or(module),
+        None => module,
+    }
+}

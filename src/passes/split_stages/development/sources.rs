@@ -1,0 +1,264 @@
+//! Whether a source that runs names a development dependency.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::context::ContextSource;
+use crate::knowledge::node_development;
+
+use super::super::Obstacle;
+use super::manifest::{Manifest, package_of};
+use super::start::Start;
+
+/// A text in quotes, as far as it may be a module.
+static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"["'`]([@\w][\w./@-]*)["'`]"#).ok());
+
+/// The module of an import.
+static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?:\bfrom|\brequire\s*\(|\brequire\.resolve\s*\(|\bimport\s*\(|^\s*import)\s*["'`]([^"'`]+)["'`]"#)
+        .ok()
+});
+
+/// Files of the tools that only developers and builds use.
+const SETTINGS: &[&str] = &[
+    "gulpfile.",
+    "gruntfile.",
+    "webpack",
+    "rollup",
+    "jest",
+    "karma",
+    "babel",
+    "vite",
+    "vitest",
+    "playwright",
+    "cypress",
+    "setuptests.",
+    "commitlint",
+    "protractor",
+    "wdio",
+];
+
+/// Folders whose files do not run in the image, beside those that are no sources at all.
+const ASIDE: &[&str] = &[
+    "public",
+    "static",
+    "__mocks__",
+    "mocks",
+    "__fixtures__",
+    "fixtures",
+    "stories",
+    ".storybook",
+    "examples",
+    "coverage",
+];
+
+/// The sources of a project.
+pub(super) struct Sources<'s> {
+    pub(super) context: &'s ContextSource,
+    /// The folder of the project in the context; empty for all of it.
+    pub(super) folder: &'s str,
+    pub(super) manifest: &'s Manifest,
+    pub(super) start: &'s Start,
+}
+
+impl Sources<'_> {
+    /// Looks into all of them.
+    ///
+    /// # Errors
+    /// Where one names a development dependency, or a package that is there only because of one.
+    pub(super) fn check(&self) -> Result<(), Obstacle> {
+        if let Some(name) = self.manifest.development.iter().find(|name| is_loaded_unnamed(name)) {
+            return Err((
+                format!("{name} is a development dependency, and may be loaded without any source naming it"),
+                format!("move {name} to `dependencies` if the program uses it, or remove it"),
+            ));
+        }
+        self.helpers()?;
+        let sources = self.context.sources(|path| self.runs(path));
+        for path in sources {
+            let Ok(text) = self.context.read(path) else { continue };
+            for (number, line) in text.lines().enumerate() {
+                self.line(line)
+                    .map_err(|(fact, remedy)| (format!("{path}:{} {fact}", number + 1), remedy))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file may run in the image.
+    fn runs(&self, path: &str) -> bool {
+        let inner = match self.folder {
+            "" => path,
+            folder => match path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) {
+                Some(inner) => inner,
+                None => return false,
+            },
+        };
+        let (folders, name) = inner.rsplit_once('/').unwrap_or(("", inner));
+        let lower = name.to_lowercase();
+        let (stem, ending) = lower.rsplit_once('.').unwrap_or((&lower, ""));
+        let is_code = matches!(
+            ending,
+            "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "astro"
+        );
+        let is_named = self
+            .start
+            .words
+            .iter()
+            .any(|word| word.trim_start_matches("./") == inner);
+        if !is_code || is_named {
+            return is_code;
+        }
+        let is_aside = folders.split('/').any(|folder| ASIDE.contains(&folder))
+            || [".d", ".test", ".spec", ".stories", ".min", ".bench"]
+                .iter()
+                .any(|kind| stem.ends_with(kind))
+            || name.starts_with('.');
+        // What runs reads its own settings: `next.config.js` for `next start`.
+        let is_own = |program: &String| stem.split(['.', '-']).next() == program.split('-').next();
+        let is_setting = (stem.ends_with(".config")
+            || stem.contains(".config.")
+            || SETTINGS.iter().any(|known| lower.starts_with(known)))
+            && !self.start.programs.iter().any(is_own);
+        let is_of_script = || {
+            let mut scripts = self.manifest.other_scripts(&self.start.scripts);
+            let is_word = |script: &str| {
+                script
+                    .split_whitespace()
+                    .any(|word| word.trim_start_matches("./") == inner)
+            };
+            scripts.any(is_word)
+        };
+        !is_aside && !is_setting && !is_of_script()
+    }
+
+    fn line(&self, line: &str) -> Result<(), Obstacle> {
+        let trimmed = line.trim_start();
+        let is_type = ["import type ", "export type ", "import type{"]
+            .iter()
+            .any(|start| trimmed.starts_with(start));
+        if is_type || trimmed.starts_with("//") || trimmed.starts_with("* ") || trimmed.starts_with("/*") {
+            return Ok(());
+        }
+        let captures = |regex: &'static LazyLock<Option<Regex>>| {
+            let found = regex.iter().flat_map(|regex| regex.captures_iter(line));
+            found.filter_map(|found| found.get(1)).map(|found| found.as_str())
+        };
+        let development = captures(&LITERAL).find(|text| self.manifest.development.contains(package_of(text)));
+        if let Some(module) = development {
+            let name = package_of(module);
+            return Err((
+                format!("names {name}, a development dependency"),
+                format!("move {name} to `dependencies` if the program needs it"),
+            ));
+        }
+        let unknown = captures(&IMPORT).find(|module| !self.is_there(module));
+        match unknown {
+            None => Ok(()),
+            Some(module) => {
+                let name = package_of(module);
+                Err((
+                    format!("imports {name}, which package.json does not declare"),
+                    format!("add {name} to `dependencies`"),
+                ))
+            }
+        }
+    }
+
+    /// Whether a module is there without the development dependencies.
+    fn is_there(&self, module: &str) -> bool {
+        let is_package = module.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@' || c == '_');
+        if !is_package || module.starts_with("@/") || module.contains([':', '$', ' ']) {
+            return true;
+        }
+        let name = package_of(module);
+        let is_builtin = node_development().modules.iter().any(|known| known == name);
+        if is_builtin || self.manifest.production.contains(name) {
+            return true;
+        }
+        match self.manifest.is_locked_for_production(name) {
+            Some(is_there) => is_there || self.is_alias(name),
+            None => self.is_alias(name),
+        }
+    }
+
+    /// Whether the first part of a module is a folder of the project, or a name that a setting gives to one.
+    fn is_alias(&self, name: &str) -> bool {
+        let first = name.split('/').next().unwrap_or(name);
+        let at = |path: &str| match self.folder {
+            "" => path.to_owned(),
+            folder => format!("{folder}/{path}"),
+        };
+        let places = ["", "src/", "app/", "server/"];
+        let is_folder = places.iter().any(|place| {
+            ["", ".js", ".ts", ".tsx", ".jsx"]
+                .iter()
+                .any(|ending| self.context.exists(&at(&format!("{place}{first}{ending}"))))
+        });
+        is_folder
+            || self
+                .settings()
+                .any(|text| text.contains(&format!("\"{first}")) || text.contains(&format!("'{first}")))
+    }
+
+    /// The texts of the settings of compilers and bundlers in the folder of the project.
+    fn settings(&self) -> impl Iterator<Item = std::sync::Arc<str>> {
+        self.setting_files().filter_map(|path| self.context.read(&path).ok())
+    }
+
+    fn setting_files(&self) -> impl Iterator<Item = String> {
+        let starts = [
+            "tsconfig",
+            "jsconfig",
+            ".babelrc",
+            "babel.config",
+            ".swcrc",
+            "vite.config",
+            "webpack",
+            "next.config",
+        ];
+        let children = self.context.list(self.folder).into_iter();
+        let settings = children.filter(move |child| starts.iter().any(|start| child.name.starts_with(start)));
+        settings.map(|child| match self.folder {
+            "" => child.name,
+            folder => format!("{folder}/{}", child.name),
+        })
+    }
+
+    /// Refuses settings of compilers whose output loads a package that is not declared.
+    fn helpers(&self) -> Result<(), Obstacle> {
+        for path in self.setting_files() {
+            let Ok(text) = self.context.read(&path) else { continue };
+            for helper in &node_development().helpers {
+                let has_one = helper
+                    .packages
+                    .iter()
+                    .any(|name| self.manifest.production.contains(name));
+                let is_set =
+                    |line: &str| line.contains(&helper.setting) && !line.trim_start().starts_with(['/', '*', '#']);
+                if text.lines().any(is_set) && !has_one {
+                    let name = helper.packages.first().map(String::as_str).unwrap_or_default();
+                    return Err((
+                        format!(
+                            "{path} says {}, so that the output loads {name}, which is not in `dependencies`",
+                            helper.setting
+                        ),
+                        format!("add {name} to `dependencies`"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether libraries load a package, or compiled code does, without any source naming it.
+fn is_loaded_unnamed(name: &str) -> bool {
+    let table = node_development();
+    table.loaded_by_name.iter().any(|known| known == name)
+        || table
+            .helpers
+            .iter()
+            .any(|helper| helper.packages.iter().any(|known| known == name))
+}

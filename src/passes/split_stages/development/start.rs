@@ -1,0 +1,171 @@
+//! Whether what starts needs a development dependency.
+
+use std::collections::BTreeSet;
+
+use crate::knowledge::{Family, node_development, package_of_tool};
+use crate::shell::{self, ShellOptions};
+
+use super::super::super::needs::Started;
+use super::super::Obstacle;
+use super::manifest::{Manifest, package_of};
+
+/// How deep scripts that run scripts are followed.
+const DEEPEST: usize = 8;
+
+/// What a shell runs itself, and what every image has.
+const PLAIN: &[&str] = &[
+    "node", "nodejs", "cd", "echo", "exec", "export", "set", "unset", "test", "[", "[[", ":", "true", "false", "sleep",
+    "cp", "mv", "rm", "mkdir", "ln", "touch", "cat", "ls", "chmod", "chown", "wait", "printf", "env", "sh", "bash",
+    "kill", "trap", "exit", "source", ".", "read", "date", "sed", "grep", "awk", "tr", "find", "id", "whoami", "pwd",
+    "ulimit",
+];
+
+/// What the commands of an image start.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    /// The scripts of `package.json` that run.
+    pub(super) scripts: BTreeSet<String>,
+    /// The programs of packages that run.
+    pub(super) programs: BTreeSet<String>,
+    /// All words: files among them are read as sources.
+    pub(super) words: BTreeSet<String>,
+}
+
+/// Follows the commands that start.
+pub(super) struct Follower<'f> {
+    pub(super) manifest: &'f Manifest,
+    pub(super) family: Family,
+    pub(super) start: Start,
+}
+
+impl Follower<'_> {
+    /// Follows a command of the image.
+    ///
+    /// # Errors
+    /// Where it needs a development dependency, or may.
+    pub(super) fn started(&mut self, command: &Started) -> Result<(), Obstacle> {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        self.command(&words, &command.place, false, 0)
+    }
+
+    /// Follows what a shell or Node.js is told by a variable of the image.
+    ///
+    /// # Errors
+    /// Where it names a development dependency.
+    pub(super) fn options(&mut self, text: &str, place: &str) -> Result<(), Obstacle> {
+        text.split_whitespace().try_for_each(|word| self.word(word, place))
+    }
+
+    /// `is_script` says that the command is in a script of `package.json`, whose PATH has the packages' programs.
+    fn command(&mut self, words: &[&str], place: &str, is_script: bool, depth: usize) -> Result<(), Obstacle> {
+        let Some((&first, rest)) = words.split_first() else {
+            return Ok(());
+        };
+        words.iter().try_for_each(|word| self.word(word, place))?;
+        let program = first.rsplit('/').next().unwrap_or(first);
+        let mut plain = rest.iter().copied().filter(|word| !word.starts_with('-'));
+        let verb = plain.next().unwrap_or_default();
+        let second = plain.next().unwrap_or_default();
+        match (program, verb) {
+            ("npx" | "bunx" | "pnpx", name) => self.program(name, place, true),
+            ("npm" | "yarn" | "pnpm" | "bun" | "yarnpkg", "exec" | "x" | "dlx") => self.program(second, place, true),
+            ("npm" | "yarn" | "pnpm" | "bun" | "yarnpkg", "run" | "run-script" | "rum" | "urn") => {
+                self.script(program, second, place, depth)
+            }
+            ("npm", "start" | "stop" | "restart" | "test" | "t") => self.script(program, verb, place, depth),
+            ("npm", _) => Ok(()),
+            ("yarn" | "pnpm" | "bun" | "yarnpkg", "node" | "" | "config" | "cache" | "store") => Ok(()),
+            ("yarn" | "pnpm" | "bun" | "yarnpkg", name) => self.script(program, name, place, depth),
+            _ => self.program(first, place, is_script),
+        }
+    }
+
+    /// `is_of_package` says that it is looked for among the programs of packages.
+    fn program(&mut self, name: &str, place: &str, is_of_package: bool) -> Result<(), Obstacle> {
+        let program = name.rsplit('/').next().unwrap_or(name);
+        let program = program
+            .split('@')
+            .next()
+            .filter(|name| !name.is_empty())
+            .unwrap_or(program);
+        if self.manifest.has_production_program(program) {
+            self.start.programs.insert(program.to_owned());
+            return Ok(());
+        }
+        let is_file = name.contains('/') && !name.contains("node_modules");
+        let is_plain = PLAIN.contains(&program) || is_file || package_of_tool(self.family, program).is_some();
+        if !is_of_package
+            || program.is_empty()
+            || is_plain
+            || name.contains(['=', '$']) && !name.contains("node_modules")
+        {
+            return Ok(());
+        }
+        Err((
+            format!("{place} runs {program}, and nothing tells whether a development dependency brings it"),
+            "add the package that brings it to `dependencies`".to_owned(),
+        ))
+    }
+
+    fn script(&mut self, manager: &str, name: &str, place: &str, depth: usize) -> Result<(), Obstacle> {
+        let scripts = self.manifest.script(name);
+        if scripts.is_empty() {
+            // `npm start` runs server.js without a script; the other managers look for a program.
+            return if manager == "npm" {
+                Ok(())
+            } else {
+                self.program(name, place, true)
+            };
+        }
+        if depth > DEEPEST || !self.start.scripts.insert(name.to_owned()) {
+            return Ok(());
+        }
+        for (name, text) in scripts {
+            let place = format!("package.json: {name}");
+            self.start.scripts.insert(name);
+            let Ok(script) = shell::parse(text) else {
+                return Err((
+                    format!("{place} cannot be read"),
+                    "write the script as plain commands of a shell".to_owned(),
+                ));
+            };
+            for visit in shell::commands(&script, ShellOptions::default()) {
+                let words: Vec<&str> = visit
+                    .command
+                    .words
+                    .iter()
+                    .map(|word| word.literal.as_deref().unwrap_or(&word.text))
+                    .collect();
+                // `cross-env A=1 node server.js`: what stands behind such a program is looked at word by word.
+                self.command(&words, &place, true, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a word that names a development dependency, or something that compiles sources at start.
+    fn word(&mut self, word: &str, place: &str) -> Result<(), Obstacle> {
+        self.start.words.insert(word.to_owned());
+        for part in word
+            .split(['=', ' ', ',', ';', '"', '\''])
+            .filter(|part| !part.is_empty())
+        {
+            let name = part.rsplit_once("node_modules/.bin/").map_or(part, |(_, name)| name);
+            if let Some(package) = self.manifest.development_package(name) {
+                return Err((
+                    format!("{place} needs {package}, a development dependency"),
+                    format!("if the program runs it, move {package} to `dependencies`"),
+                ));
+            }
+            let is_compiler = |package: &str| node_development().compilers.iter().any(|known| known == package);
+            let known = node_development().programs.get(name).map_or(name, String::as_str);
+            if is_compiler(package_of(known)) {
+                return Err((
+                    format!("{place} compiles sources at start, with {name}"),
+                    "compile in the Dockerfile, and start the result".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
