@@ -110,10 +110,37 @@ impl Manifest {
         scripts.collect()
     }
 
-    /// The scripts of which none is called `names`.
-    pub(super) fn other_scripts<'m>(&'m self, names: &'m BTreeSet<String>) -> impl Iterator<Item = &'m str> {
-        let others = self.scripts.iter().filter(|(name, _)| !names.contains(*name));
-        others.map(|(_, script)| script.as_str())
+    /// Whether scripts that build or check run a file, as in `node esbuild.js`, and no other script names it.
+    pub(super) fn is_run_by_builds(&self, path: &str) -> bool {
+        const TASKS: &[&str] = &[
+            "build",
+            "prebuild",
+            "postbuild",
+            "test",
+            "lint",
+            "format",
+            "clean",
+            "docs",
+            "release",
+            "generate",
+            "codegen",
+        ];
+        let is_path = |word: &str| word.trim_start_matches("./") == path;
+        let mut is_run = false;
+        for (name, script) in &self.scripts {
+            let words: Vec<&str> = script.split_whitespace().collect();
+            let is_task = TASKS
+                .iter()
+                .any(|task| name == task || name.starts_with(&format!("{task}:")));
+            let by_runner = words
+                .windows(2)
+                .any(|pair| matches!(pair, ["node" | "ts-node" | "tsx", file] if is_path(file)));
+            if words.iter().any(|word| is_path(word)) && !(is_task && by_runner) {
+                return false;
+            }
+            is_run |= by_runner;
+        }
+        is_run
     }
 
     /// The package for development alone that a word of a command names: a program of it, a module in it, or itself.
@@ -169,5 +196,55 @@ pub(super) fn package_of(module: &str) -> &str {
     match module.match_indices('/').nth(parts - 1) {
         Some((at, _)) => module.get(..at).unwrap_or(module),
         None => module,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::manifests::MemoryFiles;
+
+    fn manifest(text: &str, lock: &str) -> Manifest {
+        let files = MemoryFiles::new([("app/package.json", text), ("app/package-lock.json", lock)]);
+        Manifest::read(&files, "/app").unwrap()
+    }
+
+    #[test]
+    fn programs_belong_to_packages() {
+        let manifest = manifest(
+            r#"{"dependencies": {"next": "14", "@nestjs/core": "10"}, "devDependencies": {"typescript": "5", "@types/node": "20",
+                "@s/tool": "1", "next": "14"}, "scripts": {"prepare": "husky || true"}}"#,
+            r#"{"packages": {"node_modules/rimraf": {"dev": true, "bin": {"rimraf": "x"}},
+                "node_modules/a/node_modules/b": {"bin": {"both": "x"}}, "node_modules/b": {"dev": true, "bin": {"both": "x"}}}}"#,
+        );
+        let package = |word: &str| manifest.development_package(word);
+        assert_eq!(package("tsc"), Some("typescript"));
+        assert_eq!(package("typescript/lib/tsc.js"), Some("typescript"));
+        assert_eq!(package("tool"), Some("@s/tool"));
+        assert_eq!(package("rimraf"), Some("rimraf"));
+        for other in ["node", "next", "both", "nest", "server.js"] {
+            assert_eq!(package(other), None, "{other}");
+        }
+        assert!(manifest.has_production_program("next") && manifest.has_production_program("both"));
+        assert!(!manifest.has_production_program("tsc"));
+        assert_eq!(manifest.is_locked_for_production("b"), Some(false));
+        assert_eq!(manifest.is_locked_for_production("nowhere"), Some(true));
+        assert!(manifest.has_install_scripts && !manifest.changes_packages);
+    }
+
+    #[test]
+    fn files_of_builds_are_told_from_entries() {
+        let scripts = r#"{"scripts": {"build": "node esbuild.js && node src/index.js", "dev": "tsx src/index.js", "test:unit": "tsx ./check.ts"}}"#;
+        let manifest = manifest(scripts, "{}");
+        assert!(manifest.is_run_by_builds("esbuild.js") && manifest.is_run_by_builds("check.ts"));
+        assert!(!manifest.is_run_by_builds("src/index.js") && !manifest.is_run_by_builds("other.js"));
+        assert_eq!(manifest.is_locked_for_production("a"), None);
+    }
+
+    #[test]
+    fn packages_of_modules() {
+        for (module, package) in [("a/b/c", "a"), ("@s/a/b", "@s/a"), ("@s/a", "@s/a"), ("a", "a")] {
+            assert_eq!(package_of(module), package);
+        }
     }
 }

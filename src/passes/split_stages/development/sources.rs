@@ -20,6 +20,9 @@ static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// A package that is named by its place.
+static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"node_modules/((?:@[\w.-]+/)?[\w.-]+)").ok());
+
 /// Files of the tools that only developers and builds use.
 const SETTINGS: &[&str] = &[
     "gulpfile.",
@@ -75,6 +78,8 @@ impl Sources<'_> {
             ));
         }
         self.helpers()?;
+        self.typed_settings()?;
+        self.built_elsewhere()?;
         let sources = self.context.sources(|path| self.runs(path));
         for path in sources {
             let Ok(text) = self.context.read(path) else { continue };
@@ -100,7 +105,21 @@ impl Sources<'_> {
         let (stem, ending) = lower.rsplit_once('.').unwrap_or((&lower, ""));
         let is_code = matches!(
             ending,
-            "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "astro"
+            "js" | "mjs"
+                | "cjs"
+                | "jsx"
+                | "ts"
+                | "mts"
+                | "cts"
+                | "tsx"
+                | "vue"
+                | "svelte"
+                | "astro"
+                | "html"
+                | "ejs"
+                | "pug"
+                | "hbs"
+                | "njk"
         );
         let is_named = self
             .start
@@ -115,22 +134,61 @@ impl Sources<'_> {
                 .iter()
                 .any(|kind| stem.ends_with(kind))
             || name.starts_with('.');
-        // What runs reads its own settings: `next.config.js` for `next start`.
-        let is_own = |program: &String| stem.split(['.', '-']).next() == program.split('-').next();
-        let is_setting = (stem.ends_with(".config")
-            || stem.contains(".config.")
-            || SETTINGS.iter().any(|known| lower.starts_with(known)))
-            && !self.start.programs.iter().any(is_own);
-        let is_of_script = || {
-            let mut scripts = self.manifest.other_scripts(&self.start.scripts);
-            let is_word = |script: &str| {
-                script
-                    .split_whitespace()
-                    .any(|word| word.trim_start_matches("./") == inner)
-            };
-            scripts.any(is_word)
+        let starts_known = SETTINGS.iter().any(|known| lower.starts_with(known));
+        let is_setting = match folders {
+            "" => (is_config(stem) || starts_known) && !self.is_own(stem),
+            "config" | ".config" | "webpack" => starts_known && !self.is_own(stem),
+            _ => false,
         };
-        !is_aside && !is_setting && !is_of_script()
+        !is_aside && !is_setting && !self.manifest.is_run_by_builds(inner)
+    }
+
+    /// Whether a setting is that of a program which runs: `next.config.js` for `next start`.
+    fn is_own(&self, stem: &str) -> bool {
+        let mut programs = self.start.programs.iter();
+        programs.any(|program| stem.split(['.', '-']).next() == program.split('-').next())
+    }
+
+    /// Refuses settings in TypeScript of programs that run, which need it to read them.
+    fn typed_settings(&self) -> Result<(), Obstacle> {
+        let children = self.context.list(self.folder);
+        let is_typed = |name: &str| {
+            let stem = [".ts", ".mts", ".cts"]
+                .iter()
+                .find_map(|ending| name.strip_suffix(ending));
+            stem.is_some_and(|stem| is_config(stem) && self.is_own(stem))
+        };
+        match children.iter().find(|child| is_typed(&child.name)) {
+            Some(child) if self.manifest.development.contains("typescript") => Err((
+                format!(
+                    "{} is read at start, which takes TypeScript, a development dependency",
+                    child.name
+                ),
+                "write it in JavaScript, or move typescript to `dependencies`".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses programs in the context that lie where builds put theirs: their sources are none of the project's.
+    fn built_elsewhere(&self) -> Result<(), Obstacle> {
+        let candidates = self.start.words.iter().flat_map(|word| {
+            let word = word.trim_start_matches("./");
+            ["", ".js", ".mjs", ".cjs", "/index.js"].map(|ending| match self.folder {
+                "" => format!("{word}{ending}"),
+                folder => format!("{folder}/{word}{ending}"),
+            })
+        });
+        let is_script = |path: &String| [".js", ".mjs", ".cjs"].iter().any(|ending| path.ends_with(ending));
+        let is_listed = |path: &str| self.context.sources(|source| source == path).next().is_some();
+        let mut built = candidates.filter(is_script);
+        match built.find(|path| self.context.read(path).is_ok() && !is_listed(path)) {
+            Some(path) => Err((
+                format!("{path} is started as it lies in the build context, and nothing tells what it was built of"),
+                "build it in the Dockerfile, and keep it out by .dockerignore".to_owned(),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn line(&self, line: &str) -> Result<(), Obstacle> {
@@ -145,7 +203,8 @@ impl Sources<'_> {
             let found = regex.iter().flat_map(|regex| regex.captures_iter(line));
             found.filter_map(|found| found.get(1)).map(|found| found.as_str())
         };
-        let development = captures(&LITERAL).find(|text| self.manifest.development.contains(package_of(text)));
+        let mut named = captures(&LITERAL).chain(captures(&PLACE));
+        let development = named.find(|text| self.manifest.development.contains(package_of(text)));
         if let Some(module) = development {
             let name = package_of(module);
             return Err((
@@ -251,6 +310,11 @@ impl Sources<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file without its ending is a setting by its name: `next.config`, `webpack.config.prod`.
+fn is_config(stem: &str) -> bool {
+    stem.ends_with(".config") || stem.contains(".config.")
 }
 
 /// Whether libraries load a package, or compiled code does, without any source naming it.

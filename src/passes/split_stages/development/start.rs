@@ -63,19 +63,31 @@ impl Follower<'_> {
         };
         words.iter().try_for_each(|word| self.word(word, place))?;
         let program = first.rsplit('/').next().unwrap_or(first);
+        if words.contains(&"prisma") && words.iter().any(|word| matches!(*word, "seed" | "reset")) {
+            return Err((
+                format!("{place} lets Prisma seed the database, by a command of its own"),
+                "seed it in a step of its own, outside of the image".to_owned(),
+            ));
+        }
+        if matches!(program, "pnpm" | "pnpx") {
+            return Err((
+                format!("{place} runs pnpm, which may install what its lock file names"),
+                "start the program by node, or npm".to_owned(),
+            ));
+        }
         let mut plain = rest.iter().copied().filter(|word| !word.starts_with('-'));
         let verb = plain.next().unwrap_or_default();
         let second = plain.next().unwrap_or_default();
         match (program, verb) {
-            ("npx" | "bunx" | "pnpx", name) => self.program(name, place, true),
-            ("npm" | "yarn" | "pnpm" | "bun" | "yarnpkg", "exec" | "x" | "dlx") => self.program(second, place, true),
-            ("npm" | "yarn" | "pnpm" | "bun" | "yarnpkg", "run" | "run-script" | "rum" | "urn") => {
+            ("npx" | "bunx", name) => self.program(name, place, true),
+            ("npm" | "yarn" | "bun" | "yarnpkg", "exec" | "x" | "dlx") => self.program(second, place, true),
+            ("npm" | "yarn" | "bun" | "yarnpkg", "run" | "run-script" | "rum" | "urn") => {
                 self.script(program, second, place, depth)
             }
             ("npm", "start" | "stop" | "restart" | "test" | "t") => self.script(program, verb, place, depth),
             ("npm", _) => Ok(()),
-            ("yarn" | "pnpm" | "bun" | "yarnpkg", "node" | "" | "config" | "cache" | "store") => Ok(()),
-            ("yarn" | "pnpm" | "bun" | "yarnpkg", name) => self.script(program, name, place, depth),
+            ("yarn" | "bun" | "yarnpkg", "node" | "" | "config" | "cache" | "store") => Ok(()),
+            ("yarn" | "bun" | "yarnpkg", name) => self.script(program, name, place, depth),
             _ => self.program(first, place, is_script),
         }
     }
