@@ -142,14 +142,8 @@ impl Follower<'_> {
                 ));
             };
             for visit in shell::commands(&script, ShellOptions::default()) {
-                let words: Vec<&str> = visit
-                    .command
-                    .words
-                    .iter()
-                    .map(|word| word.literal.as_deref().unwrap_or(&word.text))
-                    .collect();
                 // `cross-env A=1 node server.js`: what stands behind such a program is looked at word by word.
-                self.command(&words, &place, true, depth + 1)?;
+                self.command(&visit.command.texts(), &place, true, depth + 1)?;
             }
         }
         Ok(())
