@@ -179,6 +179,9 @@ fn check_start(subject: &Subject<'_>, needs: &Needs, manifest: &Manifest, folder
     for command in &needs.commands {
         follower.started(command)?;
     }
+    for command in subject.context.container_commands() {
+        follower.in_container(&command)?;
+    }
     let last = subject.range().end - 1;
     let options = subject
         .facts
