@@ -5,6 +5,7 @@
 
 mod calls;
 pub mod compose;
+mod containers;
 mod disk;
 mod glob;
 mod go_regex;
@@ -21,6 +22,7 @@ mod walk;
 mod yaml;
 
 pub use calls::{Call, calls};
+pub use containers::ContainerCommand;
 pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;

@@ -279,6 +279,11 @@ impl ContextSource {
         }
     }
 
+    /// The files and folders in `path` whether or not they are ignored, in no order.
+    pub(super) fn list_unfiltered(&self, path: &str) -> Vec<(String, Kind)> {
+        self.tree.list(path)
+    }
+
     /// What the build finds at `path`.
     pub fn presence(&self, path: &str) -> Presence {
         match self.resolve(path) {

@@ -236,6 +236,15 @@ impl SimpleCommand {
         self.words.first()?.literal.as_deref()
     }
 
+    /// Returns the words without quotes and escapes, and as written where they hold more than literal text.
+    pub fn texts(&self) -> Vec<&str> {
+        let texts = self
+            .words
+            .iter()
+            .map(|word| word.literal.as_deref().unwrap_or(&word.text));
+        texts.collect()
+    }
+
     /// Returns every word in which expansions happen: values, words, targets of redirects and here-documents.
     pub fn all_words(&self) -> impl Iterator<Item = &Word> {
         let values = self

@@ -191,6 +191,37 @@ fn diff_explains_the_split() {
 }
 
 #[test]
+fn diff_explains_what_becomes_of_development_dependencies() {
+    let folder = Folder::new();
+    folder.write(
+        "Dockerfile",
+        "FROM node:20\nWORKDIR /app\nCOPY package.json .\nRUN npm install\nCOPY . .\nRUN npm run build\nCMD [\"node\", \"a.js\"]\n",
+    );
+    folder.write("a.js", "require('fs');\n");
+    let manifest = |start: &str| {
+        format!(
+            r#"{{"scripts": {{"build": "tsc", "start": "{start}"}}, "dependencies": {{"a": "1"}}, "devDependencies": {{"typescript": "5"}}}}"#
+        )
+    };
+    folder.write("package.json", manifest("node a.js"));
+    let shown = || {
+        folder
+            .plimsoll(&["diff", "--explain-split", "--only", "split-stages"])
+            .stdout
+    };
+    let text = shown();
+    assert!(text.contains("builder    development dependencies"), "{text}");
+    assert!(text.contains("package.json has 1 development dependency"), "{text}");
+    folder.write("a.js", "require('typescript');\n");
+    let text = shown();
+    assert!(!text.contains("builder    development dependencies"), "{text}");
+    assert!(
+        text.contains("stay, as a.js:1 names typescript, a development dependency"),
+        "{text}"
+    );
+}
+
+#[test]
 fn diff_explains_why_nothing_is_split() {
     let folder = Folder::new();
     let explained = |text: &str| {

@@ -292,12 +292,6 @@ impl<'r, 'v> Reader<'r, 'v> {
             return;
         };
         for visit in shell::commands(&script, ShellOptions::default()) {
-            let words: Vec<&str> = visit
-                .command
-                .words
-                .iter()
-                .map(|word| word.literal.as_deref().unwrap_or(&word.text))
-                .collect();
             let line = text
                 .get(..visit.command.span.start)
                 .map_or(1, |before| before.matches('\n').count() + 1);
@@ -306,7 +300,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             } else {
                 format!("{from}:{line}")
             };
-            self.command(&words, workdir, &place, depth);
+            self.command(&visit.command.texts(), workdir, &place, depth);
         }
     }
 

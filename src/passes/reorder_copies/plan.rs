@@ -1,6 +1,6 @@
 //! One move: what goes behind a RUN, and what must stand before it.
 
-use crate::facts::{Execution, Facts, is_within};
+use crate::facts::{Base, Execution, Facts, ImageReference, is_within};
 use crate::passes::Evidence;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
@@ -35,6 +35,20 @@ pub(super) struct Site<'s> {
     /// The number of the RUN.
     pub(super) index: usize,
     pub(super) run: &'s Execution,
+}
+
+impl<'s> Site<'s> {
+    /// The image that the stage stands on, be it through other stages; none where no image is below it.
+    pub(super) fn image(&self) -> Option<&'s ImageReference> {
+        let mut stage = self.facts.stages.get(self.facts.stage_of(self.index)?)?;
+        loop {
+            match &stage.base {
+                Base::Stage(base) => stage = self.facts.stages.get(*base)?,
+                Base::Image(image) => return Some(image),
+                _ => return None,
+            }
+        }
+    }
 }
 
 /// More files than anybody reads of in a report.

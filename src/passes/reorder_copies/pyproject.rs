@@ -1,7 +1,6 @@
 //! `pip install .`: pip has no command for the dependencies alone, but Python reads them out of `pyproject.toml`.
 
 use crate::context::manifests::{Files as _, Install, ReadFile, Reads};
-use crate::facts::Base;
 
 use super::plan::Site;
 use super::view::{View, join};
@@ -49,16 +48,7 @@ pub(super) fn dependencies(
 
 /// Whether the Python of the image surely reads TOML by itself.
 pub(super) fn can_read(site: &Site<'_>) -> bool {
-    let mut stage = site
-        .facts
-        .stage_of(site.index)
-        .and_then(|stage| site.facts.stages.get(stage));
-    while let Some(Base::Stage(base)) = stage.map(|stage| &stage.base) {
-        stage = site.facts.stages.get(*base);
-    }
-    let Some(Base::Image(image)) = stage.map(|stage| &stage.base) else {
-        return false;
-    };
+    let Some(image) = site.image() else { return false };
     let tag = image.tag.as_deref().unwrap_or("latest");
     let version = tag.split('-').next().unwrap_or(tag);
     let is_new = match version.split_once('.') {

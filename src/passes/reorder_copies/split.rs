@@ -189,23 +189,14 @@ pub(super) fn knows_modules(site: &Site<'_>) -> bool {
             .and_then(|scope| scope.variables.get(name)?.value.as_deref())
     };
     let mode = variable("GO111MODULE").unwrap_or_default();
-    let mut stage = site
-        .facts
-        .stage_of(site.index)
-        .and_then(|stage| site.facts.stages.get(stage));
-    while let Some(Base::Stage(base)) = stage.map(|stage| &stage.base) {
-        stage = site.facts.stages.get(*base);
-    }
-    let minor = match stage.map(|stage| &stage.base) {
-        Some(Base::Image(image)) if image.official_name() == Some("golang") => {
-            let tag = image.tag.as_deref().unwrap_or_default();
-            tag.strip_prefix("1.").map(|rest| {
-                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                digits.parse::<u32>().unwrap_or_default()
-            })
-        }
-        _ => None,
-    };
+    let golang = site.image().filter(|image| image.official_name() == Some("golang"));
+    let minor = golang.and_then(|image| {
+        let tag = image.tag.as_deref().unwrap_or_default();
+        tag.strip_prefix("1.").map(|rest| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse::<u32>().unwrap_or_default()
+        })
+    });
     mode != "off" && minor.is_none_or(|minor| minor >= 13 || minor >= 11 && mode == "on")
 }
 

@@ -148,6 +148,15 @@ fn explained(subject: &Subject<'_>, plan: &Plan) -> Vec<Explained> {
                 why: package.place.why.clone(),
             });
         }
+        if let Some((_, evidence)) = plan.development.as_ref().filter(|(run, _)| *run == index) {
+            found.push(Explained {
+                lines,
+                what: "development dependencies".to_owned(),
+                is_package: true,
+                side: Side::Builder,
+                why: format!("{} {}", evidence.place, evidence.fact),
+            });
+        }
     }
     found
 }

@@ -234,7 +234,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
     let crossing: Vec<&str> = plan.crossings.iter().map(|crossing| crossing.path.as_str()).collect();
     let left = plan.divided.iter().filter(|package| !package.place.runtime);
     let mut left: Vec<&str> = left.map(|package| package.name.as_str()).collect();
-    if plan.drops_development {
+    if plan.development.is_some() {
         left.push("development dependencies");
     }
     let stands_alone = plan.builder.is_empty();

@@ -6,6 +6,7 @@ use crate::facts::{Command, Execution};
 use crate::knowledge::{Action, is_node_build_tool, node_development};
 
 use super::super::needs::Needs;
+use super::super::reorder_copies::view::join;
 use super::development::{is_global, is_node};
 use super::subject::Subject;
 use super::work::{Work, Works};
@@ -18,6 +19,19 @@ pub(super) fn installs_tools(command: &Command) -> bool {
 
 /// Makes work of the builder alone of what installs tools that nothing runs at run time.
 pub(super) fn leave_to_builder(subject: &Subject<'_>, works: &mut BTreeMap<usize, Works>, needs: &Needs) {
+    // A script that cannot be looked up may call anything.
+    let image = subject.before(subject.range().end);
+    let workdir = subject
+        .facts
+        .scope(subject.range().end - 1)
+        .and_then(|scope| scope.workdir.as_deref());
+    let manifest = join(workdir.unwrap_or_default().trim_matches('/'), "package.json");
+    let runs_scripts = ["npm", "npx", "yarn", "bun"]
+        .iter()
+        .any(|program| needs.tools.contains_key(*program));
+    if runs_scripts && image.supplier(&manifest).is_none() {
+        return;
+    }
     let runs = |program: &str| needs.tools.contains_key(program);
     let is_for_builds = |command: &Command| {
         let Some(used) = &command.manager else { return false };

@@ -52,8 +52,8 @@ pub(super) struct Plan {
     /// The packages whose tools run in the image, with what says so.
     pub(super) wanted: BTreeMap<&'static str, Evidence>,
     pub(super) crossings: Vec<Crossing>,
-    /// Whether the builder drops development dependencies.
-    pub(super) drops_development: bool,
+    /// The RUN that installs development dependencies which the builder drops, and the fact behind that.
+    pub(super) development: Option<(usize, Evidence)>,
     pub(super) evidence: Vec<Evidence>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         divided: Vec::new(),
         wanted: BTreeMap::new(),
         crossings: crossings.list.clone(),
-        drops_development: false,
+        development: None,
         evidence: Vec::new(),
     };
     let whole: Vec<(&str, usize)> = crossings
@@ -205,10 +205,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
-    plan.drops_development = matches!(left_out, Ok(Some(_)));
-    let is_built_alone = crossings.drops_sources && crossings.list.iter().all(|crossing| !crossing.is_project);
-    let saves = plan.drops_development
-        || is_built_alone
+    let saves = matches!(left_out, Ok(Some(_)))
+        || is_built_alone(&crossings)
         || plan.divided.iter().any(|package| !package.place.runtime)
         || gain.smaller.is_some()
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
@@ -218,10 +216,18 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             place: "development dependencies".to_owned(),
             fact: format!("stay, as {obstacle}"),
         }),
-        Ok(evidence) => plan.evidence.extend(evidence),
+        Ok(found) => {
+            plan.evidence.extend(found.iter().map(|(_, evidence)| evidence.clone()));
+            plan.development = found;
+        }
     }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     Ok((saves && is_whole).then_some(plan))
+}
+
+/// Whether the runtime stage takes what was built and nothing of the build context.
+fn is_built_alone(crossings: &crossing::Crossings) -> bool {
+    crossings.drops_sources && crossings.list.iter().all(|crossing| !crossing.is_project)
 }
 
 /// What each RUN of the stage is for.

@@ -31,9 +31,6 @@ pub struct Declared {
     pub output: String,
     /// The same after the edit.
     pub edited_output: String,
-    /// What `reorder-copies` must say that keeps the order as it is: then the images are compared, and the log is not
-    /// looked at.
-    pub declines: Option<String>,
     /// What the log of the rebuild must show.
     #[serde(default)]
     pub log: Log,

@@ -27,8 +27,8 @@ struct Install<'a> {
     used: &'a ManagerUse,
 }
 
-/// Leaves the development dependencies out of what the builder hands over, and says where they are declared and how many
-/// they are; none where its steps install none.
+/// Leaves the development dependencies out of what the builder hands over, and says which RUN installs them, where they
+/// are declared and how many they are; none where its steps install none.
 ///
 /// # Errors
 /// Why they stay, and what the user can do: something that runs needs one of them, or nothing tells.
@@ -38,7 +38,7 @@ pub(super) fn leave_out(
     needs: &Needs,
     crossings: &[Crossing],
     builder: &mut Vec<Line>,
-) -> Result<Option<Evidence>, Obstacle> {
+) -> Result<Option<(usize, Evidence)>, Obstacle> {
     let installs = installs(subject, works);
     let Some(first) = installs.first() else {
         return Ok(None);
@@ -97,10 +97,11 @@ pub(super) fn leave_out(
     }
     let count = manifest.development.len();
     let noun = if count == 1 { "dependency" } else { "dependencies" };
-    Ok(Some(Evidence {
+    let evidence = Evidence {
         place: from,
         fact: format!("has {count} development {noun}, which nothing that runs names"),
-    }))
+    };
+    Ok(Some((first.run, evidence)))
 }
 
 fn by_hand(obstacle: &str) -> Obstacle {
@@ -178,6 +179,9 @@ fn check_start(subject: &Subject<'_>, needs: &Needs, manifest: &Manifest, folder
     };
     for command in &needs.commands {
         follower.started(command)?;
+    }
+    for command in subject.context.container_commands() {
+        follower.in_container(&command)?;
     }
     let last = subject.range().end - 1;
     let options = subject

@@ -1,12 +1,14 @@
 //! Whether a source that runs names a development dependency.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::context::ContextSource;
+use crate::context::{ContextSource, Kind};
 use crate::knowledge::node_development;
 
+use super::super::super::reorder_copies::view::{inside, join};
 use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
 use super::start::Start;
@@ -42,18 +44,29 @@ const SETTINGS: &[&str] = &[
     "wdio",
 ];
 
-/// Folders whose files do not run in the image, beside those that are no sources at all.
-const ASIDE: &[&str] = &[
-    "public",
-    "static",
+/// Folders of tests, wherever they are.
+const TESTS: &[&str] = &[
+    "__tests__",
     "__mocks__",
-    "mocks",
     "__fixtures__",
-    "fixtures",
-    "stories",
-    ".storybook",
-    "examples",
-    "coverage",
+    "test",
+    "tests",
+    "spec",
+    "e2e",
+    "cypress",
+    "node_modules",
+];
+
+/// Folders at the root of a project whose files do not run in the image: what browsers load, what builds make, and what
+/// is read by people. Deeper inside, folders of these names may be parts of the program.
+const ASIDE: &[&str] = &[
+    "public", "static", "mocks", "fixtures", "stories", "examples", "coverage", "docs", "doc", "dist", "build", "out",
+    "target", "venv",
+];
+
+/// The endings of files that may name a module.
+const ENDINGS: &[&str] = &[
+    "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "astro", "html", "ejs", "pug", "hbs", "njk",
 ];
 
 /// The sources of a project.
@@ -80,47 +93,46 @@ impl Sources<'_> {
         self.helpers()?;
         self.typed_settings()?;
         self.built_elsewhere()?;
-        let sources = self.context.sources(|path| self.runs(path));
-        for path in sources {
+        // Packages that are there: most are imported again and again.
+        let mut known = HashSet::new();
+        for path in self.files().iter().filter(|path| self.runs(path)) {
             let Ok(text) = self.context.read(path) else { continue };
             for (number, line) in text.lines().enumerate() {
-                self.line(line)
+                self.line(line, &mut known)
                     .map_err(|(fact, remedy)| (format!("{path}:{} {fact}", number + 1), remedy))?;
             }
         }
         Ok(())
     }
 
+    /// The files of the project, without those of tests and what does not run in the image.
+    fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let is_root = folder == self.folder;
+            for child in self.context.list(&folder) {
+                let name = child.name.as_str();
+                let is_aside = name.starts_with('.') || TESTS.contains(&name) || is_root && ASIDE.contains(&name);
+                let path = join(&folder, name);
+                match child.kind {
+                    Kind::Folder if !is_aside => folders.push(path),
+                    Kind::File => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
     /// Whether a file may run in the image.
     fn runs(&self, path: &str) -> bool {
-        let inner = match self.folder {
-            "" => path,
-            folder => match path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) {
-                Some(inner) => inner,
-                None => return false,
-            },
-        };
+        let inner = inside(path, self.folder).unwrap_or(path);
         let (folders, name) = inner.rsplit_once('/').unwrap_or(("", inner));
         let lower = name.to_lowercase();
         let (stem, ending) = lower.rsplit_once('.').unwrap_or((&lower, ""));
-        let is_code = matches!(
-            ending,
-            "js" | "mjs"
-                | "cjs"
-                | "jsx"
-                | "ts"
-                | "mts"
-                | "cts"
-                | "tsx"
-                | "vue"
-                | "svelte"
-                | "astro"
-                | "html"
-                | "ejs"
-                | "pug"
-                | "hbs"
-                | "njk"
-        );
+        let is_code = ENDINGS.contains(&ending);
         let is_named = self
             .start
             .words
@@ -129,11 +141,8 @@ impl Sources<'_> {
         if !is_code || is_named {
             return is_code;
         }
-        let is_aside = folders.split('/').any(|folder| ASIDE.contains(&folder))
-            || [".d", ".test", ".spec", ".stories", ".min", ".bench"]
-                .iter()
-                .any(|kind| stem.ends_with(kind))
-            || name.starts_with('.');
+        let kinds = [".d", ".test", ".spec", ".stories", ".min", ".bench"];
+        let is_aside = kinds.iter().any(|kind| stem.ends_with(kind)) || name.starts_with('.');
         let starts_known = SETTINGS.iter().any(|known| lower.starts_with(known));
         let is_setting = match folders {
             "" => (is_config(stem) || starts_known) && !self.is_own(stem),
@@ -174,13 +183,11 @@ impl Sources<'_> {
     fn built_elsewhere(&self) -> Result<(), Obstacle> {
         let candidates = self.start.words.iter().flat_map(|word| {
             let word = word.trim_start_matches("./");
-            ["", ".js", ".mjs", ".cjs", "/index.js"].map(|ending| match self.folder {
-                "" => format!("{word}{ending}"),
-                folder => format!("{folder}/{word}{ending}"),
-            })
+            ["", ".js", ".mjs", ".cjs", "/index.js"].map(|ending| join(self.folder, &format!("{word}{ending}")))
         });
         let is_script = |path: &String| [".js", ".mjs", ".cjs"].iter().any(|ending| path.ends_with(ending));
-        let is_listed = |path: &str| self.context.sources(|source| source == path).next().is_some();
+        let files = self.files();
+        let is_listed = |path: &String| files.binary_search(path).is_ok();
         let mut built = candidates.filter(is_script);
         match built.find(|path| self.context.read(path).is_ok() && !is_listed(path)) {
             Some(path) => Err((
@@ -191,7 +198,7 @@ impl Sources<'_> {
         }
     }
 
-    fn line(&self, line: &str) -> Result<(), Obstacle> {
+    fn line(&self, line: &str, known: &mut HashSet<String>) -> Result<(), Obstacle> {
         let trimmed = line.trim_start();
         let is_type = ["import type ", "export type ", "import type{"]
             .iter()
@@ -212,7 +219,14 @@ impl Sources<'_> {
                 format!("move {name} to `dependencies` if the program needs it"),
             ));
         }
-        let unknown = captures(&IMPORT).find(|module| !self.is_there(module));
+        let unknown = captures(&IMPORT).find(|module| {
+            let name = package_of(module);
+            let is_there = known.contains(name) || self.is_there(module);
+            if is_there {
+                known.insert(name.to_owned());
+            }
+            !is_there
+        });
         match unknown {
             None => Ok(()),
             Some(module) => {
@@ -245,15 +259,12 @@ impl Sources<'_> {
     /// Whether the first part of a module is a folder of the project, or a name that a setting gives to one.
     fn is_alias(&self, name: &str) -> bool {
         let first = name.split('/').next().unwrap_or(name);
-        let at = |path: &str| match self.folder {
-            "" => path.to_owned(),
-            folder => format!("{folder}/{path}"),
-        };
         let places = ["", "src/", "app/", "server/"];
         let is_folder = places.iter().any(|place| {
-            ["", ".js", ".ts", ".tsx", ".jsx"]
-                .iter()
-                .any(|ending| self.context.exists(&at(&format!("{place}{first}{ending}"))))
+            ["", ".js", ".ts", ".tsx", ".jsx"].iter().any(|ending| {
+                self.context
+                    .exists(&join(self.folder, &format!("{place}{first}{ending}")))
+            })
         });
         is_folder
             || self
@@ -279,10 +290,7 @@ impl Sources<'_> {
         ];
         let children = self.context.list(self.folder).into_iter();
         let settings = children.filter(move |child| starts.iter().any(|start| child.name.starts_with(start)));
-        settings.map(|child| match self.folder {
-            "" => child.name,
-            folder => format!("{folder}/{}", child.name),
-        })
+        settings.map(|child| join(self.folder, &child.name))
     }
 
     /// Refuses settings of compilers whose output loads a package that is not declared.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::context::ContainerCommand;
 use crate::knowledge::{Family, node_development, package_of_tool};
 use crate::shell::{self, ShellOptions};
 
@@ -46,6 +47,22 @@ impl Follower<'_> {
     pub(super) fn started(&mut self, command: &Started) -> Result<(), Obstacle> {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         self.command(&words, &command.place, false, 0)
+    }
+
+    /// Follows a command that a file of the project runs in a container, of the image perhaps.
+    ///
+    /// # Errors
+    /// Where it needs a development dependency, or may.
+    pub(super) fn in_container(&mut self, command: &ContainerCommand) -> Result<(), Obstacle> {
+        const RUNNERS: &[&str] = &["npm", "npx", "yarn", "pnpm", "bun", "bunx", "node"];
+        let place = format!("{}:{}", command.path, command.line);
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        // Options, and the image or the service, come before the command.
+        let is_first = |word: &&str| RUNNERS.contains(word) || self.manifest.development_package(word).is_some();
+        match words.iter().skip(1).position(is_first) {
+            Some(at) => self.command(words.get(at + 1..).unwrap_or_default(), &place, false, 0),
+            None => Ok(()),
+        }
     }
 
     /// Follows what a shell or Node.js is told by a variable of the image.
@@ -142,14 +159,8 @@ impl Follower<'_> {
                 ));
             };
             for visit in shell::commands(&script, ShellOptions::default()) {
-                let words: Vec<&str> = visit
-                    .command
-                    .words
-                    .iter()
-                    .map(|word| word.literal.as_deref().unwrap_or(&word.text))
-                    .collect();
                 // `cross-env A=1 node server.js`: what stands behind such a program is looked at word by word.
-                self.command(&words, &place, true, depth + 1)?;
+                self.command(&visit.command.texts(), &place, true, depth + 1)?;
             }
         }
         Ok(())
