@@ -75,7 +75,7 @@ impl Needs {
         }
         let last = stage.instructions.end.saturating_sub(1);
         let workdir = facts.scope(last).and_then(|scope| scope.workdir.as_deref());
-        scripts.compose(context, workdir);
+        scripts.compose(context, stage, workdir);
         let is_tool = |name: &str| package_of_tool(family, name).is_some();
         for call in calls(context, &is_tool) {
             needs.tool(&call.tool, || Evidence {

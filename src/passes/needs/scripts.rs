@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContextSource;
-use crate::context::compose::{self, HealthCheck};
+use crate::context::compose::{self, HealthCheck, Service};
 use crate::context::manifests::Files as _;
-use crate::facts::{Base, Facts, Scope};
+use crate::facts::{Base, Facts, Scope, Stage};
 use crate::knowledge::image_configuration;
 use crate::shell::{self, ShellOptions};
 use crate::syntax::{Dockerfile, Keyword};
@@ -134,9 +134,19 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
     }
 
-    /// Reads the health checks and commands of the Compose files. `workdir` is the image's.
-    pub(super) fn compose(&mut self, context: &ContextSource, workdir: Option<&str>) {
-        for service in context.services() {
+    /// Reads the health checks and commands of the Compose files, but for services of other stages. `workdir` is the
+    /// image's.
+    pub(super) fn compose(&mut self, context: &ContextSource, stage: &Stage, workdir: Option<&str>) {
+        let is_own = |service: &&Service| {
+            let target = service.target.as_deref();
+            target.is_none_or(|target| {
+                stage
+                    .name
+                    .as_deref()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(target))
+            })
+        };
+        for service in context.services().iter().filter(is_own) {
             let name = service.file.file_name().unwrap_or_default().to_string_lossy();
             let place = format!("{name}:{}", service.line);
             let mut texts: Vec<Vec<String>> = Vec::new();
