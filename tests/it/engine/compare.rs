@@ -130,7 +130,9 @@ pub fn compare_files(before: &Image, after: &Image) -> Result<()> {
         let is_in_known_cache = cache_folder(path).is_some_and(|folder| below(&before, folder).next().is_some());
         // Reading a cache makes Python import modules that it compiles on the way.
         let is_bytecode = path.ends_with(".pyc") || path.ends_with("/__pycache__");
-        if !is_in_known_cache && !is_bytecode {
+        // pip notes with an empty file what it was asked for by name, and no program reads it.
+        let is_note = path.ends_with(".dist-info/REQUESTED");
+        if !is_in_known_cache && !is_bytecode && !is_note {
             differences.push(format!("new: {path}"));
         }
     }
