@@ -100,6 +100,28 @@ pub struct ManagerUse {
     pub fetches_lists: bool,
 }
 
+impl ManagerUse {
+    /// Whether the manager is one of Node.js.
+    #[must_use]
+    pub fn is_node(&self) -> bool {
+        matches!(self.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
+    }
+
+    /// Whether it works on packages that are no project's, as `npm install -g` does.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        let mut options = self.options.iter();
+        self.verb.starts_with("global") || options.any(|(name, ..)| matches!(name.as_str(), "-g" | "--global"))
+    }
+
+    /// Whether it installs or removes packages of a project of Node.js.
+    #[must_use]
+    pub fn changes_node_project(&self) -> bool {
+        let changes = matches!(self.action, Action::Install | Action::Upgrade | Action::Remove);
+        changes && self.is_node() && !self.is_global()
+    }
+}
+
 /// A cache that a command fills.
 #[derive(Clone, Debug)]
 pub struct CacheUse {

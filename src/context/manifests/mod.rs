@@ -27,7 +27,7 @@ mod xml;
 pub use dependency::Dependency;
 pub use files::{Files, MemoryFiles, decode};
 pub use install::{Install, Manager, UnknownManager};
-pub(crate) use node::changes_nothing;
+pub(crate) use node::{changes_nothing, npm_locked};
 pub use reads::{DependenciesFirst, Project, ReadFile, Reads, SourceKind, SourceUse, Step, Stub, Unknown};
 
 use gather::Gather;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::context::ContextSource;
-use crate::facts::{Command, Facts, Stage};
-use crate::knowledge::Action;
+use crate::context::manifests::npm_locked;
+use crate::facts::{Command, Facts, ManagerUse, Stage};
 use crate::syntax::Dockerfile;
 
-use super::super::split_stages::{is_global, is_node, says_production};
+use super::super::split_stages::says_production;
 
 /// The packages that manifests and locks of npm declare for development alone, if the last command that installs packages
 /// for the stage leaves them out. `stage` takes them out of other stages, or installs them itself.
@@ -22,10 +22,7 @@ pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context:
     let runs = ranges.flatten().filter_map(|index| facts.run(file, index));
     let installs = |command: &&Command| {
         let used = command.manager.as_ref();
-        used.is_some_and(|used| {
-            let installs = matches!(used.action, Action::Install | Action::Upgrade | Action::Remove);
-            installs && is_node(used) && !is_global(used)
-        })
+        used.is_some_and(ManagerUse::changes_node_project)
     };
     let last = runs.flat_map(|run| &run.commands).rfind(installs);
     if !last.is_some_and(says_production) {
@@ -47,17 +44,13 @@ pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context:
         let group = |name: &str| value.get(name).and_then(Value::as_object).into_iter().flatten();
         development.extend(group("devDependencies").map(|(name, _)| name.clone()));
         production.extend(group("dependencies").map(|(name, _)| name.clone()));
-        for (place, package) in group("packages") {
-            let Some((_, name)) = place.rsplit_once("node_modules/") else {
-                continue;
-            };
-            let is_development = package.get("dev").and_then(Value::as_bool) == Some(true);
-            let names = if is_development {
+        for package in npm_locked(&value) {
+            let names = if package.is_development {
                 &mut development
             } else {
                 &mut production
             };
-            names.insert(name.to_owned());
+            names.insert(package.name.to_owned());
         }
     }
     development.retain(|name| !production.contains(name));

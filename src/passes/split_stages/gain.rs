@@ -6,7 +6,7 @@ use crate::knowledge::{
 };
 use crate::syntax::Dockerfile;
 
-use super::{Obstacle, development, packages, programs};
+use super::{Obstacle, packages, programs};
 
 /// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
 /// dependencies.
@@ -49,8 +49,8 @@ impl Gain {
             let Some(run) = facts.run(file, index) else { continue };
             let removed = packages::removed_again(run);
             for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
-                if development::is_node(used) {
-                    installs |= used.action == Action::Install && !development::is_global(used);
+                if used.is_node() {
+                    installs |= used.action == Action::Install && !used.is_global();
                     builds |= matches!(used.action, Action::Build | Action::Run | Action::Exec);
                 }
                 if used.manager.kind != Kind::System || used.action != Action::Install {

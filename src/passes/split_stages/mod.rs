@@ -24,7 +24,7 @@ mod subject;
 mod uses;
 mod work;
 
-pub(crate) use development::{is_global, is_node, says_production};
+pub(crate) use development::says_production;
 pub use explain::{Explained, Explanation, Side, explain_split};
 pub(crate) use programs::is_python_tool;
 

@@ -7,14 +7,13 @@ use crate::knowledge::{Action, is_node_build_tool, node_development};
 
 use super::super::needs::Needs;
 use super::super::reorder_copies::view::join;
-use super::development::{is_global, is_node};
 use super::subject::Subject;
 use super::work::{Work, Works};
 
 /// Whether a command installs tools globally, which both stages can do by themselves.
 pub(super) fn installs_tools(command: &Command) -> bool {
     let used = command.manager.as_ref();
-    used.is_some_and(|used| is_node(used) && is_global(used) && used.action == Action::Install)
+    used.is_some_and(|used| used.is_node() && used.is_global() && used.action == Action::Install)
 }
 
 /// Makes work of the builder alone of what installs tools that nothing runs at run time.

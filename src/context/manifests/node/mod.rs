@@ -3,6 +3,7 @@
 mod binaries;
 mod install;
 mod local;
+mod lock;
 mod package_json;
 mod script_command;
 mod script_file;
@@ -13,4 +14,5 @@ mod workspace;
 
 pub(crate) use binaries::changes_nothing;
 pub(super) use install::{bun, npm, pnpm, yarn};
+pub(crate) use lock::npm_locked;
 pub(super) use package_json::declared;

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::context::manifests::{Files, changes_nothing};
+use crate::context::manifests::{Files, changes_nothing, npm_locked};
 use crate::knowledge::node_development;
+
+use super::super::super::reorder_copies::view::join;
+use super::super::project::INSTALL_SCRIPTS;
 
 /// What `package.json` and its lock say.
 #[derive(Debug, Default)]
@@ -31,10 +34,7 @@ impl Manifest {
     /// Reads the manifest in `folder` of the image; none if it cannot be read.
     pub(super) fn read(files: &dyn Files, folder: &str) -> Option<Manifest> {
         let folder = folder.trim_matches('/');
-        let path = |name: &str| match folder {
-            "" => name.to_owned(),
-            folder => format!("{folder}/{name}"),
-        };
+        let path = |name: &str| join(folder, name);
         let text = files.read(&path("package.json"))?;
         let value: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).ok()?;
         let names = |group: &str| {
@@ -53,8 +53,7 @@ impl Manifest {
         manifest.scripts = scripts
             .filter_map(|(name, script)| Some((name.clone(), script.as_str()?.to_owned())))
             .collect();
-        let of_installs = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
-        let mut of_installs = of_installs
+        let mut of_installs = INSTALL_SCRIPTS
             .iter()
             .filter_map(|name| manifest.scripts.get(*name))
             .peekable();
@@ -74,27 +73,22 @@ impl Manifest {
 
     /// Reads what npm locked; locks before version 2 don't name all of it.
     fn read_lock(&mut self, lock: &Value) {
-        let Some(packages) = lock.get("packages").and_then(Value::as_object) else {
+        if lock.get("packages").is_none_or(|packages| !packages.is_object()) {
             return;
-        };
+        }
         let mut locked = BTreeMap::new();
-        for (path, package) in packages {
-            let Some((_, name)) = path.rsplit_once("node_modules/") else {
-                continue;
-            };
-            // What is `devOptional` stays: an optional dependency needs it as well.
-            let is_development = package.get("dev").and_then(Value::as_bool) == Some(true);
-            let programs: Vec<&str> = match package.get("bin") {
+        for package in npm_locked(lock) {
+            let programs: Vec<&str> = match package.entry.get("bin") {
                 Some(Value::Object(programs)) => programs.keys().map(String::as_str).collect(),
-                Some(_) => vec![unscoped(name)],
+                Some(_) => vec![unscoped(package.name)],
                 None => Vec::new(),
             };
             for program in programs {
-                *self.programs.entry(program.to_owned()).or_insert(true) &= is_development;
+                *self.programs.entry(program.to_owned()).or_insert(true) &= package.is_development;
             }
             // Only what lies in the outermost folder is found by the project's own sources.
-            if path.strip_prefix("node_modules/") == Some(name) {
-                locked.insert(name.to_owned(), is_development);
+            if package.place.strip_prefix("node_modules/") == Some(package.name) {
+                locked.insert(package.name.to_owned(), package.is_development);
             }
         }
         self.locked = Some(locked);

@@ -7,7 +7,6 @@ mod start;
 use std::collections::BTreeMap;
 
 use crate::facts::{Body, Command, ManagerUse, is_within};
-use crate::knowledge::Action;
 
 use super::super::needs::Needs;
 use super::super::reorder_copies::view::join;
@@ -111,17 +110,6 @@ fn by_hand(obstacle: &str) -> Obstacle {
     )
 }
 
-/// Whether a manager is one of Node.js.
-pub(crate) fn is_node(used: &ManagerUse) -> bool {
-    matches!(used.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
-}
-
-/// Whether a manager of Node.js works on packages that are no project's.
-pub(crate) fn is_global(used: &ManagerUse) -> bool {
-    let mut options = used.options.iter();
-    used.verb.starts_with("global") || options.any(|(name, ..)| matches!(name.as_str(), "-g" | "--global"))
-}
-
 /// The steps that install dependencies of projects.
 fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec<Install<'a>> {
     let runs = works
@@ -130,8 +118,7 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
     let commands = runs.flat_map(|(run, execution)| execution.commands.iter().map(move |command| (run, command)));
     let uses = commands.filter_map(|(run, command)| {
         let used = command.manager.as_ref()?;
-        let installs = matches!(used.action, Action::Install | Action::Upgrade | Action::Remove);
-        (is_node(used) && installs && !is_global(used)).then_some(Install { run, command, used })
+        used.changes_node_project().then_some(Install { run, command, used })
     });
     uses.collect()
 }

@@ -92,10 +92,11 @@ impl Sources<'_> {
         }
         self.helpers()?;
         self.typed_settings()?;
-        self.built_elsewhere()?;
+        let files = self.files();
+        self.built_elsewhere(&files)?;
         // Packages that are there: most are imported again and again.
         let mut known = HashSet::new();
-        for path in self.files().iter().filter(|path| self.runs(path)) {
+        for path in files.iter().filter(|path| self.runs(path)) {
             let Ok(text) = self.context.read(path) else { continue };
             for (number, line) in text.lines().enumerate() {
                 self.line(line, &mut known)
@@ -180,13 +181,12 @@ impl Sources<'_> {
     }
 
     /// Refuses programs in the context that lie where builds put theirs: their sources are none of the project's.
-    fn built_elsewhere(&self) -> Result<(), Obstacle> {
+    fn built_elsewhere(&self, files: &[String]) -> Result<(), Obstacle> {
         let candidates = self.start.words.iter().flat_map(|word| {
             let word = word.trim_start_matches("./");
             ["", ".js", ".mjs", ".cjs", "/index.js"].map(|ending| join(self.folder, &format!("{word}{ending}")))
         });
         let is_script = |path: &String| [".js", ".mjs", ".cjs"].iter().any(|ending| path.ends_with(ending));
-        let files = self.files();
         let is_listed = |path: &String| files.binary_search(path).is_ok();
         let mut built = candidates.filter(is_script);
         match built.find(|path| self.context.read(path).is_ok() && !is_listed(path)) {

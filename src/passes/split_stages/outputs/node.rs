@@ -4,13 +4,12 @@ use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
 use super::super::Obstacle;
-use super::super::development::is_global;
 use super::{Left, Output, Surroundings, workdir};
 
 impl Surroundings<'_> {
     pub(super) fn node(&self, command: &Command, used: &ManagerUse) -> Left {
         self.refuse_browsers(command, used)?;
-        if is_global(used) {
+        if used.is_global() {
             if matches!(used.action, Action::Install | Action::Upgrade)
                 && let Some((name, ..)) = used.packages.iter().find(|(name, ..)| !(self.is_plain_package)(name))
             {
