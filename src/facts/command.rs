@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::knowledge::{
-    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, Setting,
-    Surroundings, managers,
+    Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, Condition, Contradiction,
+    HomeFrom, Manager, Setting, Surroundings, command_table, managers,
 };
-use crate::shell::{self, Context, Place, Script, ShellOptions, SimpleCommand};
+use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
 
 use super::scope::{Scope, User};
@@ -32,6 +32,19 @@ pub struct Command {
     pub manager: Option<ManagerUse>,
     /// What it deletes, for `rm`.
     pub deletes: Vec<Operand>,
+    /// The files that its input comes from and its output goes to.
+    pub redirects: Vec<FileRedirect>,
+}
+
+/// A redirect from or to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRedirect {
+    /// What it does.
+    pub kind: RedirectKind,
+    /// The file as written.
+    pub text: String,
+    /// Its absolute path; none where it cannot be told.
+    pub path: Option<String>,
 }
 
 /// A word of a command.
@@ -223,7 +236,7 @@ impl<'a> Reader<'a> {
                 ..Context::default()
             },
         ));
-        self.words(words.collect(), Vec::new(), 0..0, Context::default());
+        self.words(words.collect(), Vec::new(), Vec::new(), 0..0, Context::default());
         self.nested = None;
     }
 
@@ -256,12 +269,39 @@ impl<'a> Reader<'a> {
                 value: self.value(word),
             })
             .collect();
+        let redirects = self.redirects(&command.redirects);
         if words.is_empty() {
             // Without a command, assignments stay in force; they reach programs if the name is exported already.
             self.exported.extend(assignments);
+            if !redirects.is_empty() {
+                self.words(vec![no_command()], Vec::new(), redirects, command.span.clone(), context);
+            }
             return;
         }
-        self.words(words, assignments, command.span.clone(), context);
+        self.words(words, assignments, redirects, command.span.clone(), context);
+    }
+
+    /// The redirects from and to files.
+    fn redirects(&self, redirects: &[Redirect]) -> Vec<FileRedirect> {
+        let is_file = |redirect: &&Redirect| match redirect.kind {
+            RedirectKind::HereDoc | RedirectKind::HereString => false,
+            // `>&2` is no file, `>&name` is.
+            RedirectKind::Duplicate => redirect
+                .target
+                .as_ref()
+                .is_some_and(|target| !target.text.chars().all(|c| c.is_ascii_digit() || c == '-')),
+            _ => true,
+        };
+        let read = |redirect: &Redirect| {
+            let target = redirect.target.as_ref()?;
+            let path = self.value(target).and_then(|path| self.absolute(&path));
+            Some(FileRedirect {
+                kind: redirect.kind,
+                text: target.text.clone(),
+                path,
+            })
+        };
+        redirects.iter().filter(is_file).filter_map(read).collect()
     }
 
     /// The value of a word where every build gives the same, globs left as they are.
@@ -301,7 +341,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn words(&mut self, words: Vec<Word>, assignments: Vec<Assigned>, span: Range<usize>, context: Context) {
+    fn words(
+        &mut self,
+        words: Vec<Word>,
+        assignments: Vec<Assigned>,
+        redirects: Vec<FileRedirect>,
+        span: Range<usize>,
+        context: Context,
+    ) {
         if let Some((_, workdir)) = self.outside.take_if(|(place, _)| *place != context.place) {
             self.workdir = workdir;
         }
@@ -336,7 +383,12 @@ impl<'a> Reader<'a> {
             Some("export") if !context.in_subshell => self.export(&words),
             Some("rm") => deletes = self.operands(&words),
             // What the inner script does stands for the command.
-            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => return,
+            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => {
+                if !redirects.is_empty() {
+                    self.words(vec![no_command()], Vec::new(), redirects, span, context);
+                }
+                return;
+            }
             _ => manager = self.manager(&values, &assignments, user.as_ref()),
         }
         // `poetry run pip install x`, `npx tool`: what is run inside is a command of its own.
@@ -356,10 +408,10 @@ impl<'a> Reader<'a> {
             workdir,
             manager,
             deletes,
+            redirects,
         });
         if let Some(inner) = inner {
-            let assignments = Vec::new();
-            self.words(inner, assignments, span, context);
+            self.words(inner, Vec::new(), Vec::new(), span, context);
         }
     }
 
@@ -589,68 +641,67 @@ struct Unwrapped {
 /// Takes programs that only run the program behind them from the front of a command.
 fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
-    loop {
-        let value = |index: usize| {
-            words
-                .get(index)
-                .and_then(|word| word.value.as_deref())
-                .unwrap_or_default()
-        };
-        let with_value: &[&str] = match value(0).rsplit('/').next().unwrap_or_default() {
-            "sudo" => &["-u", "-g", "-C", "-p", "--user", "--group"],
-            "env" => &["-u", "--unset", "-C", "--chdir"],
-            "nice" | "ionice" => &["-n", "-c", "-p"],
-            "timeout" => &["-k", "-s"],
-            "xargs" => &["-n", "-P", "-I", "-L", "-d", "-a", "-s", "-E"],
-            "exec" | "command" | "time" | "nohup" | "eatmydata" | "chronic" | "busybox" => &[],
-            "gosu" | "su-exec" => &[],
-            _ => break,
-        };
-        let program = value(0).rsplit('/').next().unwrap_or_default().to_owned();
-        let mut at = 1;
-        while value(at).starts_with('-') && value(at).len() > 1 {
-            at += if with_value.contains(&value(at)) { 2 } else { 1 };
-        }
-        match program.as_str() {
-            "sudo" => {
-                user = Some(
-                    if words
-                        .iter()
-                        .take(at)
-                        .any(|word| word.text.starts_with("-u") || word.text.starts_with("--user"))
-                    {
-                        User::Unknown
-                    } else {
-                        User::Root
-                    },
-                )
-            }
-            "timeout" => at += 1,
-            "gosu" | "su-exec" => {
-                user = Some(User::Unknown);
-                at += 1;
-            }
-            _ => {}
-        }
-        if matches!(program.as_str(), "env" | "sudo") {
-            while let Some((name, value)) = words.get(at).and_then(|word| word.value.as_deref()?.split_once('=')) {
-                let span = words.get(at).map_or(0..0, |word| word.span.clone());
-                assignments.push(Assigned {
-                    span,
-                    name: name.to_owned(),
-                    value: Some(value.to_owned()),
-                });
-                at += 1;
-            }
-        }
-        if at >= words.len() {
-            break;
-        }
-        words.drain(..at);
+    while let Some(outer) = outer_program(&words) {
+        user = outer.user.or(user);
+        assignments.extend(outer.assignments);
+        words.drain(..outer.inner_at);
     }
     Unwrapped {
         words,
         assignments,
         user,
+    }
+}
+
+/// A program that only runs the command after it.
+struct Outer {
+    /// Where that command begins.
+    inner_at: usize,
+    /// Variables that are set for it.
+    assignments: Vec<Assigned>,
+    /// Whom it runs as, if somebody else.
+    user: Option<User>,
+}
+
+/// Reads the program at the front of a command, if it only runs the command after it.
+fn outer_program(words: &[Word]) -> Option<Outer> {
+    let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
+    let program = values.first().copied().flatten()?;
+    let table = command_table(program.rsplit('/').next().unwrap_or(program))?;
+    let reading = table.read(values.get(1..)?);
+    let inner_at = reading.inner_at?;
+    let of_role = |role: ArgumentRole| reading.arguments.iter().filter(move |argument| argument.role == role);
+    let assigned = |argument: &ArgumentUse<'_>| {
+        let (name, value) = argument.text?.split_once('=')?;
+        Some(Assigned {
+            span: words.get(argument.at)?.span.clone(),
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+        })
+    };
+    let account = of_role(ArgumentRole::Account).next();
+    let user = match (account, table.user.as_deref()) {
+        (Some(argument), _) => Some(if argument.text == Some("root") {
+            User::Root
+        } else {
+            User::Unknown
+        }),
+        (None, Some("root")) => Some(User::Root),
+        (None, Some(_)) => Some(User::Unknown),
+        (None, None) => None,
+    };
+    Some(Outer {
+        inner_at,
+        assignments: of_role(ArgumentRole::Assignment).filter_map(assigned).collect(),
+        user,
+    })
+}
+
+/// Stands for the command that is missing where there are only redirects.
+fn no_command() -> Word {
+    Word {
+        span: 0..0,
+        text: ":".to_owned(),
+        value: Some(":".to_owned()),
     }
 }

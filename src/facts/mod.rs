@@ -31,7 +31,7 @@ const USUAL_PATH: &[&str] = &[
     "/bin",
 ];
 
-pub use command::{Assigned, CacheUse, Command, ManagerUse, Obstruction, Operand, Word, is_within};
+pub use command::{Assigned, CacheUse, Command, FileRedirect, ManagerUse, Obstruction, Operand, Word, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
 pub use image::ImageReference;
 pub use project::Project;

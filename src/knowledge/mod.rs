@@ -3,9 +3,12 @@
 //! The tables are embedded in the program and parsed once, when they are first asked for. `data/README.md` describes
 //! how to write them.
 
+mod arguments;
 mod base_environment;
 mod base_image;
 mod cache;
+mod command;
+mod commands;
 mod condition;
 mod distribution;
 mod invocation;
@@ -32,6 +35,11 @@ pub use base_image::{
     image_contents, slimmer, slimmer_images,
 };
 pub use cache::{Cache, Holds, Place, Sharing};
+pub use command::{
+    Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
+    Subcommand, Usage,
+};
+pub use commands::{ArgumentUse, Reading, command_table, command_tables};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};

@@ -1,0 +1,457 @@
+//! What a command does, by the table of its program.
+
+use crate::facts::{Command, FileRedirect};
+use crate::knowledge::{Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading, command_table};
+use crate::shell::RedirectKind;
+
+use super::effect::Effects;
+use super::path::{AbsolutePath, Place};
+
+/// What is known of the image when a command runs.
+pub trait Surroundings {
+    /// Whether `path` is a folder there; `None` where that is not known.
+    fn is_folder(&self, path: &AbsolutePath) -> Option<bool>;
+}
+
+/// Nothing is known but the folders that every image of Linux has.
+impl Surroundings for () {
+    fn is_folder(&self, path: &AbsolutePath) -> Option<bool> {
+        is_standard_folder(path).then_some(true)
+    }
+}
+
+/// Whether every image of a Linux distribution has `path` as a folder: see the Filesystem Hierarchy Standard 3.0.
+#[must_use]
+pub fn is_standard_folder(path: &AbsolutePath) -> bool {
+    const FOLDERS: &[&str] = &[
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/media",
+        "/mnt",
+        "/opt",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/local",
+        "/usr/local/bin",
+        "/usr/local/lib",
+        "/usr/local/sbin",
+        "/usr/local/share",
+        "/usr/sbin",
+        "/usr/share",
+        "/var",
+        "/var/cache",
+        "/var/lib",
+        "/var/log",
+        "/var/tmp",
+    ];
+    FOLDERS.contains(&path.as_str())
+}
+
+/// The effects of a command that calls no package manager. Redirects count too.
+#[must_use]
+pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
+    let workdir = command
+        .workdir
+        .as_deref()
+        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+    let mut effects = match values.first().copied().flatten() {
+        None => Effects::unknown("runs a program that a variable names"),
+        Some(program) => of_program(program, command, &values, workdir.as_ref(), around),
+    };
+    for redirect in &command.redirects {
+        effects.then(of_redirect(redirect));
+    }
+    effects
+}
+
+fn of_program(
+    program: &str,
+    command: &Command,
+    values: &[Option<&str>],
+    workdir: Option<&AbsolutePath>,
+    around: &dyn Surroundings,
+) -> Effects {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    // A path outside of the folders of programs is a program of the project, whatever it is called.
+    let is_own = program.contains('/') && !is_program_folder(program);
+    let table = command_table(name).filter(|_| !is_own);
+    let Some(table) = table else {
+        return Effects {
+            runs: vec![program.to_owned()],
+            ..Effects::unknown(format!("runs `{program}`, of which it is not known what it does"))
+        };
+    };
+    let reading = table.read(values.get(1..).unwrap_or_default());
+    let mut effects = match reading.unknown {
+        Some(at) => {
+            let word = command.words.get(at).map_or("", |word| word.text.as_str());
+            Effects::unknown(format!(
+                "runs `{name}` with `{word}`, of which it is not known what it does"
+            ))
+        }
+        None => of_reading(&reading, command, workdir, around),
+    };
+    effects.runs.push(program.to_owned());
+    effects
+}
+
+/// Whether a path names a program in one of the usual folders.
+fn is_program_folder(program: &str) -> bool {
+    let folder = program.rsplit_once('/').map_or("", |(folder, _)| folder);
+    matches!(
+        folder,
+        "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/usr/local/sbin"
+    )
+}
+
+fn of_redirect(redirect: &FileRedirect) -> Effects {
+    let place = match &redirect.path {
+        Some(path) if path.starts_with("/dev/") || path.starts_with("/proc/") => return Effects::default(),
+        Some(path) => AbsolutePath::of(path, None).map_or(Place::Anywhere, Place::Exactly),
+        None => unknown_word(&redirect.text, None),
+    };
+    let mut effects = Effects::default();
+    let path = place.path().cloned();
+    if matches!(redirect.kind, RedirectKind::Read | RedirectKind::ReadWrite) {
+        effects
+            .requires
+            .extend(path.clone().filter(|_| redirect.kind == RedirectKind::Read));
+        effects.reads.push(place.clone());
+    }
+    if redirect.kind != RedirectKind::Read {
+        effects.requires.extend(path.and_then(|path| path.parent()));
+        effects.writes.push(place);
+    }
+    effects
+}
+
+/// The place that a word names whose value is not known: below the folder that its text begins with, if it does.
+fn unknown_word(text: &str, workdir: Option<&AbsolutePath>) -> Place {
+    let text = text.trim_matches(['"', '\'']);
+    let literal = text.split(['$', '`', '{']).next().unwrap_or_default();
+    let Some((folder, _)) = literal.rsplit_once('/') else {
+        return Place::Anywhere;
+    };
+    if folder.is_empty() {
+        return Place::Anywhere;
+    }
+    AbsolutePath::of(folder, workdir).map_or(Place::Anywhere, Place::Under)
+}
+
+/// A command that is read, with where it runs.
+struct Reader<'r, 'a> {
+    reading: &'r Reading<'a>,
+    command: &'r Command,
+    /// The folder that relative paths begin in.
+    workdir: Option<AbsolutePath>,
+    around: &'r dyn Surroundings,
+    effects: Effects,
+}
+
+fn of_reading(
+    reading: &Reading<'_>,
+    command: &Command,
+    workdir: Option<&AbsolutePath>,
+    around: &dyn Surroundings,
+) -> Effects {
+    if reading.informs() {
+        return Effects::default();
+    }
+    let mut reader = Reader {
+        reading,
+        command,
+        workdir: workdir.cloned(),
+        around,
+        effects: Effects::default(),
+    };
+    reader.enter();
+    for argument in &reading.arguments {
+        reader.argument(argument);
+    }
+    if let Some(also) = reading.also {
+        if also.makes_parents {
+            reader.effects.requires.clear();
+        }
+        reader.beside(also);
+    }
+    match reading.table.scope {
+        CommandScope::Arguments => {}
+        CommandScope::Project => reader.project(),
+        CommandScope::Program => reader.effects.then(Effects::unknown("runs a program of the project")),
+    }
+    reader.effects
+}
+
+impl Reader<'_, '_> {
+    /// Goes to the folder that an option names, as `tar -C` does.
+    fn enter(&mut self) {
+        let entered = self
+            .reading
+            .arguments
+            .iter()
+            .find(|argument| argument.role == Role::Enters && argument.by_option);
+        if let Some(argument) = entered {
+            let path = argument
+                .text
+                .and_then(|text| AbsolutePath::of(text, self.workdir.as_ref()));
+            self.effects.requires.extend(path.clone());
+            self.workdir = path;
+        }
+    }
+
+    fn path(&self, argument: &ArgumentUse<'_>) -> Option<AbsolutePath> {
+        AbsolutePath::of(argument.text?, self.workdir.as_ref())
+    }
+
+    /// The place of an argument: what it names and all below.
+    fn tree(&self, argument: &ArgumentUse<'_>) -> Place {
+        match (argument.text, self.path(argument)) {
+            (Some(_), Some(path)) => Place::of_pattern(path),
+            (Some(text), None) if text.contains("://") => Place::Anywhere,
+            _ => unknown_word(self.text(argument), self.workdir.as_ref()),
+        }
+    }
+
+    /// The place of an argument that names a single file.
+    fn file(&self, argument: &ArgumentUse<'_>) -> Place {
+        match self.tree(argument) {
+            Place::Under(path) if argument.text.is_some() => Place::Exactly(path),
+            other => other,
+        }
+    }
+
+    fn text(&self, argument: &ArgumentUse<'_>) -> &str {
+        self.command
+            .words
+            .get(argument.at)
+            .map_or("", |word| word.text.as_str())
+    }
+
+    fn argument(&mut self, argument: &ArgumentUse<'_>) {
+        match argument.role {
+            Role::Reads => self.reads(argument),
+            Role::Writes => self.writes(argument),
+            Role::WritesInto => self.copies(argument, false),
+            Role::WritesTreeInto => self.copies(argument, true),
+            Role::WritesIntoFolder => self.copies_into(argument, true),
+            Role::WritesUnder => self.effects.writes.push(self.tree(argument)),
+            Role::Changes => self.changes(argument, self.file(argument)),
+            Role::ChangesUnder => self.changes(argument, self.tree(argument)),
+            Role::Replaces => {
+                let place = self.file(argument);
+                let folder = place.path().and_then(AbsolutePath::parent);
+                self.effects.reads.push(place.clone());
+                self.effects.deletes.push(place);
+                self.effects.writes.push(folder.map_or(Place::Anywhere, Place::Under));
+            }
+            Role::Deletes => self.effects.deletes.push(self.file(argument)),
+            Role::DeletesUnder => self.effects.deletes.push(self.tree(argument)),
+            Role::Moves => {
+                self.effects.reads.push(self.tree(argument));
+                self.effects.deletes.push(self.tree(argument));
+            }
+            Role::MakesFolder => {
+                self.effects
+                    .requires
+                    .extend(self.path(argument).and_then(|path| path.parent()));
+                self.effects.writes.push(self.file(argument));
+            }
+            Role::MakesFolders => self.effects.writes.push(self.file(argument)),
+            Role::Enters if !argument.by_option => {
+                let place = self.file(argument);
+                self.effects.requires.extend(place.path().cloned());
+                self.effects.reads.push(place);
+            }
+            Role::ShellScript | Role::Sources => {
+                self.effects.reads.push(self.file(argument));
+                let script = self.text(argument).to_owned();
+                self.effects
+                    .then(Effects::unknown(format!("runs the script `{script}`")));
+            }
+            Role::Script => {
+                self.effects.reads.push(self.file(argument));
+                let script = self.text(argument).to_owned();
+                self.effects.then(Effects::unknown(format!("runs `{script}`")));
+            }
+            Role::Code | Role::ShellCode => {
+                let program = self.command.program().unwrap_or_default().to_owned();
+                self.effects
+                    .then(Effects::unknown(format!("runs code that is given to `{program}`")));
+            }
+            Role::Enters
+            | Role::Runs
+            | Role::Text
+            | Role::Url
+            | Role::Pattern
+            | Role::Mode
+            | Role::Owner
+            | Role::Account
+            | Role::Assignment
+            | Role::Target => {}
+        }
+    }
+
+    fn reads(&mut self, argument: &ArgumentUse<'_>) {
+        // `-` is the standard input.
+        if argument.text != Some("-") && !argument.text.is_some_and(|text| text.contains("://")) {
+            self.effects.reads.push(self.tree(argument));
+        }
+    }
+
+    fn writes(&mut self, argument: &ArgumentUse<'_>) {
+        let is_no_file = |text: &str| text == "-" || text.starts_with("/dev/");
+        if argument.text.is_some_and(is_no_file) {
+            return;
+        }
+        let place = self.file(argument);
+        self.effects
+            .requires
+            .extend(place.path().and_then(AbsolutePath::parent));
+        self.effects.writes.push(place);
+    }
+
+    fn changes(&mut self, _: &ArgumentUse<'_>, place: Place) {
+        self.effects
+            .requires
+            .extend(place.path().filter(|_| !matches!(place, Place::Pattern(_))).cloned());
+        self.effects.reads.push(place.clone());
+        self.effects.writes.push(place);
+    }
+
+    /// Notes what a copy to `argument` writes: the path itself, or a path in it, or both where that is not known.
+    fn copies(&mut self, argument: &ArgumentUse<'_>, trees: bool) {
+        let Some(path) = self.path(argument) else {
+            return self.effects.writes.push(self.tree(argument));
+        };
+        let named = argument
+            .text
+            .is_some_and(|text| text.ends_with('/') || text.ends_with("/.") || text == ".");
+        let several = self.sources().count() > 1;
+        let is_folder = if named || several {
+            Some(true)
+        } else {
+            self.around.is_folder(&path)
+        };
+        if is_folder != Some(false) {
+            self.copies_into(argument, trees);
+        }
+        if is_folder != Some(true) {
+            self.effects.writes.push(if trees {
+                Place::Under(path.clone())
+            } else {
+                Place::Exactly(path.clone())
+            });
+            self.effects.requires.extend(path.parent());
+        }
+    }
+
+    fn copies_into(&mut self, argument: &ArgumentUse<'_>, trees: bool) {
+        let Some(folder) = self.path(argument) else {
+            return self.effects.writes.push(self.tree(argument));
+        };
+        let written: Vec<Place> = self
+            .sources()
+            .map(|source| copied_place(source.text, &folder, trees))
+            .collect();
+        self.effects.writes.extend(written);
+        if argument.text.is_some_and(|text| text.ends_with('/')) {
+            self.effects.requires.push(folder);
+        }
+    }
+
+    /// What is copied, moved or linked.
+    fn sources(&self) -> impl Iterator<Item = &ArgumentUse<'_>> {
+        let is_source = |argument: &&ArgumentUse<'_>| {
+            !argument.by_option && matches!(argument.role, Role::Reads | Role::Moves | Role::Text)
+        };
+        self.reading.arguments.iter().filter(is_source)
+    }
+
+    /// What the program does beside what its arguments name.
+    fn beside(&mut self, also: &Also) {
+        self.effects.state.extend(also.state.iter().copied());
+        self.effects.network |= also.network;
+        self.effects.runs.extend(also.needs.iter().cloned());
+        let is_output = |argument: &ArgumentUse<'_>| matches!(argument.role, Role::Writes | Role::WritesUnder);
+        let is_told = self.reading.arguments.iter().any(is_output);
+        for path in &also.reads {
+            let place = self.named(path).map_or(Place::Anywhere, Place::Under);
+            self.effects.reads.push(place);
+        }
+        let told = also.writes.iter().filter(|_| !is_told);
+        for path in told.chain(&also.always_writes) {
+            let place = self.named(path).map_or(Place::Anywhere, Place::Exactly);
+            self.effects.writes.push(place);
+        }
+        for path in also.writes_under.iter().filter(|_| !is_told) {
+            let place = self.named(path).map_or(Place::Anywhere, Place::Under);
+            self.effects.writes.push(place);
+        }
+    }
+
+    /// A path of a table: relative to the working folder, with the last part of the URL in the place of `{name}`.
+    fn named(&self, path: &str) -> Option<AbsolutePath> {
+        if !path.contains('{') {
+            return AbsolutePath::of(path, self.workdir.as_ref());
+        }
+        let url = self
+            .reading
+            .arguments
+            .iter()
+            .find(|argument| argument.role == Role::Url)?
+            .text?;
+        let name = url_name(url)?;
+        let path = path
+            .replace("{name}", name)
+            .replace("{stem}", name.trim_end_matches(".git"));
+        AbsolutePath::of(&path, self.workdir.as_ref())
+    }
+
+    /// What a tool does that runs what files of the project say: anything below the working folder.
+    fn project(&mut self) {
+        let place = self.workdir.clone().map_or(Place::Anywhere, Place::Under);
+        self.effects.reads.push(Place::Anywhere);
+        self.effects.writes.push(place);
+    }
+}
+
+/// The place of a copy of `source` in `folder`.
+fn copied_place(source: Option<&str>, folder: &AbsolutePath, trees: bool) -> Place {
+    let name = source
+        .map(|source| source.trim_end_matches('/'))
+        .and_then(|source| source.rsplit('/').next());
+    match name {
+        // All that is in the folder goes into the other one.
+        None | Some("" | "." | "..") => Place::Under(folder.clone()),
+        Some(name) if name.contains(['*', '?', '[']) => Place::Pattern(folder.join(name)),
+        Some(name) if trees => Place::Under(folder.join(name)),
+        Some(name) => Place::Exactly(folder.join(name)),
+    }
+}
+
+/// The last part of an address, under which a download is saved.
+fn url_name(url: &str) -> Option<&str> {
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.trim_end_matches('/')
+        .rsplit(['/', ':'])
+        .next()
+        .filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! The effects of one step.
+
+use std::collections::BTreeSet;
+
+use crate::knowledge::State;
+
+use super::path::{AbsolutePath, Place};
+
+/// What a step does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// What it may read.
+    pub reads: Vec<Place>,
+    /// What it may create, overwrite or change.
+    pub writes: Vec<Place>,
+    /// What it may delete.
+    pub deletes: Vec<Place>,
+    /// Paths that must be there, or it fails: the file that `rm` deletes, the folder above the file that `cp` writes.
+    pub requires: Vec<AbsolutePath>,
+    /// The programs that it runs, by their name or path as written.
+    pub runs: Vec<String>,
+    /// What it changes apart from the files above.
+    pub state: BTreeSet<State>,
+    /// Whether it talks to the network.
+    pub network: bool,
+    /// Why what it does is not known, if it is not. Such a step reads and writes [`Place::Anywhere`].
+    pub unknown: Option<String>,
+}
+
+impl Effects {
+    /// The effects of a step of which nothing is known, and why.
+    #[must_use]
+    pub fn unknown(why: impl Into<String>) -> Effects {
+        Effects {
+            reads: vec![Place::Anywhere],
+            writes: vec![Place::Anywhere],
+            unknown: Some(why.into()),
+            ..Effects::default()
+        }
+    }
+
+    /// Adds those of a step that runs next.
+    pub fn then(&mut self, next: Effects) {
+        self.reads.extend(next.reads);
+        self.writes.extend(next.writes);
+        self.deletes.extend(next.deletes);
+        self.requires.extend(next.requires);
+        self.runs.extend(next.runs);
+        self.state.extend(next.state);
+        self.network |= next.network;
+        self.unknown = self.unknown.take().or(next.unknown);
+    }
+
+    /// Whether nothing is changed that outlives the step, as far as files and state go.
+    #[must_use]
+    pub fn is_pure(&self) -> bool {
+        self.writes.is_empty() && self.deletes.is_empty() && self.state.is_empty()
+    }
+
+    /// Whether it may read something of `place`, or needs that it is there.
+    #[must_use]
+    pub fn may_read(&self, place: &Place) -> bool {
+        let required = |path: &AbsolutePath| place.meets(&Place::Exactly(path.clone()));
+        self.reads.iter().any(|read| read.meets(place)) || self.requires.iter().any(required)
+    }
+
+    /// Whether it may create, change or delete something of `place`.
+    #[must_use]
+    pub fn may_change(&self, place: &Place) -> bool {
+        self.writes
+            .iter()
+            .chain(&self.deletes)
+            .any(|changed| changed.meets(place))
+    }
+
+    /// Whether the order of this step and `other` may matter: one may change what the other reads or changes.
+    #[must_use]
+    pub fn depends_on(&self, other: &Effects) -> bool {
+        let changes = |a: &Effects, b: &Effects| {
+            let mut changed = a.writes.iter().chain(&a.deletes);
+            changed.any(|place| b.may_read(place) || b.may_change(place))
+        };
+        let states = |a: &Effects, b: &Effects| a.state.iter().any(|state| b.state.contains(state));
+        changes(self, other) || changes(other, self) || states(self, other)
+    }
+}

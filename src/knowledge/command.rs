@@ -1,0 +1,285 @@
+//! What is known of one program: the shape of `data/commands/<name>.toml`.
+//!
+//! A table says what each option and operand of a program means for files, folders and other programs. What no row names
+//! makes the command unknown: it may then do anything.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Programs that take the same arguments, as their file in `data/commands/` describes them.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CommandTable {
+    /// The names by which they are called. A final `#` stands for a version or nothing, a leading `*-` for the prefix of a
+    /// cross compiler.
+    pub programs: Vec<String>,
+    /// The day the facts were checked, `2026-11-27`.
+    pub checked: String,
+    /// Public pages that the facts come from.
+    pub sources: Vec<String>,
+    /// How options are written.
+    #[serde(default)]
+    pub style: Style,
+    /// Whether the first word may be a cluster of options without a dash: `tar xzf a.tgz`.
+    #[serde(default)]
+    pub bundled_first: bool,
+    /// Which part of a project the program works on beside what its arguments name.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Whom the inner command runs as, for programs that change the user: `root`. An operand or option with the role
+    /// `account` comes before it.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// What the program does when no subcommand is given, or with every one.
+    #[serde(flatten)]
+    pub usage: Usage,
+    /// The usages that a first operand selects, `clone` in `git clone`. Where there are some, a command that selects
+    /// none of them is unknown.
+    #[serde(default)]
+    pub subcommands: Vec<Subcommand>,
+    /// Words for a property that passes ask for: `compiler`, `pure`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// One way to call a program.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Usage {
+    /// Options that take no value. A final `*` stands for any end, as in `-W*`.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// Options whose value, if there is one, is in the same word: `-i.bak`, `--color=always`.
+    #[serde(default)]
+    pub optional: Vec<String>,
+    /// Options that take a value, by what the value is.
+    #[serde(default)]
+    pub options: BTreeMap<Role, Vec<String>>,
+    /// What the operands are, in their order. See [`Operand`].
+    #[serde(default)]
+    pub operands: Option<Vec<Operand>>,
+    /// What is done beside what the arguments name.
+    #[serde(default)]
+    pub also: Also,
+    /// Other meanings of the operands, where certain options are given. The first that fits counts.
+    #[serde(default)]
+    pub forms: Vec<Form>,
+}
+
+/// A usage that the first operand selects.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Subcommand {
+    /// Its names, of one word or two: `clone`, `remote add`.
+    pub names: Vec<String>,
+    /// What it does. Options of the program itself count too.
+    #[serde(flatten)]
+    pub usage: Usage,
+}
+
+/// Another meaning of the operands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Form {
+    /// One option of each of these groups must be given: `-i|--in-place`.
+    pub when: Vec<String>,
+    /// What the operands are then.
+    #[serde(default)]
+    pub operands: Option<Vec<Operand>>,
+    /// What the values of these options are then: `tar -c` writes the file that `-f` names.
+    #[serde(default)]
+    pub options: BTreeMap<Role, Vec<String>>,
+    /// What is done beside what the arguments name then, in the place of what the usage says.
+    #[serde(default)]
+    pub also: Option<Also>,
+}
+
+/// What a usage does beside what its arguments name. Paths are relative to the working folder; `{name}` in them is the last
+/// part of the URL, `{stem}` that without `.git`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Also {
+    /// Files that it writes, unless an option with the role `writes` or `writes-under` is given.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// Folders below which it writes, unless such an option is given.
+    #[serde(default)]
+    pub writes_under: Vec<String>,
+    /// Files and folders that it reads.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// Files and folders that it writes in any case.
+    #[serde(default)]
+    pub always_writes: Vec<String>,
+    /// What it changes apart from files that matter: see [`State`].
+    #[serde(default)]
+    pub state: Vec<State>,
+    /// Programs that it starts.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Whether it talks to the network.
+    #[serde(default)]
+    pub network: bool,
+    /// What it may do is not known.
+    #[serde(default)]
+    pub unknown: bool,
+    /// It makes the folders above what it writes.
+    #[serde(default)]
+    pub makes_parents: bool,
+    /// It prints something about itself and does nothing else.
+    #[serde(default)]
+    pub informs: bool,
+}
+
+/// How a program's options are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Style {
+    /// Short options in clusters, long ones after two dashes, which may be shortened; anywhere among the operands.
+    #[default]
+    Gnu,
+    /// Short options in clusters, before the operands.
+    Posix,
+    /// Long options after two dashes that may not be shortened, options before the operands: most newer programs.
+    Strict,
+    /// Long options after one dash, with the value in the next word or after `=`: compilers, `find`, `openssl`.
+    SingleDash,
+    /// Every word is an operand: `echo`, `test`.
+    Plain,
+}
+
+/// Which files a program works on beside those that its arguments name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Those alone that its arguments name.
+    #[default]
+    Arguments,
+    /// It runs what files of the project say: rules, scripts, plug-ins. Where they cannot be read, that may be anything.
+    Project,
+    /// It runs a program of the project or of the user: anything.
+    Program,
+}
+
+/// What an option or operand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Nothing that has to do with files or programs.
+    Text,
+    /// A file or folder that is read, with all in it.
+    Reads,
+    /// A file that is written, or created.
+    Writes,
+    /// A file or folder that a copy is written to: into it, under the name of the source, if it is a folder.
+    WritesInto,
+    /// The same for whole folders.
+    WritesTreeInto,
+    /// A folder into which copies are written under the names of the sources.
+    WritesIntoFolder,
+    /// A folder below which anything is written.
+    WritesUnder,
+    /// A file that is changed in place, or a folder itself.
+    Changes,
+    /// A folder of which everything is changed.
+    ChangesUnder,
+    /// A file that another one takes the place of: `gzip x` deletes `x` and writes `x.gz`.
+    Replaces,
+    /// A file that is deleted.
+    Deletes,
+    /// A file or folder that is deleted with all in it.
+    DeletesUnder,
+    /// A file or folder that is moved away.
+    Moves,
+    /// A folder that is made; the folder above it must be there.
+    MakesFolder,
+    /// A folder that is made with those above it.
+    MakesFolders,
+    /// A folder that the program enters first: other paths are relative to it.
+    Enters,
+    /// The first word of a command that is run with all words after it.
+    Runs,
+    /// A command as one string, for a shell.
+    ShellCode,
+    /// A file with shell commands that runs in a shell of its own.
+    ShellScript,
+    /// A file with shell commands that this shell runs.
+    Sources,
+    /// Code of another language: it may do anything.
+    Code,
+    /// A program of the project, or a script of another language: it may do anything.
+    Script,
+    /// An address.
+    Url,
+    /// A pattern of names or of text.
+    Pattern,
+    /// Permissions.
+    Mode,
+    /// A user, a group or both, as `chown` takes them.
+    Owner,
+    /// A user as whom the inner command runs.
+    Account,
+    /// `NAME=VALUE`, set for the inner command.
+    Assignment,
+    /// A target of a build file.
+    Target,
+}
+
+/// What an operand is, and how often it may come: `reads`, `reads?` (it may be left out), `reads...` (any number).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Operand {
+    /// What it is.
+    pub role: Role,
+    /// How often it may come.
+    pub count: Count,
+}
+
+/// How often an operand may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Exactly once.
+    One,
+    /// Once or not at all.
+    Optional,
+    /// Any number of times.
+    Any,
+}
+
+/// Something that a command changes and that is no file of the image's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Variables, options and functions of the shell.
+    Shell,
+    /// `/etc/passwd`, `/etc/group` and their like, and home folders.
+    Accounts,
+    /// The linker's cache.
+    LinkerCache,
+    /// The package manager's database, and whatever packages bring.
+    Packages,
+    /// Alternatives: links in `/usr/bin` and `/etc/alternatives`.
+    Alternatives,
+    /// The store of certificates.
+    Certificates,
+    /// Locales and time zone.
+    Locale,
+    /// Settings of a program in the user's home or in `/etc`.
+    Settings,
+}
+
+impl TryFrom<String> for Operand {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Operand, String> {
+        let (name, count) = match (text.strip_suffix("..."), text.strip_suffix('?')) {
+            (Some(name), _) => (name, Count::Any),
+            (None, Some(name)) => (name, Count::Optional),
+            (None, None) => (text.as_str(), Count::One),
+        };
+        let role = Role::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name));
+        let role = role.map_err(|_| format!("`{name}` is no role of an operand"))?;
+        Ok(Operand { role, count })
+    }
+}
