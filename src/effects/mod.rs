@@ -5,9 +5,12 @@
 //! read and write anywhere, so that no pass takes "not known" for "nothing".
 
 mod command;
+pub(crate) mod ecosystems;
 mod effect;
+mod obstacle;
 mod path;
 
 pub use command::{Surroundings, of_command};
 pub use effect::Effects;
+pub use obstacle::Obstacle;
 pub use path::{AbsolutePath, Place};

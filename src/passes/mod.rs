@@ -26,7 +26,7 @@ pub use merge_runs::MergeRuns;
 pub use reorder_copies::ReorderCopies;
 pub use runtime_libs::RuntimeLibs;
 pub use slim_base::SlimBase;
-pub(crate) use split_stages::is_python_tool;
+pub(crate) use crate::effects::ecosystems::programs::is_python_tool;
 pub use split_stages::{Explained, Explanation, Side, SplitStages, explain_split};
 
 use std::fmt;

@@ -11,7 +11,7 @@ use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
 use super::named::{named, nothing_named};
-use super::outputs::Output;
+use crate::effects::ecosystems::Output;
 use super::plan::Line;
 use super::project::installs_libraries;
 use super::python_site::python;

@@ -9,10 +9,10 @@ mod gain;
 mod lost;
 mod named;
 mod node_tools;
-mod outputs;
+
 mod packages;
 mod plan;
-mod programs;
+
 mod project;
 mod python_site;
 mod riders;
@@ -26,7 +26,8 @@ mod work;
 
 pub(crate) use development::says_production;
 pub use explain::{Explained, Explanation, Side, explain_split};
-pub(crate) use programs::is_python_tool;
+use crate::effects::Obstacle;
+use crate::effects::ecosystems::programs;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Body, Execution, Facts, ImageReference, Stage};
@@ -44,8 +45,8 @@ use subject::Subject;
 /// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
 pub struct SplitStages;
 
-/// What stands in the way, and what the user can do.
-type Obstacle = (String, String);
+
+
 
 impl Pass for SplitStages {
     fn id(&self) -> &'static str {

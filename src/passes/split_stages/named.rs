@@ -7,7 +7,7 @@ use super::super::needs::last;
 use super::Obstacle;
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
-use super::outputs::{absolute, cargo_programs};
+use crate::effects::ecosystems::{absolute, cargo_programs};
 use super::subject::Subject;
 
 /// The programs in `folder` that something names.

@@ -11,7 +11,7 @@ use super::super::needs::Needs;
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
 use super::crossing::{self, Crossing};
 use super::gain::Gain;
-use super::outputs::{Bundler, Poetry, Surroundings, venvs};
+use crate::effects::ecosystems::{Bundler, Poetry, Surroundings, venvs};
 use super::packages::{self, Divided};
 use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};

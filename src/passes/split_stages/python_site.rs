@@ -7,7 +7,7 @@ use crate::syntax::Keyword;
 use super::super::needs::{Needs, installed_by_name};
 use super::Obstacle;
 use super::crossing::{Crossing, Crossings, Python, VENV};
-use super::outputs::Poetry;
+use crate::effects::ecosystems::Poetry;
 use super::subject::Subject;
 use super::work::Works;
 

@@ -7,7 +7,7 @@ use crate::shell::{self, RedirectKind, ShellOptions};
 
 use super::copies::copied_file;
 use super::crossing::Crossings;
-use super::outputs::{Output, absolute};
+use crate::effects::ecosystems::{Output, absolute};
 use super::subject::Subject;
 use super::work::Works;
 use super::{Obstacle, node_tools};

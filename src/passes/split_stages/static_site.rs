@@ -10,7 +10,7 @@ use crate::syntax::Keyword;
 use super::super::needs::Needs;
 use super::copies::{copied_to, is_from_context};
 use super::node_tools::installs_tools;
-use super::outputs::Output;
+use crate::effects::ecosystems::Output;
 use super::subject::Subject;
 use super::work::Works;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::knowledge::{Kind, base_image, image_contents, package_of_tool};
 
 use super::super::needs::Needs;
-use super::outputs::Output;
+use crate::effects::ecosystems::Output;
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;

@@ -4,7 +4,7 @@ use crate::facts::{Command, Execution};
 use crate::knowledge::{Action, Kind};
 
 use super::Obstacle;
-use super::outputs::{Output, Surroundings};
+use crate::effects::ecosystems::{Output, Surroundings};
 
 /// What a command is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod dotnet;
 mod node;
 mod php;
 mod python;
+pub(crate) mod programs;
 mod ruby;
 
 use std::collections::BTreeSet;
@@ -14,18 +15,18 @@ use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::Obstacle;
-use super::programs::{self, Compiler};
+use programs::Compiler;
 
-pub(super) use compiled::cargo_programs;
-pub(super) use python::{Poetry, venvs};
-pub(super) use ruby::Bundler;
+pub(crate) use compiled::cargo_programs;
+pub(crate) use python::{Poetry, venvs};
+pub(crate) use ruby::Bundler;
 
 use compiled::installed;
 use python::made_venv;
 
 /// Something that must cross to the runtime stage.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Output {
+pub(crate) enum Output {
     /// What Python installs into the interpreter's own folders.
     PythonSite,
     /// The same, by a tool that does so whatever environment is active.
@@ -49,32 +50,32 @@ pub(super) enum Output {
 }
 
 /// What is around the commands of one RUN.
-pub(super) struct Surroundings<'a> {
-    pub(super) scope: &'a Scope,
+pub(crate) struct Surroundings<'a> {
+    pub(crate) scope: &'a Scope,
     /// The virtual environments that the stage makes, as absolute folders.
-    pub(super) venvs: &'a BTreeSet<String>,
+    pub(crate) venvs: &'a BTreeSet<String>,
     /// Settings of poetry that the stage makes by `poetry config`.
-    pub(super) poetry: &'a Poetry,
+    pub(crate) poetry: &'a Poetry,
     /// Settings of Bundler that the stage makes by `bundle config`.
-    pub(super) bundler: &'a Bundler,
+    pub(crate) bundler: &'a Bundler,
     /// Whether the base image is the official one of Ruby.
-    pub(super) is_ruby_image: bool,
+    pub(crate) is_ruby_image: bool,
     /// Whether the base image is the official one of PHP.
-    pub(super) is_php_image: bool,
+    pub(crate) is_php_image: bool,
     /// Whether members of a workspace may get a `node_modules` of their own.
-    pub(super) has_workspaces: bool,
+    pub(crate) has_workspaces: bool,
     /// Whether an install of npm runs scripts of the project itself.
-    pub(super) runs_scripts: bool,
+    pub(crate) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
-    pub(super) is_plain_package: &'a dyn Fn(&str) -> bool,
+    pub(crate) is_plain_package: &'a dyn Fn(&str) -> bool,
     /// Whether `go get` installs programs, as it did before Go 1.18.
-    pub(super) go_get_installs: bool,
+    pub(crate) go_get_installs: bool,
     /// The files of the project as the COPYs before the RUN put them into the image.
-    pub(super) files: &'a dyn Files,
+    pub(crate) files: &'a dyn Files,
 }
 
 /// The absolute path of a word.
-pub(super) fn absolute(command: &Command, word: &str) -> Option<String> {
+pub(crate) fn absolute(command: &Command, word: &str) -> Option<String> {
     Scope {
         workdir: command.workdir.clone(),
         ..Scope::default()
@@ -113,7 +114,7 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
 
 impl Surroundings<'_> {
     /// What a command of a language's manager leaves; none where it is no install and no build.
-    pub(super) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         match used.manager.id.as_str() {
             "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
             "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),
@@ -140,7 +141,7 @@ impl Surroundings<'_> {
     }
 
     /// What a compiler or a build tool leaves; none for any other program.
-    pub(super) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
+    pub(crate) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
         let Some(program) = command.words.first().and_then(|word| word.value.as_deref()) else {
             return Ok(None);
         };

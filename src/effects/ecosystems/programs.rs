@@ -2,7 +2,7 @@
 
 /// Something that makes outputs of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compiler {
+pub(crate) enum Compiler {
     /// Compilers of C and its like, and what calls them.
     Native,
     /// Bundlers and compilers of JavaScript, without a manager before them.
@@ -12,7 +12,7 @@ pub(super) enum Compiler {
 }
 
 /// What `program`, a word as written, compiles.
-pub(super) fn compiler(program: &str) -> Option<Compiler> {
+pub(crate) fn compiler(program: &str) -> Option<Compiler> {
     let name = program.rsplit('/').next().unwrap_or(program);
     Some(match name {
         "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar"
@@ -44,7 +44,7 @@ pub(crate) fn is_python_tool(package: &str) -> bool {
 }
 
 /// Whether a word calls Python: `python3.11`, `/usr/bin/python`.
-pub(super) fn is_python(word: &str) -> bool {
+pub(crate) fn is_python(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
     let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
     version.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'))

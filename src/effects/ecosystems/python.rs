@@ -7,12 +7,12 @@ use crate::facts::{Command, Execution, Facts, ManagerUse, Scope, User, Word, is_
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::super::Obstacle;
-use super::super::programs;
+use super::Obstacle;
+use super::programs;
 use super::{Left, Output, Surroundings, absolute, workdir};
 
 impl Surroundings<'_> {
-    pub(super) fn python(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn python(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         let option = |names: &[&str]| used.options.iter().find(|(name, ..)| names.contains(&name.as_str()));
         let id = used.manager.id.as_str();
         match used.action {
@@ -214,7 +214,7 @@ impl Surroundings<'_> {
     }
 
     /// The virtual environment that a command runs in.
-    pub(super) fn active(&self, run: &Execution, number: usize, command: &Command) -> Option<String> {
+    pub(crate) fn active(&self, run: &Execution, number: usize, command: &Command) -> Option<String> {
         let known = |folder: &str| self.venvs.contains(folder).then(|| folder.to_owned());
         let program = command.words.first()?.value.as_deref()?;
         if program.contains('/') {
@@ -264,14 +264,14 @@ impl Surroundings<'_> {
 
 /// Where poetry puts an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Poetry {
-    pub(in super::super) creates: Option<bool>,
-    pub(in super::super) in_project: Option<bool>,
+pub(crate) struct Poetry {
+    pub(crate) creates: Option<bool>,
+    pub(crate) in_project: Option<bool>,
 }
 
 impl Poetry {
     /// What ENV and the commands of the stage say.
-    pub(in super::super) fn of(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> Poetry {
+    pub(crate) fn of(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> Poetry {
         let mut poetry = Poetry::default();
         let truth = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes");
         for index in stage {
@@ -307,14 +307,14 @@ impl Poetry {
 }
 
 /// The virtual environments that the stage makes.
-pub(in super::super) fn venvs(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> BTreeSet<String> {
+pub(crate) fn venvs(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> BTreeSet<String> {
     let runs = stage.filter_map(|index| Some((facts.scope(index)?, facts.run(file, index)?)));
     runs.flat_map(|(scope, run)| run.commands.iter().filter_map(move |command| made_venv(command, scope)))
         .collect()
 }
 
 /// The virtual environment that a command makes.
-pub(super) fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
+pub(crate) fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
     // The folder is often a variable.
     let value = |word: &Word| {
         let name = word

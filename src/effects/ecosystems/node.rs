@@ -3,11 +3,11 @@
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
-use super::super::Obstacle;
+use super::Obstacle;
 use super::{Left, Output, Surroundings, workdir};
 
 impl Surroundings<'_> {
-    pub(super) fn node(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn node(&self, command: &Command, used: &ManagerUse) -> Left {
         self.refuse_browsers(command, used)?;
         if used.is_global() {
             if matches!(used.action, Action::Install | Action::Upgrade)

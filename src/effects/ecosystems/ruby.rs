@@ -6,7 +6,7 @@ use crate::facts::{Command, Facts, ManagerUse};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::super::Obstacle;
+use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, workdir};
 
 /// Where the official images keep gems, and Bundler's settings: GEM_HOME and BUNDLE_APP_CONFIG. The folder is empty in
@@ -15,7 +15,7 @@ const GEMS: &str = "/usr/local/bundle";
 
 /// Where Bundler is told to install, by settings that the stage makes with `bundle config`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Bundler {
+pub(crate) struct Bundler {
     /// `path`, as written.
     path: Option<String>,
     /// `deployment`, which means `vendor/bundle` in the project.
@@ -24,7 +24,7 @@ pub(in super::super) struct Bundler {
 
 impl Bundler {
     /// What the commands of the stage say.
-    pub(in super::super) fn of(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> Bundler {
+    pub(crate) fn of(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> Bundler {
         let mut bundler = Bundler::default();
         let runs = stage.filter_map(|index| facts.run(file, index));
         for command in runs.flat_map(|run| &run.commands) {
@@ -48,7 +48,7 @@ impl Bundler {
 }
 
 impl Surroundings<'_> {
-    pub(super) fn ruby(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn ruby(&self, command: &Command, used: &ManagerUse) -> Left {
         let option = |names: &[&str]| used.options.iter().find(|(name, ..)| names.contains(&name.as_str()));
         match used.action {
             Action::CleanCache | Action::Other | Action::Download | Action::UpdateLists => return Ok(Some(Vec::new())),

@@ -6,7 +6,7 @@ use crate::knowledge::Action;
 use super::{Left, Output, Surroundings, absolute};
 
 impl Surroundings<'_> {
-    pub(super) fn dotnet(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn dotnet(&self, command: &Command, used: &ManagerUse) -> Left {
         match (used.action, used.verb.as_str()) {
             (Action::Build, "publish") => {
                 let output = used

@@ -11,7 +11,7 @@ use super::{Left, Output, Surroundings, workdir};
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
 impl Surroundings<'_> {
-    pub(super) fn composer(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn composer(&self, command: &Command, used: &ManagerUse) -> Left {
         if used.verb.starts_with("global") {
             return Err((
                 "`composer global` installs into a home folder".to_owned(),
@@ -64,7 +64,7 @@ impl Surroundings<'_> {
     }
 
     /// What `docker-php-ext-install` and its like leave on an official image; none for another program.
-    pub(super) fn php_extensions(&self, program: &str, words: &[&str]) -> Option<Vec<Output>> {
+    pub(crate) fn php_extensions(&self, program: &str, words: &[&str]) -> Option<Vec<Output>> {
         let is_installer = matches!(
             program,
             "docker-php-ext-install" | "docker-php-ext-configure" | "docker-php-ext-enable"

@@ -3,11 +3,11 @@
 use crate::context::manifests::Files;
 use crate::facts::{Command, Execution, ManagerUse};
 
-use super::super::Obstacle;
+use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 impl Surroundings<'_> {
-    pub(super) fn go(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn go(&self, command: &Command, used: &ManagerUse) -> Left {
         let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("go"));
         match used.verb.as_str() {
             "build" => match used.options.iter().find(|(name, ..)| name == "-o") {
@@ -45,7 +45,7 @@ impl Surroundings<'_> {
         }
     }
 
-    pub(super) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
+    pub(crate) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
         let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
         let moved = used.options.iter().any(|(name, ..)| {
             matches!(
@@ -88,7 +88,7 @@ impl Surroundings<'_> {
 }
 
 /// The programs that the package in `folder` builds; none where its manifest is not known.
-pub(in super::super) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
+pub(crate) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
     let join = |name: &str| {
         if folder.is_empty() {
             name.to_owned()
@@ -116,7 +116,7 @@ pub(in super::super) fn cargo_programs(files: &dyn Files, folder: &str) -> Optio
 }
 
 /// Where `make install` and its like put things.
-pub(super) fn installed(run: &Execution) -> Result<Output, Obstacle> {
+pub(crate) fn installed(run: &Execution) -> Result<Output, Obstacle> {
     const OPTIONS: &[&str] = &[
         "--prefix=",
         "-DCMAKE_INSTALL_PREFIX=",
