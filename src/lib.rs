@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod context;
+mod effects;
 pub mod emit;
 pub mod estimate;
 pub mod facts;

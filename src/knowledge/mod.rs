@@ -6,6 +6,7 @@
 mod base_environment;
 mod base_image;
 mod cache;
+mod compilers;
 mod condition;
 mod distribution;
 mod invocation;
@@ -32,6 +33,7 @@ pub use base_image::{
     image_contents, slimmer, slimmer_images,
 };
 pub use cache::{Cache, Holds, Place, Sharing};
+pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};

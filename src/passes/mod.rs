@@ -12,7 +12,6 @@ pub(crate) mod extra_packages;
 mod joint;
 mod layout;
 mod merge_runs;
-mod needs;
 mod removal;
 mod reorder_copies;
 mod runtime_libs;
@@ -36,6 +35,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
+pub use crate::effects::Evidence;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, LineRange};
 
@@ -96,15 +96,6 @@ impl Default for PassOptions {
             context: None,
         }
     }
-}
-
-/// A fact that a change or a refusal rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Evidence {
-    /// Where the fact stands: `Dockerfile:7`, `src/app.py:12`.
-    pub place: String,
-    /// What stands there, in a few words: `runs git`.
-    pub fact: String,
 }
 
 /// Something that a pass did.

@@ -6,7 +6,6 @@ use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
 
-use super::super::needs::Needs;
 use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
@@ -19,6 +18,7 @@ use super::runtime_image::base;
 use super::static_site;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::needs::Needs;
 
 /// The folder of the virtual environment that takes the place of Python's own folders.
 pub(super) const VENV: &str = "/opt/venv";

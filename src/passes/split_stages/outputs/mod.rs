@@ -14,7 +14,9 @@ use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::Obstacle;
-use super::programs::{self, Compiler};
+use crate::knowledge::{Compiler, compiler};
+
+use super::programs;
 
 pub(super) use compiled::cargo_programs;
 pub(super) use python::{Poetry, venvs};
@@ -167,7 +169,7 @@ impl Surroundings<'_> {
         if matches!(name, "rails" | "rake") && words.iter().any(|word| word.starts_with("assets:")) {
             return Ok(Some(vec![Output::Project(place()?)]));
         }
-        match programs::compiler(program) {
+        match compiler(program) {
             None => Ok(None),
             Some(Compiler::Native) => {
                 let mut left = vec![Output::Project(place()?)];
