@@ -1,16 +1,24 @@
-//! Effects: what each step reads, writes, deletes, needs and changes.
+//! Effects: what each step reads, writes, deletes, needs and changes. The layer between facts and passes.
 //!
-//! A step is a command of a RUN, or a COPY, ADD or WORKDIR. Effects come from the tables in `data/commands/` and
-//! `data/package-managers/`, and from files of the project. What no source tells is [`Effects::unknown`]: such a step may
-//! read and write anywhere, so that no pass takes "not known" for "nothing".
+//! Facts say what is written in the file and its context; this layer says what that means for the image. A step is a command
+//! of a RUN, or a COPY, ADD or WORKDIR. Effects come from the tables in `data/commands/` and `data/package-managers/`, and
+//! from files of the project. What no source tells is [`Effects::unknown`]: such a step may read and write anywhere, so
+//! that no pass takes "not known" for "nothing". The layer knows nothing of passes.
+//!
+//! [`image_files`] says which files COPYs bring, [`needs`] what the program needs when it runs, [`ecosystems`] what the
+//! tools of a language leave behind.
 
 mod command;
 pub(crate) mod ecosystems;
 mod effect;
+mod evidence;
+pub(crate) mod image_files;
+pub(crate) mod needs;
 mod obstacle;
 mod path;
 
 pub use command::{Surroundings, of_command};
 pub use effect::Effects;
+pub use evidence::Evidence;
 pub use obstacle::Obstacle;
 pub use path::{AbsolutePath, Place};

@@ -178,6 +178,14 @@ impl Command {
         Some(word.rsplit('/').next().unwrap_or(word))
     }
 
+    /// Whether it tells a manager of Node.js to leave development dependencies out, or to remove them.
+    #[must_use]
+    pub fn says_production(&self) -> bool {
+        let options = ["--omit", "--prod", "--only", "-P", "prune"];
+        let mut words = self.words.iter().map(|word| word.text.as_str());
+        words.any(|word| options.iter().any(|option| word.starts_with(option)))
+    }
+
     /// Whether any word may mean `path` or something in it or above it, other than the root.
     pub fn mentions(&self, path: &str) -> bool {
         self.words

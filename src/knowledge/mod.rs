@@ -9,6 +9,7 @@ mod base_image;
 mod cache;
 mod command;
 mod commands;
+mod compilers;
 mod condition;
 mod distribution;
 mod invocation;
@@ -40,6 +41,7 @@ pub use command::{
     Subcommand, Usage,
 };
 pub use commands::{ArgumentUse, Reading, command_table, command_tables};
+pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};

@@ -12,13 +12,13 @@ pub(crate) mod extra_packages;
 mod joint;
 mod layout;
 mod merge_runs;
-mod needs;
 mod removal;
 mod reorder_copies;
 mod runtime_libs;
 mod slim_base;
 mod split_stages;
 
+pub(crate) use crate::effects::ecosystems::programs::is_python_tool;
 pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
 pub use dockerignore::DockerIgnorePass;
@@ -26,7 +26,6 @@ pub use merge_runs::MergeRuns;
 pub use reorder_copies::ReorderCopies;
 pub use runtime_libs::RuntimeLibs;
 pub use slim_base::SlimBase;
-pub(crate) use crate::effects::ecosystems::programs::is_python_tool;
 pub use split_stages::{Explained, Explanation, Side, SplitStages, explain_split};
 
 use std::fmt;
@@ -36,6 +35,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
+pub use crate::effects::Evidence;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, LineRange};
 
@@ -96,15 +96,6 @@ impl Default for PassOptions {
             context: None,
         }
     }
-}
-
-/// A fact that a change or a refusal rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Evidence {
-    /// Where the fact stands: `Dockerfile:7`, `src/app.py:12`.
-    pub place: String,
-    /// What stands there, in a few words: `runs git`.
-    pub fact: String,
 }
 
 /// Something that a pass did.

@@ -4,8 +4,8 @@ mod compiled;
 mod dotnet;
 mod node;
 mod php;
-mod python;
 pub(crate) mod programs;
+mod python;
 mod ruby;
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::Obstacle;
-use programs::Compiler;
+use crate::knowledge::{Compiler, compiler};
 
 pub(crate) use compiled::cargo_programs;
 pub(crate) use python::{Poetry, venvs};
@@ -168,7 +168,7 @@ impl Surroundings<'_> {
         if matches!(name, "rails" | "rake") && words.iter().any(|word| word.starts_with("assets:")) {
             return Ok(Some(vec![Output::Project(place()?)]));
         }
-        match programs::compiler(program) {
+        match compiler(program) {
             None => Ok(None),
             Some(Compiler::Native) => {
                 let mut left = vec![Output::Project(place()?)];

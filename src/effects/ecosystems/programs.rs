@@ -1,30 +1,5 @@
 //! Programs that are known by what they do to a build.
 
-/// Something that makes outputs of sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compiler {
-    /// Compilers of C and its like, and what calls them.
-    Native,
-    /// Bundlers and compilers of JavaScript, without a manager before them.
-    Node,
-    /// A project's own copy of Maven or Gradle, and compilers of Java.
-    Wrapper,
-}
-
-/// What `program`, a word as written, compiles.
-pub(crate) fn compiler(program: &str) -> Option<Compiler> {
-    let name = program.rsplit('/').next().unwrap_or(program);
-    Some(match name {
-        "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar"
-        | "ld" | "configure" | "bootstrap" | "autogen.sh" | "autoreconf" | "autoconf" | "automake" | "libtoolize"
-        | "qmake" | "scons" | "gfortran" | "rustc" | "ghc" | "nasm" | "yasm" | "buildconf" => Compiler::Native,
-        "tsc" | "webpack" | "vite" | "ng" | "gulp" | "grunt" | "esbuild" | "rollup" | "parcel" | "turbo" | "nx"
-        | "node-gyp" => Compiler::Node,
-        "gradlew" | "mvnw" | "javac" => Compiler::Wrapper,
-        _ => return None,
-    })
-}
-
 /// Whether a package of PyPI is a tool that installs or builds others.
 pub(crate) fn is_python_tool(package: &str) -> bool {
     const TOOLS: &[&str] = &[

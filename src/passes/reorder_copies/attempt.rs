@@ -8,8 +8,8 @@ use crate::passes::PassOptions;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 use super::plan::{Plan, Site, plan};
-use super::view::{self, Copy, View};
 use super::{ID, Obstacle};
+use crate::effects::image_files::{self as view, Copy, View};
 
 /// The move that RUN number `index` allows; none where it is not the business of the pass; the number of the COPY and
 /// what stands in its way where it is.

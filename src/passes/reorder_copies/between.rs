@@ -4,8 +4,8 @@ use crate::facts::{Scope, User, is_within};
 use crate::syntax::{Instruction, Keyword, Node};
 
 use super::plan::Site;
-use super::view::{Copy, View, inside};
 use super::{Obstacle, commands, folders, gone};
+use crate::effects::image_files::{Copy, View, inside};
 
 /// The way of a COPY: up to and past the first commands of a RUN.
 pub(super) struct Way<'w> {

@@ -7,7 +7,7 @@ use crate::shell::{self, CompoundKind, RedirectKind};
 
 use super::between::Effects;
 use super::install;
-use super::view::View;
+use crate::effects::image_files::View;
 
 /// Programs of which no word names a file of the project.
 const WITHOUT_FILES: &[&str] = &[

@@ -6,7 +6,7 @@ use crate::syntax::{Arguments, Keyword};
 
 use super::Obstacle;
 use super::plan::Site;
-use super::view::{View, join};
+use crate::effects::image_files::{View, join};
 
 /// How the names of variables begin that package managers, compilers and loaders read paths from.
 const PREFIXES: &[&str] = &[

@@ -4,7 +4,7 @@ use crate::context::manifests::Files as _;
 use crate::facts::{Facts, is_within};
 
 use super::Obstacle;
-use super::view::{Copy, View, inside, join};
+use crate::effects::image_files::{Copy, View, inside, join};
 
 /// Whether a folder holds a project and not the settings of the system. `workdir` is where the install runs.
 pub(super) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(), Obstacle> {

@@ -4,8 +4,8 @@ use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step}
 use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
-use super::view::{View, inside, join};
 use super::{Obstacle, pyproject, settings};
+use crate::effects::image_files::{View, inside, join};
 
 /// What the installs of a RUN need.
 #[derive(Debug, Default)]

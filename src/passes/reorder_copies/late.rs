@@ -12,7 +12,7 @@ use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword};
 use super::ID;
 use super::apply::split_comments;
 use super::between::{set_by, uses};
-use super::view::{self, Copy};
+use crate::effects::image_files::{self as view, Copy};
 
 /// Moves the ARGs that may go down to one place, with the LABELs that use them; none where there are no such ARGs.
 pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Option<Change> {

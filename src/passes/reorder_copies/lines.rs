@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::context::{ContextSource, Kind};
 
 use super::plan::Site;
-use super::view::{Copy, inside};
 use super::{Obstacle, gone};
+use crate::effects::image_files::{Copy, inside};
 
 /// More COPY lines for one install than anybody wants to keep up to date.
 const MOST_LINES: usize = 24;
@@ -217,7 +217,7 @@ fn beside(text: &str, rest: &str, is_single: bool) -> String {
 
 /// `rest` below the folder `base` of the image, seen from `workdir`.
 fn from_elsewhere(workdir: &str, base: &str, rest: &str, is_single: bool) -> String {
-    let folder = super::view::join(base, rest);
+    let folder = crate::effects::image_files::join(base, rest);
     match inside(&folder, workdir.trim_matches('/')) {
         Some("") if is_single => ".".to_owned(),
         Some("") => "./".to_owned(),

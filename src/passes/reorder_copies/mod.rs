@@ -21,7 +21,6 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod unread;
-pub(super) mod view;
 
 use crate::facts::Facts;
 use crate::syntax::Dockerfile;

@@ -7,8 +7,8 @@ use crate::syntax::{Dockerfile, Instruction, Keyword};
 use super::between::{self, Effects, Way};
 use super::install::Split;
 use super::split::{self, Runs};
-use super::view::{Copy, View, inside};
 use super::{Obstacle, environment, folders, gone, install, lines, pyproject};
+use crate::effects::image_files::{Copy, View, inside};
 
 /// One move.
 pub(super) struct Plan {

@@ -3,7 +3,7 @@
 use crate::context::manifests::{Files as _, Install, ReadFile, Reads};
 
 use super::plan::Site;
-use super::view::{View, join};
+use crate::effects::image_files::{View, join};
 
 /// Prints the dependencies of the project, one a line. `tomllib` is a part of Python since 3.11.
 const PRINT: &str = r#"python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')""#;

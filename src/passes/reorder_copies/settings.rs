@@ -4,7 +4,7 @@ use crate::context::manifests::{Files as _, Manager};
 use crate::facts::ManagerUse;
 
 use super::Obstacle;
-use super::view::{View, join};
+use crate::effects::image_files::{View, join};
 
 /// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the
 /// manifest, since Corepack takes the version of the tool from there.

@@ -4,9 +4,9 @@ use crate::facts::{Base, Facts, Shell};
 use crate::knowledge::{Purpose, release_of, slimmer};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
-use super::needs::{Needs, lacking};
 use super::split_stages::{builds, is_runtime_stage};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
+use crate::effects::needs::{Needs, lacking};
 
 /// Puts the last stage on a smaller variant of the same image, of the same version and release.
 pub struct SlimBase;

@@ -7,10 +7,10 @@ use crate::context::{Kind, Presence};
 use crate::facts::is_within;
 use crate::syntax::{Keyword, Node};
 
-use super::super::needs::Needs;
-use super::super::reorder_copies::view::{inside, join};
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::image_files::{inside, join};
+use crate::effects::needs::Needs;
 
 pub(super) fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
     subject.node(index).is_some_and(|node| node.flag("from").is_none())

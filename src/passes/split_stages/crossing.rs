@@ -6,12 +6,10 @@ use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
 
-use super::super::needs::Needs;
 use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
 use super::named::{named, nothing_named};
-use crate::effects::ecosystems::Output;
 use super::plan::Line;
 use super::project::installs_libraries;
 use super::python_site::python;
@@ -19,6 +17,8 @@ use super::runtime_image::base;
 use super::static_site;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ecosystems::Output;
+use crate::effects::needs::Needs;
 
 /// The folder of the virtual environment that takes the place of Python's own folders.
 pub(super) const VENV: &str = "/opt/venv";

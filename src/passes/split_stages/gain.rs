@@ -6,7 +6,7 @@ use crate::knowledge::{
 };
 use crate::syntax::Dockerfile;
 
-use super::{Obstacle, packages, programs};
+use super::{Obstacle, packages};
 
 /// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
 /// dependencies.
@@ -115,7 +115,7 @@ fn compiles(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<usize> {
             Some(used) => used.action == Action::Build,
             None => command
                 .program()
-                .is_some_and(|program| programs::compiler(program).is_some()),
+                .is_some_and(|program| crate::knowledge::compiler(program).is_some()),
         })
     })
 }

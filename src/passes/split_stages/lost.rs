@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::{Release, closure, image_contents, is_in_base, library_packages, package_fact};
 
-use super::super::needs::Needs;
 use super::Evidence;
 use super::packages::Divided;
+use crate::effects::needs::Needs;
 
 /// The packages to install in the runtime stage by their own names: those that it had only because one that stays in
 /// the builder depends on them. `wanted` are the packages whose tools run there.

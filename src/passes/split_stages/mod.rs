@@ -24,19 +24,17 @@ mod subject;
 mod uses;
 mod work;
 
-pub(crate) use development::says_production;
-pub use explain::{Explained, Explanation, Side, explain_split};
 use crate::effects::Obstacle;
-use crate::effects::ecosystems::programs;
+pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
-use crate::facts::{Base, Body, Execution, Facts, ImageReference, Stage};
-use crate::knowledge::{Action, Kind, Release, is_plain_node_package, release_of};
+use crate::facts::{Base, Body, Facts, ImageReference, Stage};
+use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
-use super::needs::{Needs, lacking};
 use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
 use plan::Plan;
@@ -44,9 +42,6 @@ use subject::Subject;
 
 /// Turns a last stage that both builds and runs into a builder stage and a runtime stage.
 pub struct SplitStages;
-
-
-
 
 impl Pass for SplitStages {
     fn id(&self) -> &'static str {
@@ -210,24 +205,6 @@ pub(super) fn builds(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<
         let run = facts.run(file, index)?;
         let is_opaque = matches!(run.body, Body::Opaque(_));
         (is_build(run) || is_opaque).then(|| file.line_of(index))
-    })
-}
-
-/// Whether a RUN installs a language's packages or compiles.
-pub(super) fn is_build(run: &Execution) -> bool {
-    run.commands.iter().any(|command| {
-        let by_manager = command.manager.as_ref().is_some_and(|used| {
-            used.manager.kind == Kind::Language
-                && matches!(
-                    used.action,
-                    Action::Install | Action::Upgrade | Action::Build | Action::Download
-                )
-                && (used.packages.is_empty() || !used.packages.iter().all(|(name, ..)| is_plain_node_package(name)))
-        });
-        by_manager
-            || command
-                .program()
-                .is_some_and(|program| programs::compiler(program).is_some())
     })
 }
 

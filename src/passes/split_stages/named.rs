@@ -3,12 +3,12 @@
 use crate::facts::{Command, is_within};
 use crate::syntax::Keyword;
 
-use super::super::needs::last;
 use super::Obstacle;
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
-use crate::effects::ecosystems::{absolute, cargo_programs};
 use super::subject::Subject;
+use crate::effects::ecosystems::{absolute, cargo_programs};
+use crate::effects::needs::last;
 
 /// The programs in `folder` that something names.
 pub(super) fn named(

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::facts::{Command, Execution};
 use crate::knowledge::{Action, is_node_build_tool, node_development};
 
-use super::super::needs::Needs;
-use super::super::reorder_copies::view::join;
 use super::subject::Subject;
 use super::work::{Work, Works};
+use crate::effects::image_files::join;
+use crate::effects::needs::Needs;
 
 /// Whether a command installs tools globally, which both stages can do by themselves.
 pub(super) fn installs_tools(command: &Command) -> bool {

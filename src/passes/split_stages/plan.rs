@@ -7,17 +7,17 @@ use crate::facts::{Body, Facts, Shell, is_within};
 use crate::knowledge::is_plain_node_package;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
-use super::super::needs::Needs;
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
 use super::crossing::{self, Crossing};
 use super::gain::Gain;
-use crate::effects::ecosystems::{Bundler, Poetry, Surroundings, venvs};
 use super::packages::{self, Divided};
 use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Evidence, Obstacle, development, node_tools, project, riders};
+use crate::effects::ecosystems::{Bundler, Poetry, Surroundings, venvs};
+use crate::effects::needs::Needs;
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
 const HEAVY_HEADERS: u64 = 10_000;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::syntax::Keyword;
 
-use super::super::needs::{Needs, installed_by_name};
 use super::Obstacle;
 use super::crossing::{Crossing, Crossings, Python, VENV};
-use crate::effects::ecosystems::Poetry;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ecosystems::Poetry;
+use crate::effects::needs::{Needs, installed_by_name};
 
 pub(super) fn python(
     subject: &Subject<'_>,

@@ -7,10 +7,10 @@ use crate::shell::{self, RedirectKind, ShellOptions};
 
 use super::copies::copied_file;
 use super::crossing::Crossings;
-use crate::effects::ecosystems::{Output, absolute};
 use super::subject::Subject;
 use super::work::Works;
 use super::{Obstacle, node_tools};
+use crate::effects::ecosystems::{Output, absolute};
 
 /// Programs that change no file that stays.
 const HARMLESS: &[&str] = &[

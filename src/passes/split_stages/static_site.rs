@@ -7,12 +7,12 @@ use crate::facts::{Scope, is_within};
 use crate::knowledge::{Action, served};
 use crate::syntax::Keyword;
 
-use super::super::needs::Needs;
 use super::copies::{copied_to, is_from_context};
 use super::node_tools::installs_tools;
-use crate::effects::ecosystems::Output;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ecosystems::Output;
+use crate::effects::needs::Needs;
 
 /// The folder that the image serves, where nothing else of the project is needed: the server is installed for all, the
 /// folder is made by a build of the project, and nothing but the server runs.

@@ -7,8 +7,8 @@ use crate::facts::{Facts, ImageReference, Stage};
 use crate::knowledge::Release;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
-use super::super::reorder_copies::view::{self, Copy, View};
 use super::{Level, Obstacle};
+use crate::effects::image_files::{self as view, Copy, View};
 
 /// Everything that is known of the stage.
 pub(super) struct Subject<'a> {

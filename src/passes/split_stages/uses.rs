@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::knowledge::{Kind, base_image, image_contents, package_of_tool};
 
-use super::super::needs::Needs;
-use crate::effects::ecosystems::Output;
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
 use super::{Evidence, Level, Obstacle, project};
+use crate::effects::ecosystems::Output;
+use crate::effects::needs::Needs;
 
 /// What the two stages use of the packages.
 pub(super) fn uses<'a>(

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::context::manifests::{Files, changes_nothing, npm_locked};
 use crate::knowledge::node_development;
 
-use super::super::super::reorder_copies::view::join;
 use super::super::project::INSTALL_SCRIPTS;
+use crate::effects::image_files::join;
 
 /// What `package.json` and its lock say.
 #[derive(Debug, Default)]

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use crate::facts::{Body, Command, ManagerUse, is_within};
 
-use super::super::needs::Needs;
-use super::super::reorder_copies::view::join;
 use super::crossing::Crossing;
 use super::plan::Line;
 use super::subject::Subject;
 use super::work::Works;
 use super::{Evidence, Obstacle};
+use crate::effects::image_files::join;
+use crate::effects::needs::Needs;
 use manifest::Manifest;
 use sources::Sources;
 use start::{Follower, Start};
@@ -123,16 +123,9 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
     uses.collect()
 }
 
-/// Whether a command leaves development dependencies out, or removes them, by its words.
-pub(crate) fn says_production(command: &Command) -> bool {
-    let options = ["--omit", "--prod", "--only", "-P", "prune"];
-    let mut words = command.words.iter().map(|word| word.text.as_str());
-    words.any(|word| options.iter().any(|option| word.starts_with(option)))
-}
-
 /// Whether an install leaves development dependencies out by itself, or removes them.
 fn leaves_out(subject: &Subject<'_>, install: &Install<'_>) -> bool {
-    let says = says_production(install.command);
+    let says = install.command.says_production();
     let names = [
         "NODE_ENV",
         "npm_config_production",

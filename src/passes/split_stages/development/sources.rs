@@ -8,10 +8,10 @@ use regex::Regex;
 use crate::context::{ContextSource, Kind};
 use crate::knowledge::node_development;
 
-use super::super::super::reorder_copies::view::{inside, join};
 use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
 use super::start::Start;
+use crate::effects::image_files::{inside, join};
 
 /// A text in quotes, as far as it may be a module.
 static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"["'`]([@\w][\w./@-]*)["'`]"#).ok());

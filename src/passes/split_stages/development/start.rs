@@ -6,9 +6,9 @@ use crate::context::ContainerCommand;
 use crate::knowledge::{Family, node_development, package_of_tool};
 use crate::shell::{self, ShellOptions};
 
-use super::super::super::needs::Started;
 use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
+use crate::effects::needs::Started;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: usize = 8;

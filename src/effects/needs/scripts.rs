@@ -10,10 +10,10 @@ use crate::knowledge::image_configuration;
 use crate::shell::{self, ShellOptions};
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::super::Evidence;
-use super::super::reorder_copies::view::View;
-use super::super::split_stages::is_build;
+use super::building::is_build;
 use super::{Needs, Started, last};
+use crate::effects::Evidence;
+use crate::effects::image_files::View;
 
 /// How deep scripts that start scripts are followed.
 const DEEPEST: usize = 6;

@@ -7,8 +7,8 @@ use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
 use crate::syntax::Dockerfile;
 
-use super::super::Evidence;
 use super::{Needs, development};
+use crate::effects::Evidence;
 
 /// What decides whether a package with binaries in its registry is built from source all the same.
 pub(super) struct Builds {
@@ -213,7 +213,7 @@ fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, name: &str, ver
 }
 
 /// The packages that commands of the stage install by name, with the line.
-pub(in super::super) fn installed_by_name(
+pub(crate) fn installed_by_name(
     file: &Dockerfile,
     facts: &Facts,
     stage: Range<usize>,

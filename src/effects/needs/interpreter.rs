@@ -4,9 +4,9 @@ use crate::context::ContextSource;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::super::Evidence;
-use super::super::reorder_copies::view::View;
 use super::Needs;
+use crate::effects::Evidence;
+use crate::effects::image_files::View;
 
 /// Programs that start others with a PATH of their own.
 const RESET_PATH: &[&str] = &[

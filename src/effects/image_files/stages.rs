@@ -4,13 +4,13 @@ use crate::context::{ContextSource, Kind, Presence};
 use crate::facts::{Base, Facts};
 use crate::syntax::Dockerfile;
 
-use super::super::reorder_copies::view::{self, Copy, Layer, inside, join};
+use super::{Copy, Layer, inside, join};
 
 /// What of the context is in stage number `stage`, by its own COPYs, by those of the stages that it stands on, and by
 /// those of the stages that it copies from.
 ///
 /// What a RUN changed on the way is not known, here as in a stage without others.
-pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> Vec<Copy> {
+pub(crate) fn of_stage(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> Vec<Copy> {
     // Each stage is read once, in order: one takes only from those before it.
     let mut stages: Vec<Vec<Copy>> = Vec::new();
     for known in facts.stages.iter().take(stage + 1) {
@@ -19,7 +19,7 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: usize, context: &Conte
             _ => Vec::new(),
         };
         for index in known.instructions.clone() {
-            let Some(mut copy) = view::copy(file, facts, context, index) else {
+            let Some(mut copy) = super::copy(file, facts, context, index) else {
                 continue;
             };
             let taken = taken(facts, index, &stages);
@@ -102,8 +102,8 @@ mod tests {
         let context = ContextSource::in_memory(files).unwrap();
         let file = syntax::parse("Dockerfile", dockerfile).unwrap();
         let facts = Facts::with(&file, &context);
-        let copies = of(&file, &facts, facts.stages.len() - 1, &context);
-        let view = view::View {
+        let copies = of_stage(&file, &facts, facts.stages.len() - 1, &context);
+        let view = crate::effects::image_files::View {
             context: &context,
             copies: &copies,
             may_choose_versions: false,

@@ -1,6 +1,6 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
-mod copies;
+mod building;
 mod development;
 mod interpreter;
 mod lacking;
@@ -15,45 +15,46 @@ use crate::facts::{Facts, Stage};
 use crate::knowledge::{Family, package_of_tool};
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::Evidence;
-use super::reorder_copies::view;
+use crate::effects::Evidence;
+use crate::effects::image_files;
 
-pub(super) use lacking::lacking;
-pub(super) use packages::installed_by_name;
+pub(crate) use building::is_build;
+pub(crate) use lacking::lacking;
+pub(crate) use packages::installed_by_name;
 
 /// A command that runs in the image.
 #[derive(Debug)]
-pub(super) struct Started {
+pub(crate) struct Started {
     /// Its words, without `exec`, `env` and their like before it.
-    pub(super) words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// What says so.
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 /// What an image needs at run time, each with the first fact that says so.
 #[derive(Debug, Default)]
-pub(super) struct Needs {
+pub(crate) struct Needs {
     /// The commands that run, also inside of scripts, as far as they can be followed.
-    pub(super) commands: Vec<Started>,
+    pub(crate) commands: Vec<Started>,
     /// Programs.
-    pub(super) tools: BTreeMap<String, Evidence>,
+    pub(crate) tools: BTreeMap<String, Evidence>,
     /// Libraries, by the Debian package with their headers.
-    pub(super) libraries: BTreeMap<String, Evidence>,
+    pub(crate) libraries: BTreeMap<String, Evidence>,
     /// Packages that bring files which programs read: certificates, time zones.
-    pub(super) packages: BTreeMap<&'static str, Evidence>,
+    pub(crate) packages: BTreeMap<&'static str, Evidence>,
     /// Whether anything tells what is started.
-    pub(super) starts: bool,
+    pub(crate) starts: bool,
     /// A script that is started and that the context does not have.
-    pub(super) unknown_start: Option<Evidence>,
+    pub(crate) unknown_start: Option<Evidence>,
     /// What compiles or installs at start.
-    pub(super) builds_at_start: Option<Evidence>,
+    pub(crate) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.
-    pub(super) python_folders: Option<Evidence>,
+    pub(crate) python_folders: Option<Evidence>,
 }
 
 impl Needs {
     /// Looks for what the stage needs.
-    pub(super) fn of(
+    pub(crate) fn of(
         file: &Dockerfile,
         facts: &Facts,
         stage: &Stage,
@@ -61,8 +62,8 @@ impl Needs {
         family: Family,
     ) -> Needs {
         let number = facts.stage_of(stage.instructions.start).unwrap_or_default();
-        let copies = copies::of(file, facts, number, context);
-        let image = view::View {
+        let copies = image_files::of_stage(file, facts, number, context);
+        let image = image_files::View {
             context,
             copies: &copies,
             may_choose_versions: false,
@@ -107,7 +108,7 @@ impl Needs {
 }
 
 /// The last instruction of a kind in a stage: the one that counts.
-pub(super) fn last(file: &Dockerfile, stage: Range<usize>, keyword: Keyword) -> Option<usize> {
+pub(crate) fn last(file: &Dockerfile, stage: Range<usize>, keyword: Keyword) -> Option<usize> {
     stage.rev().find(|index| {
         file.instructions
             .get(*index)

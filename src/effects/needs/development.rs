@@ -9,8 +9,6 @@ use crate::context::manifests::npm_locked;
 use crate::facts::{Command, Facts, ManagerUse, Stage};
 use crate::syntax::Dockerfile;
 
-use super::super::split_stages::says_production;
-
 /// The packages that manifests and locks of npm declare for development alone, if the last command that installs packages
 /// for the stage leaves them out. `stage` takes them out of other stages, or installs them itself.
 pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource) -> BTreeSet<String> {
@@ -25,7 +23,7 @@ pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context:
         used.is_some_and(ManagerUse::changes_node_project)
     };
     let last = runs.flat_map(|run| &run.commands).rfind(installs);
-    if !last.is_some_and(says_production) {
+    if !last.is_some_and(Command::says_production) {
         return BTreeSet::new();
     }
     let (mut development, mut production) = (BTreeSet::new(), BTreeSet::new());

@@ -7,11 +7,11 @@ use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{Action, Kind, Release, image_contents, is_in_base, library_packages, package_of_tool};
 use crate::syntax::Dockerfile;
 
-use super::super::Evidence;
 use super::Needs;
+use crate::effects::Evidence;
 
 /// The packages to add to a stage that moves from the image `old` to `new`, each with what needs it.
-pub(in super::super) fn lacking(
+pub(crate) fn lacking(
     file: &Dockerfile,
     facts: &Facts,
     stage: Range<usize>,

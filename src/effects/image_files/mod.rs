@@ -1,47 +1,54 @@
-//! What COPY and ADD put into the image before an install, as the install sees it.
+//! The files of an image that COPY and ADD bring, each with the file of the context that it comes from.
+//!
+//! [`copy`] reads one instruction, [`View`] is the image as several of them make it, [`of_stage`] follows `COPY --from`
+//! through the stages of the file. What a RUN changes is not known here.
+
+mod stages;
 
 use crate::context::manifests::Files;
 use crate::context::{ContextSource, Kind, Presence};
 use crate::facts::{Facts, Scope, is_within};
 use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
 
+pub(crate) use stages::of_stage;
+
 /// A file or folder of the context at its place in the image. Paths have no `/` in front.
 #[derive(Clone, Debug)]
-pub(in crate::passes) struct Layer {
+pub(crate) struct Layer {
     /// The path in the context; empty for all of it.
-    pub(in crate::passes) from: String,
+    pub(crate) from: String,
     /// The path in the image: of a folder, where its contents go.
-    pub(in crate::passes) to: String,
-    pub(in crate::passes) is_folder: bool,
+    pub(crate) to: String,
+    pub(crate) is_folder: bool,
 }
 
 /// A COPY or ADD.
 #[derive(Clone, Debug)]
-pub(in crate::passes) struct Copy {
+pub(crate) struct Copy {
     /// Its number in the file.
-    pub(in crate::passes) index: usize,
+    pub(crate) index: usize,
     /// The absolute destination; none where it cannot be told.
-    pub(in crate::passes) destination: Option<String>,
+    pub(crate) destination: Option<String>,
     /// The destination as written.
-    pub(in crate::passes) destination_text: String,
+    pub(crate) destination_text: String,
     /// Whether the destination is relative to the WORKDIR.
-    pub(in crate::passes) is_relative: bool,
+    pub(crate) is_relative: bool,
     /// The flags as written.
-    pub(in crate::passes) flags: String,
+    pub(crate) flags: String,
     /// What it takes from the context, in order; empty where something else than plain files is copied.
-    pub(in crate::passes) layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
     /// Why it cannot be moved or read, if so: obstacle and remedy.
-    pub(in crate::passes) oddity: Option<(String, String)>,
+    pub(crate) oddity: Option<(String, String)>,
 }
 
 impl Copy {
     /// Whether the whole context is copied.
-    pub(in crate::passes) fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         self.layers.iter().any(|layer| layer.is_folder && layer.from.is_empty())
     }
 
     /// The absolute paths that it fills. In the root of the image, those are the names that it brings.
-    pub(in crate::passes) fn places(&self, context: &ContextSource) -> Vec<String> {
+    pub(crate) fn places(&self, context: &ContextSource) -> Vec<String> {
         let mut places = Vec::new();
         for layer in &self.layers {
             if layer.is_folder && layer.to.is_empty() {
@@ -57,7 +64,7 @@ impl Copy {
     }
 
     /// The path in the context of what it puts at `path`, if it does.
-    pub(in crate::passes) fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
+    pub(crate) fn supplies(&self, context: &ContextSource, path: &str) -> Option<String> {
         self.layers.iter().rev().find_map(|layer| layer.supplies(context, path))
     }
 }
@@ -75,7 +82,7 @@ impl Layer {
 }
 
 /// What of `path` is behind `folder`, if it is `folder` or in it.
-pub(in crate::passes) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+pub(crate) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() {
         return Some(path);
     }
@@ -87,7 +94,7 @@ pub(in crate::passes) fn inside<'p>(path: &'p str, folder: &str) -> Option<&'p s
     }
 }
 
-pub(in crate::passes) fn join(folder: &str, name: &str) -> String {
+pub(crate) fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         ("", path) | (path, "") => path.to_owned(),
         _ => format!("{folder}/{name}"),
@@ -102,7 +109,7 @@ fn resolved(scope: &Scope, text: &str, escape: char) -> Option<String> {
 }
 
 /// Reads instruction number `index` if it is a COPY or ADD.
-pub(in crate::passes) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, index: usize) -> Option<Copy> {
+pub(crate) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, index: usize) -> Option<Copy> {
     let instruction = file.instructions.get(index)?;
     let node = instruction.node();
     if !matches!(node.keyword, Keyword::Copy | Keyword::Add) {
@@ -216,18 +223,18 @@ fn is_archive(path: &str) -> bool {
 }
 
 /// The image as COPY and ADD make it of the context. Its root is `/`.
-pub(in crate::passes) struct View<'c> {
-    pub(in crate::passes) context: &'c ContextSource,
-    pub(in crate::passes) copies: &'c [Copy],
+pub(crate) struct View<'c> {
+    pub(crate) context: &'c ContextSource,
+    pub(crate) copies: &'c [Copy],
     /// Whether the image may have pyenv, asdf or the like, which choose an interpreter by files of the project.
-    pub(in crate::passes) may_choose_versions: bool,
+    pub(crate) may_choose_versions: bool,
     /// Whether cache mounts keep what compilers made of the dependencies.
-    pub(in crate::passes) keeps_builds: bool,
+    pub(crate) keeps_builds: bool,
 }
 
 impl View<'_> {
     /// The last copy that puts something at `path`, and the path in the context.
-    pub(in crate::passes) fn supplier(&self, path: &str) -> Option<(&Copy, String)> {
+    pub(crate) fn supplier(&self, path: &str) -> Option<(&Copy, String)> {
         let mut copies = self.copies.iter().rev();
         copies.find_map(|copy| Some((copy, copy.supplies(self.context, path)?)))
     }
