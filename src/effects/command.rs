@@ -22,7 +22,7 @@ impl Surroundings for () {
 
 /// Whether every image of a Linux distribution has `path` as a folder: see the Filesystem Hierarchy Standard 3.0.
 #[must_use]
-pub fn is_standard_folder(path: &AbsolutePath) -> bool {
+pub(super) fn is_standard_folder(path: &AbsolutePath) -> bool {
     const FOLDERS: &[&str] = &[
         "/",
         "/bin",
@@ -118,7 +118,7 @@ fn is_program_folder(program: &str) -> bool {
     )
 }
 
-fn of_redirect(redirect: &FileRedirect) -> Effects {
+pub(super) fn of_redirect(redirect: &FileRedirect) -> Effects {
     let place = match &redirect.path {
         Some(path) if path.starts_with("/dev/") || path.starts_with("/proc/") => return Effects::default(),
         Some(path) => AbsolutePath::of(path, None).map_or(Place::Anywhere, Place::Exactly),
@@ -268,9 +268,9 @@ impl Reader<'_, '_> {
                 self.effects
                     .requires
                     .extend(self.path(argument).and_then(|path| path.parent()));
-                self.effects.writes.push(self.file(argument));
+                self.makes_folder(argument);
             }
-            Role::MakesFolders => self.effects.writes.push(self.file(argument)),
+            Role::MakesFolders => self.makes_folder(argument),
             Role::Enters if !argument.by_option => {
                 let place = self.file(argument);
                 self.effects.requires.extend(place.path().cloned());
@@ -303,6 +303,14 @@ impl Reader<'_, '_> {
             | Role::Assignment
             | Role::Target => {}
         }
+    }
+
+    fn makes_folder(&mut self, argument: &ArgumentUse<'_>) {
+        let place = self.file(argument);
+        self.effects
+            .folders
+            .extend(place.path().filter(|_| !matches!(place, Place::Pattern(_))).cloned());
+        self.effects.writes.push(place);
     }
 
     fn reads(&mut self, argument: &ArgumentUse<'_>) {

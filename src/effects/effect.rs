@@ -17,6 +17,8 @@ pub struct Effects {
     pub deletes: Vec<Place>,
     /// Paths that must be there, or it fails: the file that `rm` deletes, the folder above the file that `cp` writes.
     pub requires: Vec<AbsolutePath>,
+    /// Folders that are there when it is done, beside those of [`Self::writes`].
+    pub folders: Vec<AbsolutePath>,
     /// The programs that it runs, by their name or path as written.
     pub runs: Vec<String>,
     /// What it changes apart from the files above.
@@ -45,6 +47,7 @@ impl Effects {
         self.writes.extend(next.writes);
         self.deletes.extend(next.deletes);
         self.requires.extend(next.requires);
+        self.folders.extend(next.folders);
         self.runs.extend(next.runs);
         self.state.extend(next.state);
         self.network |= next.network;

@@ -16,6 +16,7 @@ pub(crate) mod image_files;
 pub(crate) mod needs;
 mod obstacle;
 mod path;
+pub(crate) mod steps;
 
 pub use command::{Surroundings, of_command};
 pub use effect::Effects;

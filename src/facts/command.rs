@@ -214,6 +214,8 @@ pub(super) struct Reader<'a> {
     /// What `sh -c` bodies inherit; none at the outermost level.
     nested: Option<(Range<usize>, Context)>,
     pub(super) commands: Vec<Command>,
+    /// The files that compound commands as a whole read and write.
+    pub(super) compound_redirects: Vec<FileRedirect>,
 }
 
 impl<'a> Reader<'a> {
@@ -227,6 +229,7 @@ impl<'a> Reader<'a> {
             outside: None,
             nested: None,
             commands: Vec::new(),
+            compound_redirects: Vec::new(),
         }
     }
 
@@ -252,6 +255,18 @@ impl<'a> Reader<'a> {
     pub(super) fn script(&mut self, script: &Script, options: ShellOptions) {
         for visit in shell::commands(script, options) {
             self.simple(visit.command, visit.context);
+        }
+        // Where they begin is known only if nothing changes the folder on the way.
+        let stays = self.workdir == self.scope.workdir;
+        for redirect in shell::compound_redirects(script) {
+            let mut read = self.redirects(std::slice::from_ref(redirect));
+            for redirect in read
+                .iter_mut()
+                .filter(|redirect| !stays && !redirect.text.starts_with('/'))
+            {
+                redirect.path = None;
+            }
+            self.compound_redirects.extend(read);
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::shell::{self, Script};
 use crate::syntax::{Arguments, Keyword, Logical, Node, csv_fields};
 
-use super::command::{Command, Reader};
+use super::command::{Command, FileRedirect, Reader};
 use super::scope::{Scope, Shell};
 
 /// What an instruction executes.
@@ -15,6 +15,8 @@ pub struct Execution {
     pub body: Body,
     /// Every command of the body in source order, nested ones included; empty where the body is opaque.
     pub commands: Vec<Command>,
+    /// The files that compound commands as a whole read and write: `{ …; } > file`.
+    pub redirects: Vec<FileRedirect>,
     /// RUN's mounts.
     pub mounts: Vec<Mount>,
 }
@@ -116,6 +118,7 @@ pub(super) fn of(node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
     Some(Execution {
         body,
         commands: reader.commands,
+        redirects: reader.compound_redirects,
         mounts,
     })
 }

@@ -27,7 +27,7 @@ pub use tree::{
     Assignment, Command, Compound, CompoundKind, Function, Link, Operator, Pipeline, Redirect, RedirectKind, Script,
     SimpleCommand, Span, Statement, Word,
 };
-pub use walk::{Context, Place, ShellOptions, Visit, commands};
+pub use walk::{Context, Place, ShellOptions, Visit, commands, compound_redirects};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Every simple command of a script, with what decides whether a pass may touch it.
 
-use super::tree::{Command, Compound, CompoundKind, Operator, Pipeline, Script, SimpleCommand, Statement, Word};
+use super::tree::{
+    Command, Compound, CompoundKind, Operator, Pipeline, Redirect, Script, SimpleCommand, Statement, Word,
+};
 
 /// Options that are in effect when the body begins, from `SHELL ["/bin/bash", "-eo", "pipefail", "-c"]` and the like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +81,22 @@ pub fn commands(script: &Script, options: ShellOptions) -> Vec<Visit<'_>> {
         },
     );
     walker.visits
+}
+
+/// Takes a script; returns the redirects of its compound commands and functions, nested ones included.
+pub fn compound_redirects(script: &Script) -> Vec<&Redirect> {
+    let links = script.statements.iter().flat_map(|statement| &statement.chain);
+    let mut found = Vec::new();
+    for command in links.flat_map(|link| &link.pipeline.commands) {
+        let compound = match command {
+            Command::Simple(_) => continue,
+            Command::Compound(compound) => compound,
+            Command::Function(function) => &function.body,
+        };
+        found.extend(&compound.redirects);
+        found.extend(compound.bodies.iter().flat_map(compound_redirects));
+    }
+    found
 }
 
 /// What is the same for every statement of a script.

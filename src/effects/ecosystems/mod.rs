@@ -2,6 +2,7 @@
 
 mod compiled;
 mod dotnet;
+mod ground;
 mod node;
 mod php;
 pub(crate) mod programs;
@@ -14,10 +15,12 @@ use crate::context::manifests::Files;
 use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
-use super::Obstacle;
+use super::{AbsolutePath, Obstacle, Place};
 use crate::knowledge::{Compiler, compiler};
 
 pub(crate) use compiled::cargo_programs;
+pub(crate) use ground::{Ground, image_below};
+pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 
@@ -47,6 +50,24 @@ pub(crate) enum Output {
     Metadata(String),
     /// `/usr/local`.
     Local,
+}
+
+impl Output {
+    /// Where it is, as far as that can be told without the interpreter's version.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let under = |path: &str| AbsolutePath::of(path, None).map_or(Place::Anywhere, Place::Under);
+        match self {
+            Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
+                vec![under("/usr/local")]
+            }
+            Output::Path(path) | Output::Environment(path) => {
+                let path = AbsolutePath::of(path, None);
+                vec![path.map_or(Place::Anywhere, Place::of_pattern)]
+            }
+            Output::NamedIn(folder) | Output::Project(folder) | Output::Metadata(folder) => vec![under(folder)],
+            Output::Programs(folder, names) => names.iter().map(|name| under(&format!("{folder}/{name}"))).collect(),
+        }
+    }
 }
 
 /// What is around the commands of one RUN.

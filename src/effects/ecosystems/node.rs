@@ -1,5 +1,6 @@
 //! What installs and builds of Node.js's managers leave.
 
+use crate::context::ContextSource;
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
@@ -138,4 +139,19 @@ impl Surroundings<'_> {
             .into_iter()
             .all(is_empty)
     }
+}
+
+/// The scripts of a project that an install of it runs.
+pub(crate) const INSTALL_SCRIPTS: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+
+/// Whether an install of npm runs scripts of the project itself, which may write anywhere in it.
+pub(crate) fn runs_scripts(context: &ContextSource) -> bool {
+    let has_script = |text: &str| {
+        let manifest: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        manifest
+            .get("scripts")
+            .is_some_and(|scripts| INSTALL_SCRIPTS.iter().any(|name| scripts.get(name).is_some()))
+    };
+    let mut manifests = context.sources(|path| path.ends_with("package.json") || path.ends_with("binding.gyp"));
+    manifests.any(|path| path.ends_with("binding.gyp") || context.read(path).is_ok_and(|text| has_script(&text)))
 }

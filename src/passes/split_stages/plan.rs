@@ -1,10 +1,9 @@
 //! What goes to which stage.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::facts::{Body, Facts, Shell, is_within};
-use crate::knowledge::is_plain_node_package;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
@@ -15,8 +14,8 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, development, node_tools, project, riders};
-use crate::effects::ecosystems::{Bundler, Poetry, Surroundings, venvs};
+use super::{Evidence, Obstacle, development, node_tools, riders};
+use crate::effects::ecosystems::Ground;
 use crate::effects::needs::Needs;
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
@@ -233,17 +232,13 @@ fn is_built_alone(crossings: &crossing::Crossings) -> bool {
 /// What each RUN of the stage is for.
 fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
-    let venvs: BTreeSet<String> = venvs(file, facts, subject.range());
-    let poetry = Poetry::of(file, facts, subject.range());
-    let bundler = Bundler::of(file, facts, subject.range());
-    let is_image_of = |language: &str| subject.image.official_name() == Some(language);
-    let has_workspaces = subject.context.exists("pnpm-workspace.yaml")
-        || subject.context.exists("lerna.json")
-        || subject
-            .context
-            .read("package.json")
-            .is_ok_and(|text| text.contains("\"workspaces\""));
-    let runs_scripts = project::runs_scripts(subject.context);
+    let ground = Ground::of(
+        file,
+        facts,
+        subject.range(),
+        Some(subject.image.clone()),
+        subject.context,
+    );
     let mut works = BTreeMap::new();
     for index in subject.range() {
         if subject.keyword(index) != Some(Keyword::Run) {
@@ -257,19 +252,8 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
             ));
         }
         let scope = facts.scope(index).ok_or_else(|| opaque(subject, index))?;
-        let around = Surroundings {
-            scope,
-            venvs: &venvs,
-            poetry: &poetry,
-            bundler: &bundler,
-            is_ruby_image: is_image_of("ruby"),
-            is_php_image: is_image_of("php"),
-            has_workspaces,
-            runs_scripts,
-            is_plain_package: &is_plain_node_package,
-            go_get_installs: subject.go_get_installs(),
-            files: &subject.before(index),
-        };
+        let files = subject.before(index);
+        let around = ground.at(scope, &files);
         let read = Works::read(run, &around);
         works.insert(
             index,

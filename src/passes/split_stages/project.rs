@@ -6,21 +6,6 @@ use crate::syntax::Keyword;
 
 use super::subject::Subject;
 
-/// The scripts of a project that an install of it runs.
-pub(super) const INSTALL_SCRIPTS: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
-
-/// Whether an install of npm runs scripts of the project itself, which may write anywhere in it.
-pub(super) fn runs_scripts(context: &ContextSource) -> bool {
-    let has_script = |text: &str| {
-        let manifest: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-        manifest
-            .get("scripts")
-            .is_some_and(|scripts| INSTALL_SCRIPTS.iter().any(|name| scripts.get(name).is_some()))
-    };
-    let mut manifests = context.sources(|path| path.ends_with("package.json") || path.ends_with("binding.gyp"));
-    manifests.any(|path| path.ends_with("binding.gyp") || context.read(path).is_ok_and(|text| has_script(&text)))
-}
-
 /// Whether a RUN names a package by its git repository.
 pub(super) fn names_repository(run: &Execution) -> bool {
     let mut words = run.commands.iter().flat_map(|command| &command.words);

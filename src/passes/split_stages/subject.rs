@@ -31,15 +31,6 @@ impl Subject<'_> {
         self.stage.instructions.clone()
     }
 
-    /// Whether the image is of Go before 1.18.
-    pub(super) fn go_get_installs(&self) -> bool {
-        let tag = self.image.tag.as_deref().unwrap_or_default();
-        let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
-        minor
-            .and_then(|minor| minor.parse::<u32>().ok())
-            .is_some_and(|minor| minor < 18)
-    }
-
     pub(super) fn node(&self, index: usize) -> Option<&Node> {
         self.file.instructions.get(index).map(Instruction::node)
     }

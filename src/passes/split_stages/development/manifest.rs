@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::context::manifests::{Files, changes_nothing, npm_locked};
 use crate::knowledge::node_development;
 
-use super::super::project::INSTALL_SCRIPTS;
+use crate::effects::ecosystems::INSTALL_SCRIPTS;
 use crate::effects::image_files::join;
 
 /// What `package.json` and its lock say.

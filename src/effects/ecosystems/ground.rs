@@ -1,0 +1,92 @@
+//! What the commands of one stage find around them, worked out once for the stage.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::context::ContextSource;
+use crate::context::manifests::Files;
+use crate::facts::{Base, Facts, ImageReference, Scope, Stage};
+use crate::knowledge::is_plain_node_package;
+use crate::syntax::Dockerfile;
+
+use super::{Bundler, Poetry, Surroundings, runs_scripts, venvs};
+
+/// What is the same for all commands of a stage.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    venvs: BTreeSet<String>,
+    poetry: Poetry,
+    bundler: Bundler,
+    image: Option<ImageReference>,
+    has_workspaces: bool,
+    runs_scripts: bool,
+}
+
+impl Ground {
+    /// Takes a stage with the image that it stands on; `range` are the instructions to look through for settings.
+    pub(crate) fn of(
+        file: &Dockerfile,
+        facts: &Facts,
+        range: Range<usize>,
+        image: Option<ImageReference>,
+        context: &ContextSource,
+    ) -> Ground {
+        let has_workspaces = context.exists("pnpm-workspace.yaml")
+            || context.exists("lerna.json")
+            || context
+                .read("package.json")
+                .is_ok_and(|text| text.contains("\"workspaces\""));
+        Ground {
+            venvs: venvs(file, facts, range.clone()),
+            poetry: Poetry::of(file, facts, range.clone()),
+            bundler: Bundler::of(file, facts, range),
+            image,
+            has_workspaces,
+            runs_scripts: runs_scripts(context),
+        }
+    }
+
+    /// What commands in `scope` find around them, with the files of the project that are there.
+    pub(crate) fn at<'g>(&'g self, scope: &'g Scope, files: &'g dyn Files) -> Surroundings<'g> {
+        let is_image_of =
+            |language: &str| self.image.as_ref().and_then(ImageReference::official_name) == Some(language);
+        Surroundings {
+            scope,
+            venvs: &self.venvs,
+            poetry: &self.poetry,
+            bundler: &self.bundler,
+            is_ruby_image: is_image_of("ruby"),
+            is_php_image: is_image_of("php"),
+            has_workspaces: self.has_workspaces,
+            runs_scripts: self.runs_scripts,
+            is_plain_package: &is_plain_node_package,
+            go_get_installs: self.go_get_installs(),
+            files,
+        }
+    }
+
+    /// Whether the image is of Go before 1.18.
+    fn go_get_installs(&self) -> bool {
+        let tag = self
+            .image
+            .as_ref()
+            .and_then(|image| image.tag.as_deref())
+            .unwrap_or_default();
+        let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
+        minor
+            .and_then(|minor| minor.parse::<u32>().ok())
+            .is_some_and(|minor| minor < 18)
+    }
+}
+
+/// The image that a stage stands on, through the stages that it stands on.
+pub(crate) fn image_below(facts: &Facts, stage: &Stage) -> Option<ImageReference> {
+    let mut base = &stage.base;
+    loop {
+        match base {
+            Base::Image(image) => return Some(image.clone()),
+            Base::Stage(below) => base = &facts.stages.get(*below)?.base,
+            Base::Scratch | Base::Unknown => return None,
+        }
+    }
+}

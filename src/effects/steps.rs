@@ -1,0 +1,341 @@
+//! The steps of a stage in their order, each with its effects.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::context::ContextSource;
+use crate::facts::{Base, Body, Command, Execution, Facts, ManagerUse, Stage};
+use crate::knowledge::{Action, Kind, State};
+use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
+
+use super::command::{Surroundings, is_standard_folder, of_command, of_redirect};
+use super::ecosystems::{Ground, Output, image_below};
+use super::effect::Effects;
+use super::image_files::{self, Copy, View};
+use super::path::{AbsolutePath, Place};
+
+/// One step: a command of a RUN, or a COPY, ADD or WORKDIR.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// The number of its instruction.
+    pub(crate) instruction: usize,
+    /// The number of its command in the RUN.
+    pub(crate) command: Option<usize>,
+    /// What kind of step it is.
+    pub(crate) kind: StepKind,
+    /// What it does.
+    pub(crate) effects: Effects,
+    /// What it leaves that the program may need, for [`StepKind::Build`].
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// What kind of step it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepKind {
+    /// COPY or ADD from the build context, an address or a heredoc.
+    FromContext,
+    /// COPY from another stage or image.
+    FromStage,
+    /// WORKDIR.
+    Folder,
+    /// A command of the system's package manager.
+    Packages,
+    /// A command of a language's package manager, or of a compiler.
+    Build,
+    /// Any other command.
+    Other,
+}
+
+/// The steps of stage number `stage`, those of the stages that it stands on first.
+pub(crate) fn of_chain(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> Vec<Step> {
+    let Some(found) = facts.stages.get(stage) else {
+        return Vec::new();
+    };
+    let mut ranges: Vec<Range<usize>> = vec![found.instructions.clone()];
+    let mut below = found;
+    while let Base::Stage(number) = below.base {
+        let Some(next) = facts.stages.get(number) else { break };
+        ranges.insert(0, next.instructions.clone());
+        below = next;
+    }
+    let copies = image_files::of_stage(file, facts, stage, context);
+    of_ranges(file, facts, &ranges, found, &copies, context)
+}
+
+/// The steps of one stage alone.
+pub(crate) fn of_stage(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource) -> Vec<Step> {
+    let number = facts.stage_of(stage.instructions.start).unwrap_or_default();
+    let copies = image_files::of_stage(file, facts, number, context);
+    let range = stage.instructions.clone();
+    of_ranges(file, facts, &[range], stage, &copies, context)
+}
+
+fn of_ranges(
+    file: &Dockerfile,
+    facts: &Facts,
+    ranges: &[Range<usize>],
+    stage: &Stage,
+    copies: &[Copy],
+    context: &ContextSource,
+) -> Vec<Step> {
+    let first = ranges.first().map_or(0, |range| range.start);
+    let end = ranges.last().map_or(0, |range| range.end);
+    let image = image_below(facts, stage);
+    let mut walk = Walk {
+        file,
+        facts,
+        copies,
+        context,
+        ground: Ground::of(file, facts, first..end, image, context),
+        folders: Folders::default(),
+        steps: Vec::new(),
+    };
+    for index in ranges.iter().cloned().flatten() {
+        walk.instruction(index);
+    }
+    walk.steps
+}
+
+/// The folders that are there so far.
+#[derive(Debug, Default)]
+struct Folders {
+    known: BTreeSet<AbsolutePath>,
+}
+
+impl Folders {
+    fn add(&mut self, path: &AbsolutePath) {
+        let mut next = Some(path.clone());
+        while let Some(path) = next {
+            next = path.parent();
+            self.known.insert(path);
+        }
+    }
+}
+
+impl Surroundings for Folders {
+    fn is_folder(&self, path: &AbsolutePath) -> Option<bool> {
+        (is_standard_folder(path) || self.known.contains(path)).then_some(true)
+    }
+}
+
+struct Walk<'a> {
+    file: &'a Dockerfile,
+    facts: &'a Facts,
+    copies: &'a [Copy],
+    context: &'a ContextSource,
+    ground: Ground,
+    folders: Folders,
+    steps: Vec<Step>,
+}
+
+impl Walk<'_> {
+    fn instruction(&mut self, index: usize) {
+        let Some(node) = self.file.instructions.get(index).map(Instruction::node) else {
+            return;
+        };
+        match node.keyword {
+            Keyword::Copy | Keyword::Add => self.copy(index, node),
+            Keyword::Workdir => self.workdir(index),
+            Keyword::Run => self.run(index),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, index: usize, command: Option<usize>, kind: StepKind, effects: Effects, outputs: Vec<Output>) {
+        for folder in &effects.folders {
+            self.folders.add(folder);
+        }
+        self.steps.push(Step {
+            instruction: index,
+            command,
+            kind,
+            effects,
+            outputs,
+        });
+    }
+
+    fn workdir(&mut self, index: usize) {
+        let workdir = self.facts.scope(index + 1).and_then(|scope| scope.workdir.as_deref());
+        let effects = match workdir.and_then(|workdir| AbsolutePath::of(workdir, None)) {
+            Some(path) => Effects {
+                writes: vec![Place::Exactly(path.clone())],
+                folders: vec![path],
+                ..Effects::default()
+            },
+            None => Effects::unknown("goes to a folder that a variable or an unknown base image hides"),
+        };
+        self.push(index, None, StepKind::Folder, effects, Vec::new());
+    }
+
+    fn copy(&mut self, index: usize, node: &Node) {
+        let is_from_stage = node.flag("from").is_some();
+        let kind = if is_from_stage {
+            StepKind::FromStage
+        } else {
+            StepKind::FromContext
+        };
+        let effects = self.copied(index, node);
+        self.push(index, None, kind, effects, Vec::new());
+    }
+
+    /// What a COPY or ADD writes: the files that it is known to bring, else its destination and all below.
+    fn copied(&self, index: usize, node: &Node) -> Effects {
+        let copy = self.copies.iter().find(|copy| copy.index == index);
+        let destination = copy.and_then(|copy| copy.destination.as_deref());
+        let Some(path) = destination.and_then(|path| AbsolutePath::of(path, None)) else {
+            return Effects::unknown("copies to a folder that a variable or an unknown base image hides");
+        };
+        let mut effects = Effects::default();
+        let known = copy.filter(|copy| copy.oddity.is_none() && !copy.layers.is_empty());
+        for layer in known.iter().flat_map(|copy| &copy.layers) {
+            let to = AbsolutePath::root().join(&layer.to);
+            if layer.is_folder {
+                effects.folders.push(to.clone());
+                effects.writes.push(Place::Under(to));
+            } else {
+                effects.folders.extend(to.parent());
+                effects.writes.push(Place::Exactly(to));
+            }
+        }
+        if known.is_none() {
+            let is_folder = node.words().last().is_some_and(|word| word.value.ends_with(['/', '.']));
+            effects.folders.extend(is_folder.then(|| path.clone()));
+            effects.writes.push(Place::Under(path.clone()));
+        }
+        // Without a slash at its end, whether it becomes a file depends on whether the folder is there.
+        effects
+            .requires
+            .extend(Some(path).filter(|path| self.needs_folder(node, path)));
+        effects
+    }
+
+    /// Whether a COPY of one file to a name without a slash goes into a folder of that name, as it is there.
+    fn needs_folder(&self, node: &Node, path: &AbsolutePath) -> bool {
+        let ends_plain = node
+            .words()
+            .last()
+            .is_some_and(|word| !word.value.ends_with(['/', '.']));
+        ends_plain && node.sources().len() == 1 && self.folders.known.contains(path)
+    }
+
+    fn run(&mut self, index: usize) {
+        let Some(run) = self.facts.run(self.file, index) else {
+            return;
+        };
+        if let Body::Opaque(why) = &run.body {
+            return self.push(index, None, StepKind::Other, Effects::unknown(why.clone()), Vec::new());
+        }
+        for number in 0..run.commands.len() {
+            self.command(index, run, number);
+        }
+        // What a compound command as a whole reads and writes.
+        let mut effects = Effects::default();
+        for redirect in &run.redirects {
+            effects.then(of_redirect(redirect));
+        }
+        if effects != Effects::default() {
+            self.push(index, None, StepKind::Other, effects, Vec::new());
+        }
+    }
+
+    fn command(&mut self, index: usize, run: &Execution, number: usize) {
+        let (Some(command), Some(scope)) = (run.commands.get(number), self.facts.scope(index)) else {
+            return;
+        };
+        let before = self.copies.partition_point(|copy| copy.index < index);
+        let files = View {
+            context: self.context,
+            copies: self.copies.get(..before).unwrap_or_default(),
+            may_choose_versions: false,
+            keeps_builds: false,
+        };
+        let around = self.ground.at(scope, &files);
+        let redirects = command.redirects.iter().filter(|_| command.manager.is_some());
+        let mut beside = Effects::default();
+        redirects.for_each(|redirect| beside.then(of_redirect(redirect)));
+        let left = match &command.manager {
+            Some(used) if used.manager.kind == Kind::System => {
+                beside.then(of_packages(command, used));
+                let effects = beside;
+                return self.push(index, Some(number), StepKind::Packages, effects, Vec::new());
+            }
+            Some(used) => around.left_by_manager(run, number, command, used),
+            None => around.left_by_tool(run, number, command),
+        };
+        let (kind, effects, outputs) = match left {
+            Err((why, _)) => (StepKind::Build, Effects::unknown(why), Vec::new()),
+            Ok(Some(outputs)) => (StepKind::Build, of_build(command, &outputs, &self.folders), outputs),
+            Ok(None) => match &command.manager {
+                Some(used) => (StepKind::Other, of_manager(command, used), Vec::new()),
+                None => (StepKind::Other, of_command(command, &self.folders), Vec::new()),
+            },
+        };
+        beside.then(effects);
+        self.push(index, Some(number), kind, beside, outputs);
+    }
+}
+
+/// The effects of a command of the system's package manager.
+fn of_packages(command: &Command, used: &ManagerUse) -> Effects {
+    let workdir = command
+        .workdir
+        .as_deref()
+        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let read = |path: &Option<String>| {
+        let path = path
+            .as_deref()
+            .and_then(|path| AbsolutePath::of(path, workdir.as_ref()));
+        path.map_or(Place::Anywhere, Place::of_pattern)
+    };
+    Effects {
+        reads: used.reads.iter().map(read).collect(),
+        state: BTreeSet::from([State::Packages]),
+        runs: vec![used.program.clone()],
+        network: used.action != Action::Remove,
+        ..Effects::default()
+    }
+}
+
+/// The effects of a command of a language's manager that installs and builds nothing.
+fn of_manager(command: &Command, used: &ManagerUse) -> Effects {
+    let workdir = command
+        .workdir
+        .as_deref()
+        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let runs = vec![used.program.clone()];
+    match used.action {
+        Action::Run | Action::Exec => Effects {
+            runs,
+            ..Effects::unknown(format!("runs `{} {}`, which may do anything", used.program, used.verb))
+        },
+        Action::Config => Effects {
+            reads: workdir.map(Place::Under).into_iter().collect(),
+            state: BTreeSet::from([State::Settings]),
+            runs,
+            ..Effects::default()
+        },
+        _ => Effects {
+            reads: workdir.map(Place::Under).into_iter().collect(),
+            runs,
+            network: true,
+            ..Effects::default()
+        },
+    }
+}
+
+/// The effects of a command that builds: it reads whatever is there, and writes its outputs and what its words name.
+fn of_build(command: &Command, outputs: &[Output], folders: &Folders) -> Effects {
+    let own = match &command.manager {
+        Some(_) => Effects::default(),
+        None => of_command(command, folders),
+    };
+    let named = own.writes.into_iter().filter(|place| *place != Place::Anywhere);
+    let places = outputs.iter().flat_map(Output::places);
+    let program = command.words.first().map(|word| word.text.clone());
+    Effects {
+        reads: vec![Place::Anywhere],
+        writes: places.chain(named).collect(),
+        runs: program.into_iter().collect(),
+        ..Effects::default()
+    }
+}
