@@ -22,7 +22,7 @@ impl Surroundings for () {
 
 /// Whether every image of a Linux distribution has `path` as a folder: see the Filesystem Hierarchy Standard 3.0.
 #[must_use]
-pub(super) fn is_standard_folder(path: &AbsolutePath) -> bool {
+pub fn is_standard_folder(path: &AbsolutePath) -> bool {
     const FOLDERS: &[&str] = &[
         "/",
         "/bin",
@@ -76,6 +76,34 @@ pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
         effects.then(of_redirect(redirect));
     }
     effects
+}
+
+/// The script that a command runs: its path as written, and whether it is a script of the shell whatever its name.
+#[must_use]
+pub(super) fn script_of(command: &Command) -> Option<(String, bool)> {
+    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+    let program = values.first().copied().flatten()?;
+    if program.contains('/') && !is_program_folder(program) {
+        return Some((program.to_owned(), false));
+    }
+    let reading = command_table(command.program()?)?.read(values.get(1..)?);
+    let script = reading
+        .arguments
+        .iter()
+        .find(|argument| matches!(argument.role, Role::ShellScript | Role::Sources))?;
+    Some((script.text?.to_owned(), true))
+}
+
+/// The addresses that a command names, if its table is known.
+#[must_use]
+pub(super) fn urls_of(command: &Command) -> Vec<String> {
+    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+    let Some(table) = command.program().and_then(command_table) else {
+        return Vec::new();
+    };
+    let reading = table.read(values.get(1..).unwrap_or_default());
+    let urls = reading.arguments.iter().filter(|argument| argument.role == Role::Url);
+    urls.filter_map(|argument| argument.text.map(str::to_owned)).collect()
 }
 
 fn of_program(
@@ -179,6 +207,11 @@ fn of_reading(
         effects: Effects::default(),
     };
     reader.enter();
+    reader.effects.makes_links = reading.table.tags.iter().any(|tag| tag == "links");
+    reader.effects.only_attributes = reading
+        .arguments
+        .iter()
+        .any(|argument| matches!(argument.role, Role::Mode | Role::Owner) && !argument.by_option);
     for argument in &reading.arguments {
         reader.argument(argument);
     }

@@ -25,6 +25,10 @@ pub struct Effects {
     pub state: BTreeSet<State>,
     /// Whether it talks to the network.
     pub network: bool,
+    /// Whether it changes only owners and permissions.
+    pub only_attributes: bool,
+    /// Whether what it writes are links.
+    pub makes_links: bool,
     /// Why what it does is not known, if it is not. Such a step reads and writes [`Place::Anywhere`].
     pub unknown: Option<String>,
 }
@@ -51,6 +55,8 @@ impl Effects {
         self.runs.extend(next.runs);
         self.state.extend(next.state);
         self.network |= next.network;
+        self.only_attributes &= next.only_attributes;
+        self.makes_links |= next.makes_links;
         self.unknown = self.unknown.take().or(next.unknown);
     }
 

@@ -8,6 +8,7 @@
 //! [`image_files`] says which files COPYs bring, [`needs`] what the program needs when it runs, [`ecosystems`] what the
 //! tools of a language leave behind.
 
+mod classify;
 mod command;
 pub(crate) mod ecosystems;
 mod effect;
@@ -18,7 +19,7 @@ mod obstacle;
 mod path;
 pub(crate) mod steps;
 
-pub use command::{Surroundings, of_command};
+pub use command::{Surroundings, is_standard_folder, of_command};
 pub use effect::Effects;
 pub use evidence::Evidence;
 pub use obstacle::Obstacle;

@@ -160,6 +160,15 @@ impl Place {
         }
     }
 
+    /// Whether it lies in a folder for temporary files.
+    #[must_use]
+    pub fn is_within_scratch(&self) -> bool {
+        let folders = ["/tmp", "/var/tmp"]
+            .into_iter()
+            .filter_map(|folder| AbsolutePath::of(folder, None));
+        folders.into_iter().any(|folder| self.is_within(&folder))
+    }
+
     /// The same paths where `from` was copied to `to`, as far as they are in it.
     #[must_use]
     pub fn moved(&self, from: &AbsolutePath, to: &AbsolutePath) -> Option<Place> {

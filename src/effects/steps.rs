@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::context::ContextSource;
-use crate::facts::{Base, Body, Command, Execution, Facts, ManagerUse, Stage};
-use crate::knowledge::{Action, Kind, State};
+use crate::facts::{Base, Body, Execution, Facts, Stage};
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
-use super::command::{Surroundings, is_standard_folder, of_command, of_redirect};
+use super::Obstacle;
+use super::classify::{Classified, Site};
+use super::command::{Surroundings, is_standard_folder, of_redirect};
 use super::ecosystems::{Ground, Output, image_below};
 use super::effect::Effects;
 use super::image_files::{self, Copy, View};
@@ -27,6 +28,8 @@ pub(crate) struct Step {
     pub(crate) effects: Effects,
     /// What it leaves that the program may need, for [`StepKind::Build`].
     pub(crate) outputs: Vec<Output>,
+    /// Why it is not known what it leaves, with what the user can do.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 /// What kind of step it is.
@@ -98,7 +101,7 @@ fn of_ranges(
 
 /// The folders that are there so far.
 #[derive(Debug, Default)]
-struct Folders {
+pub(super) struct Folders {
     known: BTreeSet<AbsolutePath>,
 }
 
@@ -141,16 +144,17 @@ impl Walk<'_> {
         }
     }
 
-    fn push(&mut self, index: usize, command: Option<usize>, kind: StepKind, effects: Effects, outputs: Vec<Output>) {
-        for folder in &effects.folders {
+    fn push(&mut self, index: usize, command: Option<usize>, found: Classified) {
+        for folder in &found.effects.folders {
             self.folders.add(folder);
         }
         self.steps.push(Step {
             instruction: index,
             command,
-            kind,
-            effects,
-            outputs,
+            kind: found.kind,
+            effects: found.effects,
+            outputs: found.outputs,
+            obstacle: found.obstacle,
         });
     }
 
@@ -164,7 +168,7 @@ impl Walk<'_> {
             },
             None => Effects::unknown("goes to a folder that a variable or an unknown base image hides"),
         };
-        self.push(index, None, StepKind::Folder, effects, Vec::new());
+        self.push(index, None, Classified::plain(StepKind::Folder, effects));
     }
 
     fn copy(&mut self, index: usize, node: &Node) {
@@ -175,7 +179,7 @@ impl Walk<'_> {
             StepKind::FromContext
         };
         let effects = self.copied(index, node);
-        self.push(index, None, kind, effects, Vec::new());
+        self.push(index, None, Classified::plain(kind, effects));
     }
 
     /// What a COPY or ADD writes: the files that it is known to bring, else its destination and all below.
@@ -223,7 +227,11 @@ impl Walk<'_> {
             return;
         };
         if let Body::Opaque(why) = &run.body {
-            return self.push(index, None, StepKind::Other, Effects::unknown(why.clone()), Vec::new());
+            return self.push(
+                index,
+                None,
+                Classified::plain(StepKind::Other, Effects::unknown(why.clone())),
+            );
         }
         for number in 0..run.commands.len() {
             self.command(index, run, number);
@@ -234,14 +242,12 @@ impl Walk<'_> {
             effects.then(of_redirect(redirect));
         }
         if effects != Effects::default() {
-            self.push(index, None, StepKind::Other, effects, Vec::new());
+            self.push(index, None, Classified::plain(StepKind::Other, effects));
         }
     }
 
     fn command(&mut self, index: usize, run: &Execution, number: usize) {
-        let (Some(command), Some(scope)) = (run.commands.get(number), self.facts.scope(index)) else {
-            return;
-        };
+        let Some(scope) = self.facts.scope(index) else { return };
         let before = self.copies.partition_point(|copy| copy.index < index);
         let files = View {
             context: self.context,
@@ -249,93 +255,55 @@ impl Walk<'_> {
             may_choose_versions: false,
             keeps_builds: false,
         };
-        let around = self.ground.at(scope, &files);
-        let redirects = command.redirects.iter().filter(|_| command.manager.is_some());
-        let mut beside = Effects::default();
-        redirects.for_each(|redirect| beside.then(of_redirect(redirect)));
-        let left = match &command.manager {
-            Some(used) if used.manager.kind == Kind::System => {
-                beside.then(of_packages(command, used));
-                let effects = beside;
-                return self.push(index, Some(number), StepKind::Packages, effects, Vec::new());
-            }
-            Some(used) => around.left_by_manager(run, number, command, used),
-            None => around.left_by_tool(run, number, command),
+        let site = Site {
+            scope,
+            ground: &self.ground,
+            files: &files,
+            folders: &self.folders,
         };
-        let (kind, effects, outputs) = match left {
-            Err((why, _)) => (StepKind::Build, Effects::unknown(why), Vec::new()),
-            Ok(Some(outputs)) => (StepKind::Build, of_build(command, &outputs, &self.folders), outputs),
-            Ok(None) => match &command.manager {
-                Some(used) => (StepKind::Other, of_manager(command, used), Vec::new()),
-                None => (StepKind::Other, of_command(command, &self.folders), Vec::new()),
-            },
-        };
-        beside.then(effects);
-        self.push(index, Some(number), kind, beside, outputs);
+        let is_inner = is_run_by_the_one_before(run, number)
+            && self
+                .steps
+                .last()
+                .is_some_and(|step| step.kind == StepKind::Build && step.instruction == index);
+        let mut found = site.classify(run, number, 0);
+        if is_inner {
+            found.kind = StepKind::Build;
+            found.obstacle = None;
+        } else if found.kind == StepKind::Other && self.carries_on(&found.effects) {
+            found.kind = StepKind::Build;
+            found.outputs = outputs_of(&found.effects);
+        }
+        self.push(index, Some(number), found);
+    }
+
+    /// Whether a command works on what a build before it left: copies it to its place, strips it, packs it. That can run
+    /// only where the build did.
+    fn carries_on(&self, effects: &Effects) -> bool {
+        if effects.unknown.is_some() || effects.only_attributes || effects.reads.contains(&Place::Anywhere) {
+            return false;
+        }
+        let builds = self.steps.iter().filter(|step| step.kind == StepKind::Build);
+        let mut built = builds.flat_map(|step| &step.outputs).flat_map(Output::places);
+        built.any(|place| !is_shared(&place) && effects.reads.iter().any(|read| read.meets(&place)))
     }
 }
 
-/// The effects of a command of the system's package manager.
-fn of_packages(command: &Command, used: &ManagerUse) -> Effects {
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
-    let read = |path: &Option<String>| {
-        let path = path
-            .as_deref()
-            .and_then(|path| AbsolutePath::of(path, workdir.as_ref()));
-        path.map_or(Place::Anywhere, Place::of_pattern)
-    };
-    Effects {
-        reads: used.reads.iter().map(read).collect(),
-        state: BTreeSet::from([State::Packages]),
-        runs: vec![used.program.clone()],
-        network: used.action != Action::Remove,
-        ..Effects::default()
-    }
+/// Whether a place is a folder of the base image, in which more is than what a build left.
+fn is_shared(place: &Place) -> bool {
+    place.path().is_none_or(is_standard_folder)
 }
 
-/// The effects of a command of a language's manager that installs and builds nothing.
-fn of_manager(command: &Command, used: &ManagerUse) -> Effects {
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
-    let runs = vec![used.program.clone()];
-    match used.action {
-        Action::Run | Action::Exec => Effects {
-            runs,
-            ..Effects::unknown(format!("runs `{} {}`, which may do anything", used.program, used.verb))
-        },
-        Action::Config => Effects {
-            reads: workdir.map(Place::Under).into_iter().collect(),
-            state: BTreeSet::from([State::Settings]),
-            runs,
-            ..Effects::default()
-        },
-        _ => Effects {
-            reads: workdir.map(Place::Under).into_iter().collect(),
-            runs,
-            network: true,
-            ..Effects::default()
-        },
-    }
+/// What a command that carries on leaves: what it writes.
+fn outputs_of(effects: &Effects) -> Vec<Output> {
+    let paths = effects.writes.iter().filter_map(Place::path);
+    paths.map(|path| Output::Path(path.to_string())).collect()
 }
 
-/// The effects of a command that builds: it reads whatever is there, and writes its outputs and what its words name.
-fn of_build(command: &Command, outputs: &[Output], folders: &Folders) -> Effects {
-    let own = match &command.manager {
-        Some(_) => Effects::default(),
-        None => of_command(command, folders),
-    };
-    let named = own.writes.into_iter().filter(|place| *place != Place::Anywhere);
-    let places = outputs.iter().flat_map(Output::places);
-    let program = command.words.first().map(|word| word.text.clone());
-    Effects {
-        reads: vec![Place::Anywhere],
-        writes: places.chain(named).collect(),
-        runs: program.into_iter().collect(),
-        ..Effects::default()
-    }
+/// `npx tsc`: whether a command is one that the manager before it runs.
+fn is_run_by_the_one_before(run: &Execution, number: usize) -> bool {
+    let before = number.checked_sub(1).and_then(|before| run.commands.get(before));
+    before.zip(run.commands.get(number)).is_some_and(|(outer, command)| {
+        outer.manager.is_some() && outer.span == command.span && !command.span.is_empty()
+    })
 }

@@ -123,6 +123,26 @@ pub(super) fn of(node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
     })
 }
 
+impl Execution {
+    /// Takes the text of a shell script that is run in `scope` and the folder it runs in; returns its commands.
+    ///
+    /// # Errors
+    /// Where the text is not understood, and why.
+    pub fn of_script(text: &str, scope: &Scope, workdir: Option<&str>) -> Result<Execution, String> {
+        let script = shell::parse(text).map_err(|opaque| opaque.to_string())?;
+        let mut scope = scope.clone();
+        scope.workdir = workdir.map(str::to_owned);
+        let mut reader = Reader::new(&scope);
+        reader.script(&script, shell::ShellOptions::default());
+        Ok(Execution {
+            body: Body::Exec,
+            commands: reader.commands,
+            redirects: reader.compound_redirects,
+            mounts: Vec::new(),
+        })
+    }
+}
+
 fn options(scope: &Scope) -> shell::ShellOptions {
     if let Shell::Posix(options) = scope.shell {
         options

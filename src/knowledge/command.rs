@@ -269,6 +269,23 @@ pub enum State {
     Settings,
 }
 
+impl State {
+    /// What it is called in a sentence: `changes accounts`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            State::Shell => "settings of the shell",
+            State::Accounts => "accounts",
+            State::LinkerCache => "the linker's cache",
+            State::Packages => "packages of the system",
+            State::Alternatives => "alternatives",
+            State::Certificates => "certificates",
+            State::Locale => "locales or the time zone",
+            State::Settings => "settings of a program",
+        }
+    }
+}
+
 impl TryFrom<String> for Operand {
     type Error = String;
 

@@ -12,6 +12,7 @@ mod commands;
 mod compilers;
 mod condition;
 mod distribution;
+mod installers;
 mod invocation;
 mod manager;
 mod managers;
@@ -44,6 +45,7 @@ pub use commands::{ArgumentUse, Reading, command_table, command_tables};
 pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
+pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,

@@ -53,6 +53,22 @@ pub(crate) enum Output {
 }
 
 impl Output {
+    /// Whether it is among files of the base image.
+    pub(crate) fn is_in_shared_folder(&self) -> bool {
+        matches!(
+            self,
+            Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local
+        )
+    }
+
+    /// Whether code of the project ran to make it.
+    pub(crate) fn is_of_own_code(&self) -> bool {
+        !matches!(
+            self,
+            Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Path(_) | Output::Environment(_)
+        )
+    }
+
     /// Where it is, as far as that can be told without the interpreter's version.
     pub(crate) fn places(&self) -> Vec<Place> {
         let under = |path: &str| AbsolutePath::of(path, None).map_or(Place::Anywhere, Place::Under);

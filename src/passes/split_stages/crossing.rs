@@ -227,6 +227,7 @@ pub(super) fn plan(
         let first = tools.first().map_or(first, |tool| first.min(*tool));
         python(subject, works, needs, first, owns, &mut crossings)?;
     }
+    super::live::beside_builds(subject, works, needs, &mut crossings)?;
     crossings.simplify();
     for crossing in &mut crossings.list {
         crossing.before = place_before(subject, works, crossing);

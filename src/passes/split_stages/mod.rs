@@ -6,6 +6,7 @@ mod crossing;
 mod development;
 mod explain;
 mod gain;
+mod live;
 mod lost;
 mod named;
 mod node_tools;
@@ -15,7 +16,6 @@ mod plan;
 
 mod project;
 mod python_site;
-mod riders;
 mod runtime_image;
 mod sides;
 mod stages;

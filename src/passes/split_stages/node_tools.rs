@@ -6,7 +6,7 @@ use crate::facts::{Command, Execution};
 use crate::knowledge::{Action, is_node_build_tool, node_development};
 
 use super::subject::Subject;
-use super::work::{Work, Works};
+use super::work::Works;
 use crate::effects::image_files::join;
 use crate::effects::needs::Needs;
 
@@ -50,9 +50,9 @@ pub(super) fn leave_to_builder(subject: &Subject<'_>, works: &mut BTreeMap<usize
         let Some(run) = subject.facts.run(subject.file, *index) else {
             continue;
         };
-        for (command, work) in run.commands.iter().zip(&mut own.of) {
-            if *work == Work::Setup && is_for_builds(command) {
-                *work = Work::Build(Vec::new());
+        for (number, command) in run.commands.iter().enumerate() {
+            if own.is_setup(number) && is_for_builds(command) {
+                own.leave_to_builder(number);
             }
         }
     }

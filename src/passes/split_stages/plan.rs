@@ -14,9 +14,9 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, development, node_tools, riders};
-use crate::effects::ecosystems::Ground;
+use super::{Evidence, Obstacle, development, live, node_tools};
 use crate::effects::needs::Needs;
+use crate::effects::steps::{self, Step};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
 const HEAVY_HEADERS: u64 = 10_000;
@@ -60,7 +60,8 @@ pub(super) struct Plan {
 pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
-    let mut works = works(subject)?;
+    let steps = steps::of_stage(file, facts, subject.stage, subject.context);
+    let mut works = works(subject, &steps)?;
     let builds = works.iter().filter(|(_, works)| works.builds());
     let last_build = builds.map(|(index, _)| *index).next_back();
     // What builds is in stages that stand on the same one as this.
@@ -144,11 +145,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             Keyword::Run => {
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
-                let sides = sides::run(subject, index, run, own, &uses, &crossings)?;
-                let covered = whole
-                    .iter()
-                    .any(|(folder, at)| index <= *at && riders::only_within(run, own, folder));
-                let droppable = !keeps_users && riders::prepares_runtime_only(subject, index, run, &works, last_build)
+                let sides = sides::run(subject, index, run, own, &uses)?;
+                let covered = live::comes_along(own, index, &whole, run);
+                let droppable = !keeps_users && live::prepares_runtime_only(subject, index, &works, &steps, last_build)
                     || node_tools::is_for_runtime(subject, index, run, &works);
                 if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
@@ -156,7 +155,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 if !covered || own.has_packages() {
                     plan.runtime.extend(sides.runtime);
                 } else {
-                    plan.runtime.extend(of_folder_itself(subject, index, run, &whole)?);
+                    plan.runtime.extend(of_folder_itself(subject, index, run, own, &whole)?);
                 }
                 plan.divided.extend(sides.divided);
                 plan.runtime.extend(crossings.in_runtime(index, &plan.builder_name));
@@ -191,7 +190,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     trim(subject, &mut plan.builder);
-    drop_repositories(subject, &works, &mut plan);
+    drop_repositories(&works, &mut plan);
     let kept = plan
         .divided
         .iter()
@@ -230,16 +229,9 @@ fn is_built_alone(crossings: &crossing::Crossings) -> bool {
 }
 
 /// What each RUN of the stage is for.
-fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
+fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
-    let ground = Ground::of(
-        file,
-        facts,
-        subject.range(),
-        Some(subject.image.clone()),
-        subject.context,
-    );
-    let mut works = BTreeMap::new();
+    let mut works: BTreeMap<usize, Works> = BTreeMap::new();
     for index in subject.range() {
         if subject.keyword(index) != Some(Keyword::Run) {
             continue;
@@ -251,14 +243,18 @@ fn works(subject: &Subject<'_>) -> Result<BTreeMap<usize, Works>, Obstacle> {
                 "write it as plain commands of a shell".to_owned(),
             ));
         }
-        let scope = facts.scope(index).ok_or_else(|| opaque(subject, index))?;
-        let files = subject.before(index);
-        let around = ground.at(scope, &files);
-        let read = Works::read(run, &around);
-        works.insert(
-            index,
-            read.map_err(|(what, remedy)| (format!("line {}: {what}", subject.line(index)), remedy))?,
-        );
+        works.insert(index, Works::default());
+    }
+    for step in steps {
+        if let Some((what, remedy)) = &step.obstacle {
+            return Err((
+                format!("line {}: {what}", subject.line(step.instruction)),
+                remedy.clone(),
+            ));
+        }
+        if let Some(own) = works.get_mut(&step.instruction) {
+            own.push(step.clone());
+        }
     }
     Ok(works)
 }
@@ -333,7 +329,7 @@ fn is_used_at_run_time(subject: &Subject<'_>, index: usize, works: &BTreeMap<usi
 }
 
 /// Takes away repositories of packages of which the runtime stage installs none.
-fn drop_repositories(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, plan: &mut Plan) {
+fn drop_repositories(works: &BTreeMap<usize, Works>, plan: &mut Plan) {
     let last = plan
         .divided
         .iter()
@@ -344,11 +340,8 @@ fn drop_repositories(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, plan
         let (Line::Old(index) | Line::Edited(index, _)) = line else {
             return true;
         };
-        let run = subject.facts.run(subject.file, *index);
-        let Some((run, own)) = run.zip(works.get(index)) else {
-            return true;
-        };
-        last.is_some_and(|last| *index <= last) || !riders::only_adds_repositories(subject, *index, run, own)
+        let Some(own) = works.get(index) else { return true };
+        last.is_some_and(|last| *index <= last) || !live::only_adds_repositories(own)
     });
 }
 

@@ -6,12 +6,11 @@ use crate::syntax::Edit;
 
 use super::super::removal::Removal;
 use super::Obstacle;
-use super::crossing::Crossings;
 use super::packages::{self, Divided, Uses};
 use super::plan::Line;
 use super::subject::{Subject, opaque};
-use super::work::{Work, Works};
-use super::{node_tools, riders};
+use super::work::Works;
+use super::{live, node_tools};
 
 /// What becomes of a RUN.
 pub(super) struct Sides {
@@ -26,7 +25,6 @@ pub(super) fn run(
     run: &Execution,
     works: &Works,
     uses: &Uses<'_>,
-    crossings: &Crossings,
 ) -> Result<Sides, Obstacle> {
     let divided = packages::divide(index, run, works, uses).ok_or_else(|| {
         (
@@ -34,13 +32,10 @@ pub(super) fn run(
             "write their names".to_owned(),
         )
     })?;
-    if works.builds() {
-        riders::check(subject, index, run, works, crossings)?;
-    }
     let system = |number: usize| run.commands.get(number).and_then(|command| command.manager.as_ref());
     let is_install = |number: &usize| system(*number).is_some_and(|used| used.action == Action::Install);
     let installs: Vec<usize> = (0..run.commands.len())
-        .filter(|number| works.of.get(*number) == Some(&Work::Packages))
+        .filter(|number| works.is_of_packages(*number))
         .filter(is_install)
         .collect();
     let side = |stays: &dyn Fn(&Divided) -> bool, drops: Vec<usize>| -> Result<Option<Line>, Obstacle> {
@@ -63,8 +58,9 @@ pub(super) fn run(
         }
         if left == 0 && !installs.is_empty() {
             // Without an install, its lists and cleanup go too.
-            let packages = works.of.iter().enumerate().filter(|(_, work)| **work == Work::Packages);
-            removal.commands.extend(packages.map(|(number, _)| number));
+            removal
+                .commands
+                .extend((0..run.commands.len()).filter(|number| works.is_of_packages(*number)));
         }
         removal.commands.sort_unstable();
         removal.commands.dedup();
@@ -92,12 +88,12 @@ pub(super) fn run(
             .or_else(|_| side(&|package: &Divided| package.place.builder, Vec::new()))?
     };
     let has_tools = |number: &usize| {
-        let is_setup = works.of.get(*number) == Some(&Work::Setup);
+        let is_setup = works.is_setup(*number);
         is_setup && run.commands.get(*number).is_some_and(node_tools::installs_tools)
     };
     let builds: Vec<usize> = if works.builds() {
         (0..run.commands.len())
-            .filter(|number| works.of.get(*number) != Some(&Work::Packages) && !has_tools(number))
+            .filter(|number| !works.is_of_packages(*number) && !has_tools(number))
             .collect()
     } else {
         Vec::new()
@@ -122,7 +118,7 @@ fn only_cleans(run: &Execution, works: &Works) -> bool {
         Some(used) => matches!(used.action, Action::CleanCache | Action::Remove),
         None => !command.deletes.is_empty(),
     };
-    works.of.iter().all(|work| *work == Work::Packages) && run.commands.iter().all(cleans)
+    (0..run.commands.len()).all(|number| works.is_of_packages(number)) && run.commands.iter().all(cleans)
 }
 
 /// What a RUN does to a folder that crosses, rather than to the files in it: its owner and its mode do not come along.
@@ -130,15 +126,13 @@ pub(super) fn of_folder_itself(
     subject: &Subject<'_>,
     index: usize,
     run: &Execution,
+    works: &Works,
     whole: &[(&str, usize)],
 ) -> Result<Option<Line>, Obstacle> {
     let of_it = |number: &usize| {
-        let command = run.commands.get(*number);
-        command.is_some_and(|command| {
-            whole
-                .iter()
-                .any(|(folder, _)| riders::is_of_folder_itself(command, folder))
-        })
+        whole
+            .iter()
+            .any(|(folder, _)| live::is_of_folder_itself(works, *number, folder))
     };
     let (kept, others): (Vec<usize>, Vec<usize>) = (0..run.commands.len()).partition(of_it);
     let is_needed = |number: &usize| {

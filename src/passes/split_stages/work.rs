@@ -1,109 +1,73 @@
-//! What each command of a stage is for: system packages, building, or setting up what runs.
+//! What the commands of a RUN are for: system packages, building, or setting up what runs.
 
-use crate::facts::{Command, Execution};
-use crate::knowledge::{Action, Kind};
+use crate::effects::Effects;
+use crate::effects::ecosystems::Output;
+use crate::effects::steps::{Step, StepKind};
 
-use super::Obstacle;
-use crate::effects::ecosystems::{Output, Surroundings};
-
-/// What a command is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Work {
-    /// Installs or removes packages of the system, or cleans up behind that.
-    Packages,
-    /// Installs dependencies with a language's manager or makes outputs of sources, and what it leaves.
-    Build(Vec<Output>),
-    /// Anything else.
-    Setup,
-}
-
-/// What the commands of a RUN are for, in their order.
-#[derive(Clone, Debug)]
+/// The steps of a RUN, one for each command, and one more where compound commands read or write files.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Works {
-    pub(super) of: Vec<Work>,
+    steps: Vec<Step>,
 }
 
 impl Works {
-    /// Reads a RUN.
-    ///
-    /// # Errors
-    /// Where a command builds something that nothing here knows how to carry over.
-    pub(super) fn read(run: &Execution, around: &Surroundings<'_>) -> Result<Works, Obstacle> {
-        let mut of: Vec<Work> = Vec::with_capacity(run.commands.len());
-        for (number, command) in run.commands.iter().enumerate() {
-            // `npm run build`: what a manager runs is a command of its own, and does what the manager is called for.
-            let is_inner = number.checked_sub(1).is_some_and(|before| {
-                let outer = run.commands.get(before).filter(|outer| outer.manager.is_some());
-                outer.is_some_and(|outer| outer.span == command.span && !command.span.is_empty())
-                    && matches!(of.get(before), Some(Work::Build(_)))
-            });
-            of.push(if is_inner {
-                Work::Build(Vec::new())
-            } else {
-                work(run, number, around)?
-            });
-        }
-        Ok(Works { of })
+    pub(super) fn push(&mut self, step: Step) {
+        self.steps.push(step);
     }
 
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    fn kind(&self, command: usize) -> Option<StepKind> {
+        let mut steps = self.steps.iter();
+        steps.find(|step| step.command == Some(command)).map(|step| step.kind)
+    }
+
+    /// Whether a command installs dependencies with a language's manager, or makes outputs of sources.
     pub(super) fn builds(&self) -> bool {
-        self.of.iter().any(|work| matches!(work, Work::Build(_)))
+        self.steps.iter().any(|step| step.kind == StepKind::Build)
     }
 
+    /// Whether a command installs or removes packages of the system, or cleans up after that.
     pub(super) fn has_packages(&self) -> bool {
-        self.of.contains(&Work::Packages)
+        self.steps.iter().any(|step| step.kind == StepKind::Packages)
     }
 
+    /// Whether command number `command` does.
+    pub(super) fn is_of_packages(&self, command: usize) -> bool {
+        self.kind(command) == Some(StepKind::Packages)
+    }
+
+    /// Whether command number `command` sets something up.
+    pub(super) fn is_setup(&self, command: usize) -> bool {
+        self.kind(command) == Some(StepKind::Other)
+    }
+
+    /// What the builds leave.
     pub(super) fn outputs(&self) -> impl Iterator<Item = &Output> {
-        self.of.iter().flat_map(|work| match work {
-            Work::Build(outputs) => outputs.as_slice(),
-            _ => &[],
-        })
+        self.steps.iter().flat_map(|step| &step.outputs)
     }
 
-    /// The numbers of the commands that only set something up.
+    /// The steps that only set something up.
+    pub(super) fn setup_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.kind == StepKind::Other)
+    }
+
+    /// The numbers of their commands.
     pub(super) fn setups(&self) -> impl Iterator<Item = usize> {
-        let all = self.of.iter().enumerate();
-        all.filter(|(_, work)| **work == Work::Setup).map(|(number, _)| number)
+        self.setup_steps().filter_map(|step| step.command)
     }
-}
 
-fn work(run: &Execution, number: usize, around: &Surroundings<'_>) -> Result<Work, Obstacle> {
-    let Some(command) = run.commands.get(number) else {
-        return Ok(Work::Setup);
-    };
-    if let Some(used) = &command.manager {
-        if used.manager.kind == Kind::System {
-            return Ok(match used.action {
-                Action::Config | Action::Run | Action::Exec | Action::Other => Work::Setup,
-                _ => Work::Packages,
-            });
+    /// The effects of all.
+    pub(super) fn effects(&self) -> impl Iterator<Item = &Effects> {
+        self.steps.iter().map(|step| &step.effects)
+    }
+
+    /// Leaves a command that sets something up to the builder alone.
+    pub(super) fn leave_to_builder(&mut self, command: usize) {
+        for step in self.steps.iter_mut().filter(|step| step.command == Some(command)) {
+            step.kind = StepKind::Build;
         }
-        return match around.left_by_manager(run, number, command, used)? {
-            Some(outputs) => Ok(Work::Build(outputs)),
-            None => Ok(Work::Setup),
-        };
     }
-    if cleans_lists(command) {
-        return Ok(Work::Packages);
-    }
-    match around.left_by_tool(run, number, command)? {
-        Some(outputs) => Ok(Work::Build(outputs)),
-        None => Ok(Work::Setup),
-    }
-}
-
-/// `rm -rf /var/lib/apt/lists/*` and the like.
-fn cleans_lists(command: &Command) -> bool {
-    const FOLDERS: &[&str] = &[
-        "/var/lib/apt",
-        "/var/cache/apt",
-        "/var/cache/apk",
-        "/var/cache/yum",
-        "/var/cache/dnf",
-    ];
-    let is_list = |path: Option<&str>| {
-        path.is_some_and(|path| FOLDERS.iter().any(|folder| crate::facts::is_within(path, folder)))
-    };
-    !command.deletes.is_empty() && command.deletes.iter().all(|operand| is_list(operand.path.as_deref()))
 }
