@@ -250,6 +250,19 @@ fn of_manager(command: &Command, used: &ManagerUse) -> Effects {
         .as_deref()
         .and_then(|workdir| AbsolutePath::of(workdir, None));
     let runs = vec![used.program.clone()];
+    if used.is_node() && matches!(used.verb.as_str(), "link" | "ln") {
+        let folders = ["/usr/local/bin", "/usr/local/lib/node_modules"].into_iter();
+        return Effects {
+            reads: workdir.map(Place::Under).into_iter().collect(),
+            writes: folders
+                .filter_map(|folder| AbsolutePath::of(folder, None))
+                .map(Place::Under)
+                .collect(),
+            makes_links: true,
+            runs,
+            ..Effects::default()
+        };
+    }
     match used.action {
         Action::Run | Action::Exec => Effects {
             runs,

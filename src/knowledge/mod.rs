@@ -17,6 +17,7 @@ mod invocation;
 mod manager;
 mod managers;
 mod node_development;
+mod node_outputs;
 mod package_role;
 mod packages;
 mod plain_node_packages;
@@ -52,6 +53,7 @@ pub use manager::{
 };
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;
+pub use node_outputs::{is_node_output_key, says_node_output};
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub(crate) use plain_node_packages::is_node_build_tool;

@@ -97,21 +97,35 @@ pub(crate) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<Stri
         }
     };
     let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
-    let package = manifest.get("package")?.get("name")?.as_str()?;
-    let mut found = vec![package.to_owned()];
-    let named = manifest.get("bin").and_then(toml::Value::as_array);
-    found.extend(
-        named
-            .into_iter()
-            .flatten()
-            .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned())),
-    );
-    let others = files.list(&join("src/bin"));
-    found.extend(
-        others
-            .iter()
-            .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
-    );
+    let package = manifest.get("package")?;
+    let name = package.get("name")?.as_str()?;
+    let named = manifest
+        .get("bin")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten();
+    let path = |bin: &toml::Value| bin.get("path").and_then(toml::Value::as_str).map(str::to_owned);
+    let has_own_main = named.clone().any(|bin| path(bin).as_deref() == Some("src/main.rs"));
+    // What needs a feature is built only where that is on.
+    let is_built = |bin: &&toml::Value| bin.get("required-features").is_none();
+    let mut found: Vec<String> = named
+        .filter(is_built)
+        .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned()))
+        .collect();
+    let finds_others = package.get("autobins").and_then(toml::Value::as_bool) != Some(false);
+    if finds_others && !has_own_main && files.exists(&join("src/main.rs")) {
+        found.push(name.to_owned());
+    }
+    if finds_others {
+        let others = files.list(&join("src/bin"));
+        found.extend(
+            others
+                .iter()
+                .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
+        );
+    }
+    found.sort();
+    found.dedup();
     Some(found)
 }
 

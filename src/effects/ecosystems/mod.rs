@@ -2,7 +2,9 @@
 
 mod compiled;
 mod dotnet;
+mod elsewhere;
 mod ground;
+mod makefile;
 mod node;
 mod php;
 pub(crate) mod programs;
@@ -16,7 +18,7 @@ use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::{AbsolutePath, Obstacle, Place};
-use crate::knowledge::{Compiler, compiler};
+use crate::knowledge::{CommandScope, Compiler, command_table, compiler};
 
 pub(crate) use compiled::cargo_programs;
 pub(crate) use ground::{Ground, image_below};
@@ -25,6 +27,7 @@ pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 
 use compiled::installed;
+use makefile::Makefile;
 use python::made_venv;
 
 /// Something that must cross to the runtime stage.
@@ -177,6 +180,63 @@ impl Surroundings<'_> {
         }
     }
 
+    /// What a compiler of C and its like, or `make`, writes outside of the folder that it runs in.
+    fn native_elsewhere(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
+        let Some(project) = AbsolutePath::of(folder, None) else {
+            return Ok(Vec::new());
+        };
+        let build = elsewhere::Build {
+            scope: self.scope,
+            files: self.files,
+            project,
+        };
+        let mut found = match command_table(command.program().unwrap_or_default()) {
+            Some(table) if table.scope == CommandScope::Arguments => build.by_command(command)?,
+            _ => Vec::new(),
+        };
+        if command
+            .program()
+            .is_some_and(|program| matches!(program, "make" | "gmake"))
+        {
+            let words: Vec<&str> = command
+                .words
+                .iter()
+                .skip(1)
+                .filter_map(|word| word.value.as_deref())
+                .collect();
+            let targets: Vec<&str> = words
+                .iter()
+                .copied()
+                .filter(|word| !word.starts_with('-') && !word.contains('='))
+                .collect();
+            let text = ["GNUmakefile", "makefile", "Makefile"]
+                .iter()
+                .find_map(|name| self.files.read(build.project.join(name).relative()));
+            for recipe in text.iter().flat_map(|text| Makefile::read(text).recipes(&targets)) {
+                found.extend(build.by_script(&recipe, 0)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a build of Node.js writes outside of its project; `words` are those after a manager's name.
+    fn node_elsewhere(&self, command: &Command, words: &[&str], folder: &str) -> Result<Vec<Output>, Obstacle> {
+        let Some(project) = AbsolutePath::of(folder, None) else {
+            return Ok(Vec::new());
+        };
+        let build = elsewhere::Build {
+            scope: self.scope,
+            files: self.files,
+            project,
+        };
+        let mut found = build.by_settings()?;
+        found.extend(match command.manager {
+            Some(_) => build.by_package_script(words, 0)?,
+            None => build.by_command(command)?,
+        });
+        Ok(found)
+    }
+
     /// What a compiler or a build tool leaves; none for any other program.
     pub(crate) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
         let Some(program) = command.words.first().and_then(|word| word.value.as_deref()) else {
@@ -209,6 +269,7 @@ impl Surroundings<'_> {
             None => Ok(None),
             Some(Compiler::Native) => {
                 let mut left = vec![Output::Project(place()?)];
+                left.extend(self.native_elsewhere(command, &place()?)?);
                 if words
                     .iter()
                     .any(|word| matches!(*word, "install" | "--install" | "altinstall"))
@@ -217,7 +278,11 @@ impl Surroundings<'_> {
                 }
                 Ok(Some(left))
             }
-            Some(Compiler::Node) => Ok(Some(vec![Output::Project(place()?)])),
+            Some(Compiler::Node) => {
+                let mut left = vec![Output::Project(place()?)];
+                left.extend(self.node_elsewhere(command, &[], &place()?)?);
+                Ok(Some(left))
+            }
             Some(Compiler::Wrapper) => Ok(Some(vec![Output::NamedIn(place()?)])),
         }
     }

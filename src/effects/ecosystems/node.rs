@@ -21,6 +21,10 @@ impl Surroundings<'_> {
             }
             return Ok(None);
         }
+        if matches!(used.verb.as_str(), "link" | "ln") {
+            // It links the project for all users, which the runtime stage can do itself.
+            return Ok(None);
+        }
         match used.action {
             Action::CleanCache | Action::Other | Action::UpdateLists | Action::Download => Ok(Some(Vec::new())),
             Action::Config => Ok(None),
@@ -41,7 +45,17 @@ impl Surroundings<'_> {
                     Output::Path(format!("{}/node_modules", folder.trim_end_matches('/')))
                 }]))
             }
-            Action::Build | Action::Run | Action::Exec => Ok(Some(vec![Output::Project(workdir(command, used)?)])),
+            Action::Build | Action::Run | Action::Exec => {
+                let folder = workdir(command, used)?;
+                let words: Vec<&str> = command
+                    .words
+                    .iter()
+                    .skip(1)
+                    .filter_map(|word| word.value.as_deref())
+                    .collect();
+                let elsewhere = self.node_elsewhere(command, &words, &folder)?;
+                Ok(Some([vec![Output::Project(folder)], elsewhere].concat()))
+            }
         }
     }
 

@@ -206,9 +206,12 @@ pub(super) fn plan(
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
                 Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
                 Output::Programs(folder, names) => {
-                    let run = names.iter().find(|name| needs.tools.contains_key(*name));
-                    let name = run.ok_or_else(|| nothing_named(subject, index, folder))?;
-                    crossings.add(&format!("{folder}/{name}"), index);
+                    if !names.iter().any(|name| needs.tools.contains_key(name)) {
+                        return Err(nothing_named(subject, index, folder));
+                    }
+                    for name in names {
+                        crossings.add(&format!("{folder}/{name}"), index);
+                    }
                 }
                 Output::Project(folder) => project(subject, index, folder, &mut crossings)?,
                 Output::Metadata(folder) => {

@@ -57,7 +57,14 @@ pub(super) fn beside_builds(
                 named: &named,
                 index,
             };
-            for path in site.live(step, crossings)? {
+            let paths = site.live(step, crossings)?;
+            if let Some(path) = paths
+                .first()
+                .filter(|_| command.is_none_or(|command| command.context.conditional))
+            {
+                return Err(site.other(&format!("may change {path}")));
+            }
+            for path in paths {
                 crossings.add(path.as_str(), index);
             }
         }

@@ -149,7 +149,7 @@ fn role(name: &str, release: &Release) -> Option<PackageRole> {
     package_role(release.family, name)
 }
 
-fn place(name: &str, uses: &Uses<'_>) -> Place {
+pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     let at_run_time = uses.at_run_time.get(name);
     let in_builder = uses.in_builder.get(name);
     let here = |builder: bool, runtime: bool, why: String| Place {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::syntax::Keyword;
+use crate::syntax::{Arguments, Keyword, Node};
 
 use super::Obstacle;
 use super::crossing::{Crossing, Crossings, Python, VENV};
@@ -25,20 +25,17 @@ pub(super) fn python(
         .flat_map(|run| &run.commands)
         .filter_map(|command| Some(command.manager.as_ref()?.manager.id.as_str()))
         .collect();
-    let end = subject.range().end.saturating_sub(1);
-    let variables = subject.facts.scope(end).map(|scope| &scope.variables);
-    let value = |name: &str| {
-        variables
-            .and_then(|variables| variables.get(name))
-            .and_then(|variable| variable.value.as_deref())
-    };
-    let sets_path = value("PATH").is_some_and(|path| !path.contains("/usr/local/bin"))
-        && subject.range().any(|index| {
-            subject.keyword(index) == Some(Keyword::Env)
-                && subject.text(index).contains("PATH=")
-                && !subject.text(index).contains("$PATH")
-                && !subject.text(index).contains("${PATH}")
-        });
+    // An environment is found through PATH, which a later setting of it as a whole would hide.
+    let sets_path = subject.range().any(|index| {
+        let mut pairs = subject
+            .node(index)
+            .filter(|node| node.keyword == Keyword::Env)
+            .into_iter()
+            .flat_map(pairs);
+        pairs.any(|(name, value)| name == "PATH" && !value.contains("$PATH") && !value.contains("${PATH}"))
+    });
+    // Python 2 has no module `venv`.
+    let is_old = subject.image.tag.as_deref().is_some_and(|tag| tag.starts_with("2"));
     // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
     let unisolated = subject.range().any(|index| {
         let text = subject.text(index);
@@ -51,7 +48,7 @@ pub(super) fn python(
         .inherited
         .as_ref()
         .is_some_and(|inherited| inherited.contains(&first));
-    let elsewhere = needs.python_folders.is_some() || sets_path || owns || inherits || unisolated;
+    let elsewhere = needs.python_folders.is_some() || sets_path || is_old || owns || inherits || unisolated;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
@@ -111,4 +108,15 @@ pub(super) fn python(
         });
     }
     Ok(())
+}
+
+/// The variables that an ENV sets, with their values as written.
+fn pairs(node: &Node) -> Vec<(&str, &str)> {
+    match &node.arguments {
+        Arguments::Pairs { pairs, .. } => pairs
+            .iter()
+            .map(|pair| (pair.name.as_str(), pair.value.value.as_str()))
+            .collect(),
+        _ => Vec::new(),
+    }
 }

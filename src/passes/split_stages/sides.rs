@@ -64,7 +64,13 @@ pub(super) fn run(
         }
         removal.commands.sort_unstable();
         removal.commands.dedup();
-        if removal.commands.len() == run.commands.len() {
+        let is_left = |number: &usize| !removal.commands.contains(number);
+        let is_cleanup = |number: usize| works.is_of_packages(number) && run.commands.get(number).is_some_and(cleans);
+        let has_gone = installs.is_empty() && !removal.commands.is_empty();
+        if (0..run.commands.len())
+            .filter(is_left)
+            .all(|number| has_gone && is_cleanup(number))
+        {
             return Ok(None);
         }
         if removal.commands.is_empty() && removal.words.is_empty() {
@@ -98,7 +104,11 @@ pub(super) fn run(
     } else {
         Vec::new()
     };
-    let drops: Vec<usize> = builds.into_iter().chain(removals).collect();
+    let drops: Vec<usize> = builds
+        .into_iter()
+        .chain(removals)
+        .chain(of_left_out(subject, run, uses))
+        .collect();
     let has_any_tools = (0..run.commands.len()).any(|number| has_tools(&number));
     let in_runtime = if works.builds() && installs.is_empty() && !has_any_tools {
         None
@@ -112,13 +122,55 @@ pub(super) fn run(
     })
 }
 
+/// The commands that remove packages of which the runtime stage has none, with those that then have nothing to clean up.
+fn of_left_out(subject: &Subject<'_>, run: &Execution, uses: &Uses<'_>) -> Vec<usize> {
+    let of_system = |run: &Execution, action: Action| -> Vec<(usize, Vec<String>)> {
+        let used = run
+            .commands
+            .iter()
+            .enumerate()
+            .filter_map(|(number, command)| Some((number, command.manager.as_ref()?)));
+        let wanted = used.filter(|(_, used)| used.manager.kind == Kind::System && used.action == action);
+        wanted
+            .map(|(number, used)| (number, used.packages.iter().map(|(name, ..)| name.clone()).collect()))
+            .collect()
+    };
+    let runs = subject
+        .range()
+        .filter_map(|index| subject.facts.run(subject.file, index));
+    let installed: Vec<String> = runs
+        .flat_map(|run| of_system(run, Action::Install))
+        .flat_map(|(_, names)| names)
+        .collect();
+    let is_left_out = |name: &String| installed.contains(name) && !packages::place(name, uses).runtime;
+    let removals = of_system(run, Action::Remove);
+    let named = removals.iter().filter(|(_, names)| !names.is_empty());
+    let all_left_out = named.clone().all(|(_, names)| names.iter().all(is_left_out)) && named.count() > 0;
+    let goes = |names: &Vec<String>| {
+        if names.is_empty() {
+            all_left_out
+        } else {
+            names.iter().all(is_left_out)
+        }
+    };
+    removals
+        .iter()
+        .filter(|(_, names)| goes(names))
+        .map(|(number, _)| *number)
+        .collect()
+}
+
 /// Whether a RUN does nothing but clean up behind package managers.
 fn only_cleans(run: &Execution, works: &Works) -> bool {
-    let cleans = |command: &Command| match &command.manager {
+    (0..run.commands.len()).all(|number| works.is_of_packages(number)) && run.commands.iter().all(cleans)
+}
+
+/// Whether a command removes packages or what they leave.
+fn cleans(command: &Command) -> bool {
+    match &command.manager {
         Some(used) => matches!(used.action, Action::CleanCache | Action::Remove),
         None => !command.deletes.is_empty(),
-    };
-    (0..run.commands.len()).all(|number| works.is_of_packages(number)) && run.commands.iter().all(cleans)
+    }
 }
 
 /// What a RUN does to a folder that crosses, rather than to the files in it: its owner and its mode do not come along.
