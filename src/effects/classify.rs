@@ -107,6 +107,13 @@ impl Site<'_> {
     /// What the script does that a command runs, where the context has it and all of it can be read.
     fn script(&self, command: &Command, depth: usize) -> Option<Classified> {
         let (path, is_shell) = script_of(command)?;
+        if self.ground.activates(command, &path) {
+            let effects = Effects {
+                state: BTreeSet::from([State::Shell]),
+                ..Effects::default()
+            };
+            return Some(Classified::plain(StepKind::Other, effects));
+        }
         let workdir = command
             .workdir
             .as_deref()

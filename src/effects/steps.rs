@@ -270,7 +270,7 @@ impl Walk<'_> {
         if is_inner {
             found.kind = StepKind::Build;
             found.obstacle = None;
-        } else if found.kind == StepKind::Other && self.carries_on(&found.effects) {
+        } else if found.kind == StepKind::Other && is_plain(run, number) && self.carries_on(&found.effects) {
             found.kind = StepKind::Build;
             found.outputs = outputs_of(&found.effects);
         }
@@ -287,6 +287,13 @@ impl Walk<'_> {
         let mut built = builds.flat_map(|step| &step.outputs).flat_map(Output::places);
         built.any(|place| !is_shared(&place) && effects.reads.iter().any(|read| read.meets(&place)))
     }
+}
+
+/// Whether a command calls no package manager.
+fn is_plain(run: &Execution, number: usize) -> bool {
+    run.commands
+        .get(number)
+        .is_some_and(|command| command.manager.is_none())
 }
 
 /// Whether a place is a folder of the base image, in which more is than what a build left.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::context::ContextSource;
 use crate::context::manifests::Files;
-use crate::facts::{Base, Facts, ImageReference, Scope, Stage};
+use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
 use crate::knowledge::is_plain_node_package;
 use crate::syntax::Dockerfile;
 
@@ -63,6 +63,13 @@ impl Ground {
             go_get_installs: self.go_get_installs(),
             files,
         }
+    }
+
+    /// Whether a script that a command runs activates a virtual environment of the stage: it only sets variables.
+    pub(crate) fn activates(&self, command: &Command, script: &str) -> bool {
+        let path = super::absolute(command, script);
+        let folder = path.as_deref().and_then(|path| path.strip_suffix("/bin/activate"));
+        folder.is_some_and(|folder| self.venvs.contains(folder))
     }
 
     /// Whether the image is of Go before 1.18.

@@ -268,15 +268,13 @@ impl Surroundings<'_> {
         match compiler(program) {
             None => Ok(None),
             Some(Compiler::Native) => {
-                let mut left = vec![Output::Project(place()?)];
-                left.extend(self.native_elsewhere(command, &place()?)?);
-                if words
+                let elsewhere = self.native_elsewhere(command, &place()?)?;
+                let installs = words
                     .iter()
-                    .any(|word| matches!(*word, "install" | "--install" | "altinstall"))
-                {
-                    left.push(installed(run)?);
-                }
-                Ok(Some(left))
+                    .any(|word| matches!(*word, "install" | "--install" | "altinstall"));
+                let installed = (installs && elsewhere.is_empty()).then(|| installed(run)).transpose()?;
+                let project = std::iter::once(Output::Project(place()?));
+                Ok(Some(project.chain(elsewhere).chain(installed).collect()))
             }
             Some(Compiler::Node) => {
                 let mut left = vec![Output::Project(place()?)];
