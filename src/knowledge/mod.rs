@@ -39,7 +39,7 @@ pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
     Subcommand, Usage,
 };
-pub use commands::{ArgumentUse, Reading, command_table, command_tables};
+pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
