@@ -525,4 +525,6 @@ fn url_name(url: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+mod examples_tests;
+#[cfg(test)]
 mod tests;
