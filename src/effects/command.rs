@@ -1,6 +1,6 @@
 //! What a command does, by the table of its program.
 
-use crate::facts::{Command, FileRedirect};
+use crate::facts::{Command, FileRedirect, Word};
 use crate::knowledge::{Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading, command_table};
 use crate::shell::RedirectKind;
 
@@ -125,6 +125,7 @@ fn of_program(
     };
     let reading = table.read(values.get(1..).unwrap_or_default());
     let mut effects = match reading.unknown {
+        Some(0) => Effects::unknown(format!("runs `{name}` in a way that is not known")),
         Some(at) => {
             let word = command.words.get(at).map_or("", |word| word.text.as_str());
             Effects::unknown(format!(
@@ -215,6 +216,9 @@ fn of_reading(
     for argument in &reading.arguments {
         reader.argument(argument);
     }
+    for range in &reading.commands {
+        reader.runs_on_files(range);
+    }
     if let Some(also) = reading.also {
         if also.makes_parents {
             reader.effects.requires.clear();
@@ -280,7 +284,15 @@ impl Reader<'_, '_> {
             Role::Writes => self.writes(argument),
             Role::WritesInto => self.copies(argument, false),
             Role::WritesTreeInto => self.copies(argument, true),
-            Role::WritesIntoFolder => self.copies_into(argument, true),
+            Role::WritesIntoFolder => self.copies_into(argument, false),
+            Role::WritesTreeIntoFolder => self.copies_into(argument, true),
+            Role::WritesBeside => {
+                let place = self.tree(argument);
+                let folder = place.path().and_then(AbsolutePath::parent);
+                self.effects.reads.push(place.clone());
+                self.effects.writes.push(place);
+                self.effects.writes.push(folder.map_or(Place::Anywhere, Place::Under));
+            }
             Role::WritesUnder => self.effects.writes.push(self.tree(argument)),
             Role::Changes => self.changes(argument, self.file(argument)),
             Role::ChangesUnder => self.changes(argument, self.tree(argument)),
@@ -291,8 +303,8 @@ impl Reader<'_, '_> {
                 self.effects.deletes.push(place);
                 self.effects.writes.push(folder.map_or(Place::Anywhere, Place::Under));
             }
-            Role::Deletes => self.effects.deletes.push(self.file(argument)),
-            Role::DeletesUnder => self.effects.deletes.push(self.tree(argument)),
+            Role::Deletes => self.deletes(self.file(argument)),
+            Role::DeletesUnder => self.deletes(self.tree(argument)),
             Role::Moves => {
                 self.effects.reads.push(self.tree(argument));
                 self.effects.deletes.push(self.tree(argument));
@@ -326,8 +338,12 @@ impl Reader<'_, '_> {
                     .then(Effects::unknown(format!("runs code that is given to `{program}`")));
             }
             Role::Enters
+            | Role::OutputFolder
             | Role::Runs
             | Role::Text
+            | Role::Filter
+            | Role::LinksTo
+            | Role::Placeholder
             | Role::Url
             | Role::Pattern
             | Role::Mode
@@ -358,11 +374,62 @@ impl Reader<'_, '_> {
         if argument.text.is_some_and(is_no_file) {
             return;
         }
-        let place = self.file(argument);
+        let place = match argument.text.and_then(|text| self.output(text)) {
+            Some(path) => Place::Exactly(path),
+            None => self.file(argument),
+        };
         self.effects
             .requires
             .extend(place.path().and_then(AbsolutePath::parent));
         self.effects.writes.push(place);
+    }
+
+    /// An output in the folder for outputs, if an option names one.
+    fn output(&self, path: &str) -> Option<AbsolutePath> {
+        let mut arguments = self.reading.arguments.iter();
+        let folder = arguments.find(|argument| argument.role == Role::OutputFolder)?;
+        Some(self.path(folder)?.join(path))
+    }
+
+    fn deletes(&mut self, place: Place) {
+        let forgives = self.reading.also.is_some_and(|also| also.forgives);
+        self.effects
+            .requires
+            .extend(place.path().filter(|_| !forgives).cloned());
+        self.effects.deletes.push(place);
+    }
+
+    /// Notes what a command does that runs for files below the operands: `find DIR -exec rm {} ;`.
+    fn runs_on_files(&mut self, range: &std::ops::Range<usize>) {
+        let words = self.command.words.get(range.clone()).unwrap_or_default();
+        let starts: Vec<String> = self
+            .reading
+            .arguments
+            .iter()
+            .filter(|argument| !argument.by_option)
+            .map(|argument| {
+                argument
+                    .text
+                    .map_or_else(|| self.text(argument).to_owned(), str::to_owned)
+            })
+            .collect();
+        let files = starts
+            .iter()
+            .flat_map(|start| [start.clone(), format!("{}/*", start.trim_end_matches('/'))]);
+        for file in files {
+            let named = |text: &str| text.replace("{}", &file);
+            let words = words.iter().map(|word| Word {
+                text: named(&word.text),
+                value: word.value.as_deref().map(named).filter(|value| !value.contains('$')),
+                ..word.clone()
+            });
+            let inner = Command {
+                words: words.collect(),
+                redirects: Vec::new(),
+                ..self.command.clone()
+            };
+            self.effects.then(of_command(&inner, self.around));
+        }
     }
 
     fn changes(&mut self, _: &ArgumentUse<'_>, place: Place) {
@@ -417,7 +484,7 @@ impl Reader<'_, '_> {
     /// What is copied, moved or linked.
     fn sources(&self) -> impl Iterator<Item = &ArgumentUse<'_>> {
         let is_source = |argument: &&ArgumentUse<'_>| {
-            !argument.by_option && matches!(argument.role, Role::Reads | Role::Moves | Role::Text)
+            !argument.by_option && matches!(argument.role, Role::Reads | Role::Moves | Role::LinksTo)
         };
         self.reading.arguments.iter().filter(is_source)
     }
@@ -438,28 +505,32 @@ impl Reader<'_, '_> {
             let place = self.named(path).map_or(Place::Anywhere, Place::Exactly);
             self.effects.writes.push(place);
         }
-        for path in also.writes_under.iter().filter(|_| !is_told) {
-            let place = self.named(path).map_or(Place::Anywhere, Place::Under);
+        let told = also.writes_under.iter().filter(|_| !is_told);
+        for path in told.chain(&also.always_writes_under) {
+            let place = self.named(path).map_or(Place::Anywhere, Place::of_pattern);
             self.effects.writes.push(place);
         }
     }
 
-    /// A path of a table: relative to the working folder, with the last part of the URL in the place of `{name}`.
+    /// A path of a table: relative to the working folder, with the last part of the URL in the place of `{name}` and the
+    /// last operand in that of `{operand}`; a part that is not known is a `*`.
     fn named(&self, path: &str) -> Option<AbsolutePath> {
+        if path.contains("{operand}") {
+            let operand = self.reading.arguments.iter().rfind(|argument| !argument.by_option);
+            let operand = operand.and_then(|operand| operand.text).unwrap_or("*");
+            return AbsolutePath::of(&path.replace("{operand}", operand), self.workdir.as_ref());
+        }
         if !path.contains('{') {
             return AbsolutePath::of(path, self.workdir.as_ref());
         }
-        let url = self
-            .reading
-            .arguments
-            .iter()
-            .find(|argument| argument.role == Role::Url)?
-            .text?;
+        let mut arguments = self.reading.arguments.iter();
+        let url = arguments.find(|argument| argument.role == Role::Url)?.text?;
         let name = url_name(url)?;
         let path = path
             .replace("{name}", name)
             .replace("{stem}", name.trim_end_matches(".git"));
-        AbsolutePath::of(&path, self.workdir.as_ref())
+        self.output(&path)
+            .or_else(|| AbsolutePath::of(&path, self.workdir.as_ref()))
     }
 
     /// What a tool does that runs what files of the project say: anything below the working folder.
@@ -494,5 +565,7 @@ fn url_name(url: &str) -> Option<&str> {
         .filter(|name| !name.is_empty())
 }
 
+#[cfg(test)]
+mod examples_tests;
 #[cfg(test)]
 mod tests;

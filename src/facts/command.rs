@@ -668,6 +668,9 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
         user = outer.user.or(user);
         assignments.extend(outer.assignments);
         words.drain(..outer.inner_at);
+        if let Some(input) = outer.appends {
+            input.apply(&mut words);
+        }
     }
     Unwrapped {
         words,
@@ -684,6 +687,32 @@ struct Outer {
     assignments: Vec<Assigned>,
     /// Whom it runs as, if somebody else.
     user: Option<User>,
+    /// The words that it takes from its input, if it does.
+    appends: Option<InputWords>,
+}
+
+/// Words of a command that come from the input of `xargs`.
+struct InputWords {
+    /// What stands for them; they come last without one.
+    placeholder: Option<String>,
+}
+
+impl InputWords {
+    /// Puts words that are not known into a command.
+    fn apply(&self, words: &mut Vec<Word>) {
+        let Some(placeholder) = &self.placeholder else {
+            let end = words.last().map_or(0, |word| word.span.end);
+            words.push(Word {
+                span: end..end,
+                text: String::new(),
+                value: None,
+            });
+            return;
+        };
+        for word in words {
+            word.value = word.value.take().filter(|value| !value.contains(placeholder.as_str()));
+        }
+    }
 }
 
 /// Reads the program at the front of a command, if it only runs the command after it.
@@ -717,6 +746,12 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
         inner_at,
         assignments: of_role(ArgumentRole::Assignment).filter_map(assigned).collect(),
         user,
+        appends: table.appends.then(|| InputWords {
+            placeholder: of_role(ArgumentRole::Placeholder)
+                .next()
+                .and_then(|argument| argument.text)
+                .map(str::to_owned),
+        }),
     })
 }
 

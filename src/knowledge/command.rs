@@ -38,9 +38,16 @@ pub struct CommandTable {
     /// none of them is unknown.
     #[serde(default)]
     pub subcommands: Vec<Subcommand>,
-    /// Words for a property that passes ask for: `compiler`, `pure`.
+    /// Words for a property that passes ask for: `compiler`, `prints`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Texts in an argument with the role `filter` that make it do more than to read and print. A leading `^` stands for
+    /// the beginning of the argument.
+    #[serde(default)]
+    pub acting: Vec<String>,
+    /// The inner command gets further words that nobody knows, as `xargs` reads them from its input.
+    #[serde(default)]
+    pub appends: bool,
 }
 
 /// One way to call a program.
@@ -56,9 +63,18 @@ pub struct Usage {
     /// Options that take a value, by what the value is.
     #[serde(default)]
     pub options: BTreeMap<Role, Vec<String>>,
+    /// Options that take the next two words, which name no files.
+    #[serde(default)]
+    pub pairs: Vec<String>,
     /// What the operands are, in their order. See [`Operand`].
     #[serde(default)]
     pub operands: Option<Vec<Operand>>,
+    /// The first operand where none is given.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// Commands as shell code, which a test runs in a folder with small files and compares with what the rows say.
+    #[serde(default)]
+    pub examples: Vec<String>,
     /// What is done beside what the arguments name.
     #[serde(default)]
     pub also: Also,
@@ -82,7 +98,8 @@ pub struct Subcommand {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Form {
-    /// One option of each of these groups must be given: `-i|--in-place`.
+    /// One option of each of these groups must be given: `-i|--in-place`, with this value for `-m=venv`, with any for
+    /// `-i=*`.
     pub when: Vec<String>,
     /// What the operands are then.
     #[serde(default)]
@@ -96,7 +113,7 @@ pub struct Form {
 }
 
 /// What a usage does beside what its arguments name. Paths are relative to the working folder; `{name}` in them is the last
-/// part of the URL, `{stem}` that without `.git`.
+/// part of the URL, `{stem}` that without `.git`, `{operand}` the last operand.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Also {
@@ -112,6 +129,9 @@ pub struct Also {
     /// Files and folders that it writes in any case.
     #[serde(default)]
     pub always_writes: Vec<String>,
+    /// Folders below which it writes in any case.
+    #[serde(default)]
+    pub always_writes_under: Vec<String>,
     /// What it changes apart from files that matter: see [`State`].
     #[serde(default)]
     pub state: Vec<State>,
@@ -127,10 +147,29 @@ pub struct Also {
     /// It makes the folders above what it writes.
     #[serde(default)]
     pub makes_parents: bool,
+    /// It does not mind if what it deletes is not there.
+    #[serde(default)]
+    pub forgives: bool,
     /// It prints something about itself and does nothing else.
     #[serde(default)]
     pub informs: bool,
 }
+
+/// What a program does that prints something about itself.
+pub(super) static INFORMS: Also = Also {
+    writes: Vec::new(),
+    writes_under: Vec::new(),
+    reads: Vec::new(),
+    always_writes: Vec::new(),
+    always_writes_under: Vec::new(),
+    state: Vec::new(),
+    needs: Vec::new(),
+    network: false,
+    unknown: false,
+    makes_parents: false,
+    forgives: false,
+    informs: true,
+};
 
 /// How a program's options are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -178,8 +217,14 @@ pub enum Role {
     WritesTreeInto,
     /// A folder into which copies are written under the names of the sources.
     WritesIntoFolder,
+    /// The same for whole folders.
+    WritesTreeIntoFolder,
+    /// A folder that outputs with relative names go to.
+    OutputFolder,
     /// A folder below which anything is written.
     WritesUnder,
+    /// A file that is read, and written or changed with others beside it: `a.java` and `a.class`.
+    WritesBeside,
     /// A file that is changed in place, or a folder itself.
     Changes,
     /// A folder of which everything is changed.
@@ -210,6 +255,12 @@ pub enum Role {
     Code,
     /// A program of the project, or a script of another language: it may do anything.
     Script,
+    /// Code of a language for filters, which reads and prints unless it has one of the table's `acting` texts.
+    Filter,
+    /// What a link will point to; it need not be there.
+    LinksTo,
+    /// What stands for words in the inner command that nobody knows: `xargs -I{}`.
+    Placeholder,
     /// An address.
     Url,
     /// A pattern of names or of text.
@@ -283,6 +334,48 @@ impl State {
             State::Locale => "locales or the time zone",
             State::Settings => "settings of a program",
         }
+    }
+}
+
+impl Role {
+    /// Whether what has this role is run: a program, a script, code.
+    #[must_use]
+    pub fn is_run(self) -> bool {
+        matches!(
+            self,
+            Role::Runs | Role::ShellCode | Role::ShellScript | Role::Sources | Role::Code | Role::Script
+        )
+    }
+}
+
+impl CommandTable {
+    /// Whether the program works on the files that its arguments name and runs no other, whatever they are.
+    #[must_use]
+    pub fn never_runs(&self) -> bool {
+        self.scope == Scope::Arguments && self.usages().all(|usage| !usage.may_run())
+    }
+
+    /// Whether it has a tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.tags.iter().any(|own| own == tag)
+    }
+
+    /// The usage without a subcommand and those of the subcommands.
+    pub fn usages(&self) -> impl Iterator<Item = &Usage> {
+        std::iter::once(&self.usage).chain(self.subcommands.iter().map(|sub| &sub.usage))
+    }
+}
+
+impl Usage {
+    fn may_run(&self) -> bool {
+        let forms = self.forms.iter();
+        let operands = forms.filter_map(|form| form.operands.as_ref()).chain(&self.operands);
+        let mut options = self
+            .options
+            .keys()
+            .chain(self.forms.iter().flat_map(|form| form.options.keys()));
+        options.any(|role| role.is_run()) || operands.flatten().any(|operand| operand.role.is_run())
     }
 }
 

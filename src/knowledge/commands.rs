@@ -3,47 +3,60 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::arguments::{Conventions, Given, OptionKind, Split, split};
-use super::command::{Also, CommandTable, Count, Operand, Role, Scope, State, Style, Usage};
+use super::arguments::{Conventions, Given, Leading, OptionKind, Rows, Split, split};
+use super::command::{Also, CommandTable, Count, Form, INFORMS, Operand, Role, Scope, State, Style, Usage};
 
-/// The files of `data/commands/`. The list stands beside them, so that a new program is a change of data only.
+/// The files of `data/commands/`. The list is kept in that folder, so that a new program is a change of data only.
 const FILES: &[&str] = include!("../../data/commands/index.rs");
 
-static TABLES: LazyLock<Tables> = LazyLock::new(Tables::embedded);
-
 /// The tables by the names of their programs.
-struct Tables {
-    all: Vec<CommandTable>,
+#[derive(Debug, Default)]
+pub struct Commands {
+    tables: Vec<CommandTable>,
     by_name: HashMap<String, usize>,
     /// Names with a wildcard: what they begin and end with.
     by_pattern: Vec<(String, String, usize)>,
 }
 
-impl Tables {
-    fn embedded() -> Tables {
-        // A file that does not parse is left out here, as a user can do nothing about it; a test fails instead.
-        let all: Vec<CommandTable> = FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect();
-        let (mut by_name, mut by_pattern) = (HashMap::new(), Vec::new());
-        for (at, table) in all.iter().enumerate() {
-            for name in &table.programs {
-                if let Some(rest) = name.strip_prefix("*-") {
-                    by_pattern.push((String::new(), format!("-{rest}"), at));
-                    by_name.insert(rest.to_owned(), at);
-                } else if let Some(stem) = name.strip_suffix('#') {
-                    by_pattern.push((stem.to_owned(), String::new(), at));
-                } else {
-                    by_name.insert(name.clone(), at);
-                }
+impl Commands {
+    /// The tables that are part of this program.
+    #[must_use]
+    pub fn embedded() -> &'static Commands {
+        static EMBEDDED: LazyLock<Commands> = LazyLock::new(|| {
+            let mut commands = Commands::default();
+            for text in FILES {
+                // A file that does not parse is left out here, as a user can do nothing about it; a test fails instead.
+                let _ = commands.add(text);
             }
-        }
-        Tables {
-            all,
-            by_name,
-            by_pattern,
-        }
+            commands
+        });
+        &EMBEDDED
     }
 
-    fn find(&self, program: &str) -> Option<&CommandTable> {
+    /// Adds the table in `text`, the content of a file of `data/commands/`.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn add(&mut self, text: &str) -> Result<(), toml::de::Error> {
+        let table: CommandTable = toml::from_str(text)?;
+        let at = self.tables.len();
+        for name in &table.programs {
+            if let Some(rest) = name.strip_prefix("*-") {
+                self.by_pattern.push((String::new(), format!("-{rest}"), at));
+                self.by_name.insert(rest.to_owned(), at);
+            } else if let Some(stem) = name.strip_suffix('#') {
+                self.by_pattern.push((stem.to_owned(), String::new(), at));
+            } else {
+                self.by_name.insert(name.clone(), at);
+            }
+        }
+        self.tables.push(table);
+        Ok(())
+    }
+
+    /// The table of a program, by its name without a folder; `None` where nothing is known of it.
+    #[must_use]
+    pub fn find(&self, program: &str) -> Option<&CommandTable> {
         let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
         let by_pattern = || {
             let fits = |(start, end, _): &&(String, String, usize)| {
@@ -54,20 +67,26 @@ impl Tables {
             };
             self.by_pattern.iter().find(fits).map(|(_, _, at)| at)
         };
-        self.all.get(*self.by_name.get(program).or_else(by_pattern)?)
+        self.tables.get(*self.by_name.get(program).or_else(by_pattern)?)
+    }
+
+    /// All tables.
+    #[must_use]
+    pub fn tables(&self) -> &[CommandTable] {
+        &self.tables
     }
 }
 
-/// The table of a program, by its name without a folder; `None` where nothing is known of it.
+/// The embedded table of a program, by its name without a folder; `None` where nothing is known of it.
 #[must_use]
 pub fn command_table(program: &str) -> Option<&'static CommandTable> {
-    TABLES.find(program)
+    Commands::embedded().find(program)
 }
 
-/// All tables.
+/// All embedded tables.
 #[must_use]
 pub fn command_tables() -> &'static [CommandTable] {
-    &TABLES.all
+    Commands::embedded().tables()
 }
 
 /// An argument of a command with what it is.
@@ -90,12 +109,15 @@ pub struct Reading<'a> {
     pub arguments: Vec<ArgumentUse<'a>>,
     /// The word at which the command begins that this one runs, counted from the program's name, which is 0.
     pub inner_at: Option<usize>,
+    /// The commands that options run, as ranges of words: `find -exec rm {} ;`.
+    pub commands: Vec<std::ops::Range<usize>>,
     /// What it does beside; `None` where that is not known.
-    pub also: Option<&'static Also>,
-    /// The first word that no row names, by its number; what the command does is then not known.
+    pub also: Option<&'a Also>,
+    /// The first word that no row names, by its number, or 0 where an operand is missing; what the command does is then
+    /// not known.
     pub unknown: Option<usize>,
     /// The table.
-    pub table: &'static CommandTable,
+    pub table: &'a CommandTable,
 }
 
 impl Reading<'_> {
@@ -115,69 +137,80 @@ impl Reading<'_> {
     pub fn is_complete(&self) -> bool {
         self.unknown.is_none() && self.table.scope == Scope::Arguments && self.also.is_some_and(|also| !also.unknown)
     }
+
+    /// Whether it certainly runs no other program but those that its table needs.
+    #[must_use]
+    pub fn runs_nothing(&self) -> bool {
+        let runs =
+            || self.inner_at.is_some() || !self.commands.is_empty() || self.arguments.iter().any(ArgumentUse::is_run);
+        self.table.never_runs() || self.is_complete() && !runs()
+    }
+}
+
+impl ArgumentUse<'_> {
+    /// Whether it is run: a script or code.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        self.role.is_run()
+    }
 }
 
 impl CommandTable {
     /// Reads a command. `words` are those after the program's name, `None` for one that is not literal.
     #[must_use]
-    pub fn read<'a>(&'static self, words: &[Option<&'a str>]) -> Reading<'a> {
-        let conventions = self.conventions(&self.usage);
-        let (words, offset, usage) = match self.subcommand(words) {
-            Selected::Whole => (words.to_vec(), 1, &self.usage),
-            Selected::Sub { usage, without } => (without, 1, usage),
+    pub fn read<'a>(&'a self, words: &[Option<&'a str>]) -> Reading<'a> {
+        let (words, usage) = match self.subcommand(words) {
+            Selected::Whole => (words.to_vec(), &self.usage),
+            Selected::Sub { usage, without } => (without, usage),
             Selected::Unknown(at) => return self.unknown(at + 1),
         };
-        let conventions = Conventions {
-            anywhere: conventions.anywhere && !ends_with_command(usage),
-            ..conventions
-        };
-        let look_up = |name: &str| self.option_kind(usage, name);
         // Words of a subcommand were taken out and left a gap.
         let numbers: Vec<usize> = (0..words.len())
             .filter(|at| words.get(*at) != Some(&Some(GAP)))
             .collect();
         let rest: Vec<Option<&'a str>> = numbers.iter().filter_map(|at| words.get(*at).copied()).collect();
-        let is_bundle = |text: &str, is_first: bool| self.bundled_first && is_first && !text.starts_with('-');
-        let Split { options, operands } = split(&rest, conventions, &look_up, &is_bundle);
-        let number = |at: usize| numbers.get(at).copied().unwrap_or(at) + offset;
-        let form = usage
-            .forms
-            .iter()
-            .find(|form| form.when.iter().all(|group| is_given(group, &options)));
-        let mut reading = Reading {
-            arguments: Vec::new(),
-            inner_at: None,
-            also: Some(form.and_then(|form| form.also.as_ref()).unwrap_or(&usage.also)),
-            unknown: options
-                .iter()
-                .find(|option| option.kind == OptionKind::Unlisted)
-                .map(|option| number(option.at)),
+        let rows = OptionRows { table: self, usage };
+        let given = split(&rest, self.conventions(usage), &rows);
+        let place = |at: usize| numbers.get(at).map_or(words.len() + 1, |number| number + 1);
+        self.assemble(usage, &given, &place)
+    }
+
+    /// Gives options and operands their roles. `place` makes the number of a word, counted from the program's name, of
+    /// that in `given`.
+    fn assemble<'a>(
+        &'a self,
+        usage: &'a Usage,
+        given: &Split<'a, Role>,
+        place: &dyn Fn(usize) -> usize,
+    ) -> Reading<'a> {
+        let is_asked = |option: &Given<'_, Role>| matches!(&*option.name, "--help" | "--version");
+        let fits = |form: &&Form| form.when.iter().all(|group| is_given(group, &given.options));
+        let form = usage.forms.iter().find(fits);
+        let mut reading = Reader {
             table: self,
-        };
-        for option in &options {
-            if let (OptionKind::Value(role), Some((text, at))) = (option.kind, option.value) {
-                let other = form.and_then(|form| {
-                    form.options
-                        .iter()
-                        .find(|(_, names)| names.iter().any(|n| *n == option.name))
-                });
-                reading.push(other.map_or(role, |(role, _)| *role), text, number(at), true);
-            } else if matches!(option.kind, OptionKind::Value(_)) {
-                reading.unknown.get_or_insert(number(option.at));
-            }
+            usage,
+            form,
         }
-        let pattern = form
-            .and_then(|form| form.operands.as_deref())
-            .or(usage.operands.as_deref());
-        let operands: Vec<(usize, Option<&'a str>)> = operands.iter().map(|(at, text)| (number(*at), *text)).collect();
-        reading.assign(&operands, pattern.unwrap_or_default());
+        .start(place, given);
+        if form.is_none() && self.style != Style::Plain && given.options.iter().any(is_asked) {
+            reading.also = Some(&INFORMS);
+            return reading;
+        }
+        let operands: Vec<(usize, Option<&'a str>)> = match &usage.default {
+            Some(default) if given.operands.is_empty() => vec![(0, Some(default))],
+            _ => given.operands.iter().map(|(at, text)| (place(*at), *text)).collect(),
+        };
+        let rows = form.and_then(|form| form.operands.as_deref());
+        reading.assign(&operands, rows.or(usage.operands.as_deref()).unwrap_or_default());
+        reading.check_filters();
         reading
     }
 
-    fn unknown<'a>(&'static self, at: usize) -> Reading<'a> {
+    fn unknown<'a>(&'a self, at: usize) -> Reading<'a> {
         Reading {
             arguments: Vec::new(),
             inner_at: None,
+            commands: Vec::new(),
             also: None,
             unknown: Some(at),
             table: self,
@@ -187,13 +220,14 @@ impl CommandTable {
     fn conventions(&self, usage: &Usage) -> Conventions {
         Conventions {
             clusters: matches!(self.style, Style::Gnu | Style::Posix | Style::Strict),
+            glued: self.style == Style::SingleDash,
             anywhere: matches!(self.style, Style::Gnu | Style::SingleDash | Style::Strict) && !ends_with_command(usage),
             plain: self.style == Style::Plain,
         }
     }
 
     /// Finds the subcommand among the operands before which only options of the program itself come.
-    fn subcommand<'a>(&'static self, words: &[Option<&'a str>]) -> Selected<'a> {
+    fn subcommand<'a>(&'a self, words: &[Option<&'a str>]) -> Selected<'a> {
         if self.subcommands.is_empty() {
             return Selected::Whole;
         }
@@ -201,14 +235,22 @@ impl CommandTable {
             anywhere: false,
             ..self.conventions(&self.usage)
         };
-        let look_up = |name: &str| self.option_kind(&self.usage, name);
-        let Split { options, operands } = split(words, conventions, &look_up, &|_, _| false);
-        let informs = self.usage.forms.iter().any(|form| {
+        let rows = OptionRows {
+            table: self,
+            usage: &self.usage,
+        };
+        let Split { options, operands } = split(words, conventions, &rows);
+        let is_asked = |option: &Given<'_, Role>| matches!(&*option.name, "--help" | "--version");
+        let informs = |form: &Form| {
             form.also.as_ref().is_some_and(|also| also.informs)
                 && form.when.iter().all(|group| is_given(group, &options))
-        });
+        };
         let Some(&(first, _)) = operands.first() else {
-            return if informs { Selected::Whole } else { Selected::Unknown(0) };
+            return if options.iter().any(is_asked) || self.usage.forms.iter().any(informs) {
+                Selected::Whole
+            } else {
+                Selected::Unknown(0)
+            };
         };
         let text = |at: usize| operands.get(at).and_then(|(_, text)| *text);
         let named = |count: usize| -> Option<String> {
@@ -242,13 +284,77 @@ impl CommandTable {
             None => Selected::Unknown(first),
         }
     }
+}
 
-    fn option_kind(&self, usage: &Usage, name: &str) -> OptionKind<Role> {
-        let own = kind_in(usage, name, self.style);
-        if own != OptionKind::Unlisted || std::ptr::eq(usage, &self.usage) {
-            return own;
+/// What is read of the words of a command.
+struct Reader<'a> {
+    table: &'a CommandTable,
+    usage: &'a Usage,
+    form: Option<&'a Form>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reading with the options, without operands.
+    fn start(&self, place: &dyn Fn(usize) -> usize, given: &Split<'a, Role>) -> Reading<'a> {
+        let also = self.form.and_then(|form| form.also.as_ref());
+        let unlisted = given.options.iter().find(|option| option.kind == OptionKind::Unlisted);
+        let mut reading = Reading {
+            arguments: Vec::new(),
+            inner_at: None,
+            commands: Vec::new(),
+            also: Some(also.unwrap_or(&self.usage.also)),
+            unknown: unlisted.map(|option| place(option.at)),
+            table: self.table,
+        };
+        for option in &given.options {
+            match (option.kind, option.value) {
+                (OptionKind::Value(role), Some((text, at))) => {
+                    reading.push(self.role(&option.name).unwrap_or(role), text, place(at), true);
+                }
+                (OptionKind::Value(_), None) => {
+                    reading.unknown.get_or_insert(place(option.at));
+                }
+                (OptionKind::Command, _) => reading.commands.push(place(option.at + 1)..place(option.end)),
+                _ => {}
+            }
         }
-        kind_in(&self.usage, name, self.style)
+        reading
+    }
+
+    /// What the form says of the value of an option.
+    fn role(&self, option: &str) -> Option<Role> {
+        let mut rows = self.form?.options.iter();
+        rows.find(|(_, names)| names.iter().any(|name| name == option))
+            .map(|(role, _)| *role)
+    }
+}
+
+/// The options of a usage, and those of the program.
+struct OptionRows<'a> {
+    table: &'a CommandTable,
+    usage: &'a Usage,
+}
+
+impl Rows<Role> for OptionRows<'_> {
+    fn look_up(&self, name: &str) -> OptionKind<Role> {
+        let style = self.table.style;
+        let usages = [self.usage, &self.table.usage];
+        let mut kinds = usages.iter().map(|usage| kind_in(usage, name, style));
+        let known = kinds.find(|kind| *kind != OptionKind::Unlisted);
+        let is_asked = || style != Style::Plain && matches!(name, "--help" | "--version");
+        known.unwrap_or(if is_asked() {
+            OptionKind::Flag
+        } else {
+            OptionKind::Unlisted
+        })
+    }
+
+    fn leading(&self, text: &str, at: usize) -> Leading {
+        if self.table.bundled_first && at == 0 && !text.starts_with('-') {
+            Leading::Bundle
+        } else {
+            Leading::Ordinary
+        }
     }
 }
 
@@ -259,7 +365,7 @@ const GAP: &str = "\0";
 enum Selected<'a> {
     Whole,
     Sub {
-        usage: &'static Usage,
+        usage: &'a Usage,
         without: Vec<Option<&'a str>>,
     },
     Unknown(usize),
@@ -286,11 +392,17 @@ fn kind_in(usage: &Usage, name: &str, style: Style) -> OptionKind<Role> {
             .options
             .iter()
             .find(|(_, names)| names.iter().any(fits))
-            .map(|(role, _)| OptionKind::Value(*role))
+            .map(|(role, _)| match role {
+                Role::Runs => OptionKind::Command,
+                role => OptionKind::Value(*role),
+            })
     };
     let find = |fits: &dyn Fn(&String) -> bool| {
         if let Some(value) = value(fits) {
             return Some(value);
+        }
+        if usage.pairs.iter().any(fits) {
+            return Some(OptionKind::Pair);
         }
         if usage.optional.iter().any(fits) {
             return Some(OptionKind::Optional);
@@ -315,13 +427,23 @@ fn kind_in(usage: &Usage, name: &str, style: Style) -> OptionKind<Role> {
     OptionKind::Unlisted
 }
 
-/// Whether one of `a|b|c` is among the options.
+/// Whether one of `a|b|c` is among the options, with a value if the group has one: `-m=venv`, `-i=*`.
 fn is_given(group: &str, options: &[Given<'_, Role>]) -> bool {
-    group.split('|').any(|name| {
-        options.iter().any(|option| {
+    group.split('|').any(|row| {
+        let (name, value) = row
+            .split_once('=')
+            .map_or((row, None), |(name, value)| (name, Some(value)));
+        let fits = |option: &Given<'_, Role>| {
             let given = &*option.name;
-            given == name || name.starts_with("--") && given.len() > 3 && name.starts_with(given)
-        })
+            let is_short_for = name.starts_with("--") && given.len() > 3 && name.starts_with(given);
+            let has_value = || match (value, option.value) {
+                (None, _) | (Some("*"), Some(_)) => true,
+                (Some(value), Some((text, _))) => text == Some(value),
+                (Some(_), None) => false,
+            };
+            (given == name || is_short_for) && has_value()
+        };
+        options.iter().any(fits)
     })
 }
 
@@ -358,6 +480,9 @@ impl<'a> Reading<'a> {
                     .count(),
                 Count::Any => left.saturating_sub(tail),
             };
+            if operand.count == Count::One && left == 0 {
+                self.unknown.get_or_insert(0);
+            }
             if operand.role == Role::Runs {
                 self.inner_at = operands.get(next).map(|(at, _)| *at);
                 return;
@@ -371,6 +496,20 @@ impl<'a> Reading<'a> {
             self.unknown.get_or_insert(*at);
         }
         self.arguments.sort_by_key(|argument| argument.at);
+    }
+
+    /// Notes a filter that does more than to read and print.
+    fn check_filters(&mut self) {
+        let acting = &self.table.acting;
+        let acts = |text: &str| {
+            acting.iter().any(|acting| match acting.strip_prefix('^') {
+                Some(start) => text.starts_with(start),
+                None => text.contains(acting.as_str()),
+            })
+        };
+        let mut filters = self.arguments.iter().filter(|argument| argument.role == Role::Filter);
+        let acting = filters.find(|argument| argument.text.is_some_and(acts));
+        self.unknown = self.unknown.or(acting.map(|argument| argument.at));
     }
 }
 

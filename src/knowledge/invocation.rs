@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::arguments::{self, Conventions, Given, Leading, OptionKind, Rows};
 use super::manager::{Manager, Role};
 use super::verbs::{Action, VerbMatch, VerbWords};
 
@@ -103,17 +104,15 @@ impl Manager {
     /// Reads a command: `words` are those behind the program's name, `None` for one that isn't literal.
     #[must_use]
     pub fn read<'a>(&'a self, program: &str, words: &[Option<&'a str>]) -> Invocation<'a> {
-        let mut reader = Reader {
-            manager: self,
-            options: Vec::new(),
-            positional: Vec::new(),
+        let conventions = Conventions {
+            clusters: self.options.cluster,
+            glued: false,
+            anywhere: true,
+            plain: false,
         };
-        reader.split(words);
-        let Reader {
-            mut options,
-            mut positional,
-            ..
-        } = reader;
+        let split = arguments::split(words, conventions, self);
+        let mut options: Vec<OptionUse<'a>> = split.options.into_iter().map(OptionUse::of).collect();
+        let mut positional = split.operands;
         // A word that isn't literal before the verb is nearly always options: `apt-get $OPTIONS install`.
         let lead = positional
             .iter()
@@ -271,99 +270,32 @@ fn texts<'a>(positional: &[(usize, Option<&'a str>)]) -> Vec<Option<&'a str>> {
     positional.iter().map(|(_, text)| *text).collect()
 }
 
-/// Tells options and their values from the other words.
-struct Reader<'a> {
-    manager: &'a Manager,
-    options: Vec<OptionUse<'a>>,
-    positional: Vec<(usize, Option<&'a str>)>,
+/// The options of a package manager.
+impl Rows<Role> for Manager {
+    fn look_up(&self, name: &str) -> OptionKind<Role> {
+        self.options.role(name).map_or(OptionKind::Unlisted, OptionKind::Value)
+    }
+
+    fn leading(&self, text: &str, _: usize) -> Leading {
+        let mut prefixes = self.options.prefixes.iter();
+        if prefixes.any(|prefix| text.starts_with(prefix.as_str())) {
+            Leading::Option
+        } else {
+            Leading::Ordinary
+        }
+    }
 }
 
-impl<'a> Reader<'a> {
-    fn split(&mut self, words: &[Option<&'a str>]) {
-        let mut at = 0;
-        while let Some(&word) = words.get(at) {
-            match word {
-                Some("--") => {
-                    let rest = words.iter().copied().enumerate().skip(at + 1);
-                    self.positional.extend(rest);
-                    return;
-                }
-                Some(text) if self.is_prefixed(text) => {
-                    self.options.push(OptionUse {
-                        name: text.into(),
-                        role: None,
-                        value: None,
-                        at,
-                    });
-                }
-                Some(text) if text.len() > 1 && text.starts_with('-') => {
-                    let takes_next = self.option(text, at);
-                    if takes_next && let Some(&next) = words.get(at + 1) {
-                        at += 1;
-                        if let Some(option) = self.options.last_mut() {
-                            option.value = Some(Value { text: next, at });
-                        }
-                    }
-                }
-                other => self.positional.push((at, other)),
-            }
-            at += 1;
+impl<'a> OptionUse<'a> {
+    fn of(given: Given<'a, Role>) -> OptionUse<'a> {
+        OptionUse {
+            name: given.name,
+            role: match given.kind {
+                OptionKind::Value(role) => Some(role),
+                _ => None,
+            },
+            value: given.value.map(|(text, at)| Value { text, at }),
+            at: given.at,
         }
-    }
-
-    fn is_prefixed(&self, text: &str) -> bool {
-        let prefixes = &self.manager.options.prefixes;
-        self.positional.is_empty() && prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))
-    }
-
-    /// Notes the options in a word. Whether the last of them takes the next word.
-    fn option(&mut self, text: &'a str, at: usize) -> bool {
-        let known = &self.manager.options;
-        if let Some(role) = known.role(text) {
-            self.options.push(OptionUse {
-                name: text.into(),
-                role: Some(role),
-                value: None,
-                at,
-            });
-            return true;
-        }
-        if let Some((name, value)) = text.split_once('=')
-            && (name.starts_with("--") || !known.cluster || known.role(name).is_some())
-        {
-            let (role, value) = (known.role(name), Some(Value { text: Some(value), at }));
-            self.options.push(OptionUse {
-                name: name.into(),
-                role,
-                value,
-                at,
-            });
-            return false;
-        }
-        if text.starts_with("--") || !known.cluster {
-            self.options.push(OptionUse {
-                name: text.into(),
-                role: None,
-                value: None,
-                at,
-            });
-            return false;
-        }
-        for (position, letter) in text.char_indices().skip(1) {
-            let name = format!("-{letter}");
-            let role = known.role(&name);
-            let rest = text.get(position + letter.len_utf8()..).unwrap_or_default();
-            let value = (role.is_some() && !rest.is_empty()).then_some(Value { text: Some(rest), at });
-            self.options.push(OptionUse {
-                name: name.into(),
-                role,
-                value,
-                at,
-            });
-            if role.is_some() {
-                return rest.is_empty();
-            }
-        }
-        false
     }
 }

@@ -42,7 +42,7 @@ pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
     Subcommand, Usage,
 };
-pub use commands::{ArgumentUse, Reading, command_table, command_tables};
+pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables};
 pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};

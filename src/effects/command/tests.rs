@@ -56,6 +56,37 @@ fn what_is_written_however_it_is_told() {
         ),
         ("git clone https://x.org/a/tool /opt/tool", vec!["/opt/tool and below"]),
         ("sudo -u app cp a /opt/", vec!["/opt/a"]),
+        ("wget https://x.org/t.tgz", vec!["/w/t.tgz"]),
+        ("wget -qO- https://x.org/t.tgz", vec![]),
+        ("wget -q -O /opt/t https://x.org/t.tgz", vec!["/opt/t"]),
+        ("wget -P /opt https://x.org/t.tgz", vec!["/opt/t.tgz"]),
+        ("wget -P/opt -nv https://x.org/t.tgz", vec!["/opt/t.tgz"]),
+        ("curl -O --output-dir /opt https://x.org/t.tgz", vec!["/opt/t.tgz"]),
+        ("unzip -q a.zip -d/opt/x", vec!["/opt/x and below"]),
+        ("gcc -O2 -Iinc -o/usr/local/bin/x a.c", vec!["/usr/local/bin/x"]),
+        ("x86_64-linux-gnu-gcc a.c", vec!["/w/a.out"]),
+        ("7z x a.7z -o/opt/x", vec!["/opt/x and below"]),
+        ("dd if=/dev/zero of=/opt/x bs=1", vec!["/opt/x"]),
+        ("python3 -m venv /opt/venv", vec!["/opt/venv and below"]),
+        ("install -d /opt/a /opt/b", vec!["/opt/a", "/opt/b"]),
+        ("install -Dm755 a /opt/b/c", vec!["/opt/b/c/a", "/opt/b/c"]),
+        ("ln -s /opt/a/b /usr/local/bin", vec!["/usr/local/bin/b"]),
+        ("gpg --dearmor -o /usr/share/k.gpg < k", vec!["/usr/share/k.gpg"]),
+        ("sed -i s/x/y/ a", vec!["/w/a"]),
+        ("sed s/debug/info/ setup.cfg", vec![]),
+        ("sed --version", vec![]),
+        (
+            "useradd -M app",
+            vec![
+                "/etc/passwd",
+                "/etc/group",
+                "/etc/shadow",
+                "/etc/gshadow",
+                "/etc/subuid",
+                "/etc/subgid",
+            ],
+        ),
+        ("make --version", vec![]),
     ] {
         assert_eq!(written(body), expected, "{body}");
     }
@@ -69,9 +100,41 @@ fn what_no_row_names_is_unknown() {
         "cp --frobnicate a b",
         "$TOOL x",
         "git frobnicate",
+        "ln -s /opt/x",
+        "timeout 5",
+        "sed 'w /etc/x' a",
+        "awk '{ print > \"x\" }' a",
+        "python3 -c 'x'",
+        "python3 tool.py",
+        "su app -c 'rm x'",
+        "tar -I ./own xf a.tar",
+        "find . -exec ./own {} ;",
+        "userdel -r app",
     ] {
         let effects = effects(body);
         assert!(effects.unknown.is_some(), "{body}");
         assert!(effects.may_read(&Place::Exactly(AbsolutePath::root())), "{body}");
+    }
+}
+
+#[test]
+fn words_that_nobody_knows_are_unknown_paths() {
+    let anywhere = Place::Exactly(AbsolutePath::of("/any/where", None).unwrap());
+    for body in ["cat list | xargs rm", "ls | xargs -I{} rm {}", "rm $FILES"] {
+        assert!(
+            effects(body).deletes.iter().any(|place| place.meets(&anywhere)),
+            "{body}"
+        );
+    }
+    let below = Place::Exactly(AbsolutePath::of("/w/d/x", None).unwrap());
+    for body in [
+        "find d -delete",
+        "find d -type f -exec rm {} +",
+        "find d -name '*.c' -exec rm -f {} \\;",
+    ] {
+        let effects = effects(body);
+        assert_eq!(effects.unknown, None, "{body}");
+        assert!(effects.deletes.iter().any(|place| place.meets(&below)), "{body}");
+        assert!(!effects.deletes.iter().any(|place| place.meets(&anywhere)), "{body}");
     }
 }
