@@ -225,6 +225,31 @@ fn an_image_that_cannot_be_pulled_is_said_and_nothing_is_written() {
 }
 
 #[test]
+fn what_the_user_saved_while_it_was_verified_is_not_overwritten() {
+    // An engine that builds in no time and knows nothing of files: the empty images pass all checks.
+    let tar = "head -c 1024 /dev/zero";
+    let ready = || {
+        let machine = Machine::new(&[("docker", "true")]);
+        machine.answer("docker", "export*", tar);
+        machine.answer("docker", "*inspect*", r#"echo '[{"Config": {}}]'"#);
+        machine
+    };
+    let machine = ready();
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+    assert_eq!(code, Some(0), "{message}");
+    assert_ne!(machine.folder.read("app/Dockerfile"), IMPROVABLE);
+
+    let machine = ready();
+    let saved = format!("{IMPROVABLE}# mine\n");
+    let save = format!("printf '%s' '{saved}' > Dockerfile");
+    machine.answer("docker", "create*", &save);
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("it was changed since it was read"), "{message}");
+    assert_eq!(machine.folder.read("app/Dockerfile"), saved);
+}
+
+#[test]
 fn a_build_that_hangs_meets_the_clock() {
     let machine = Machine::new(&[("docker", "sleep 60")]);
     let start = Instant::now();
