@@ -1,8 +1,6 @@
 //! `plimsoll.toml`: what a repository asks of Plimsoll. Its page is `docs/configuration.md`.
 
 use std::borrow::Cow;
-use std::fs;
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +12,15 @@ use toml::de::DeTable;
 
 use crate::migrate::discover::pattern;
 use crate::passes::{Level, REGISTRY};
+use crate::repository_file::{self, FileError, root_around};
 use crate::suggest::closest;
 use crate::syntax::SyntaxError;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "plimsoll.toml";
+
+/// The largest configuration that is read.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The keys of the file, as they are written there.
 pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude", "smoke"];
@@ -56,13 +58,16 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {}", file.display())]
+    #[error("cannot read the configuration {}: it {why}", file.display())]
     Read {
         /// The file.
         file: PathBuf,
         /// Why not.
-        source: io::Error,
+        why: FileError,
     },
+    /// The file is no text.
+    #[error("cannot read the configuration {}: it is not a text in UTF-8; save it as UTF-8", .0.display())]
+    NoText(PathBuf),
     /// Something in the file cannot be understood.
     #[error(transparent)]
     Invalid(#[from] SyntaxError),
@@ -72,7 +77,7 @@ impl ConfigError {
     /// Where in the file the error is, if it is in there.
     pub fn place(&self) -> Option<&SyntaxError> {
         match self {
-            ConfigError::Read { .. } => None,
+            ConfigError::Read { .. } | ConfigError::NoText(_) => None,
             ConfigError::Invalid(error) => Some(error),
         }
     }
@@ -85,18 +90,27 @@ impl Config {
     /// # Errors
     /// If the file is there but cannot be read or understood.
     pub fn for_folder(folder: &Path) -> Result<Config, ConfigError> {
-        find(folder).map_or_else(|| Ok(Config::default()), |file| Config::read(&file))
+        let Some(file) = find(folder) else {
+            return Ok(Config::default());
+        };
+        let around = file.parent().unwrap_or(folder);
+        Config::of(&file, repository_file::read(root_around(around), &file, LARGEST_FILE))
     }
 
-    /// Reads the configuration `file`.
+    /// Reads the configuration `file`, which the user named: it may be anywhere.
     ///
     /// # Errors
     /// If the file cannot be read or understood.
     pub fn read(file: &Path) -> Result<Config, ConfigError> {
-        let text = fs::read_to_string(file).map_err(|source| ConfigError::Read {
+        Config::of(file, repository_file::read_named(file, LARGEST_FILE))
+    }
+
+    fn of(file: &Path, read: Result<Vec<u8>, FileError>) -> Result<Config, ConfigError> {
+        let bytes = read.map_err(|why| ConfigError::Read {
             file: file.to_owned(),
-            source,
+            why,
         })?;
+        let text = String::from_utf8(bytes).map_err(|_| ConfigError::NoText(file.to_owned()))?;
         Ok(Config::parse(&file.to_string_lossy(), &text)?)
     }
 
@@ -202,7 +216,8 @@ fn texts(spanned: Option<&[Spanned<String>]>) -> Option<Vec<String>> {
 fn find(folder: &Path) -> Option<PathBuf> {
     for folder in folder.ancestors() {
         let file = folder.join(FILE_NAME);
-        if file.is_file() {
+        // A link to nothing and a pipe are there, too, and are no configuration: that is said, not passed over.
+        if file.symlink_metadata().is_ok() {
             return Some(file);
         }
         if folder.join(".git").exists() {

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod knowledge;
 pub mod migrate;
 pub mod passes;
+mod repository_file;
 pub mod rewrite;
 pub mod shell;
 pub mod smoke;

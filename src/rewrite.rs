@@ -93,6 +93,9 @@ impl Rewrite {
 /// Where BuildKit would reject the file too.
 pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, SyntaxError> {
     let mut file = syntax::parse(name, text)?;
+    if let Some(why) = syntax::too_large(&file) {
+        return Ok(untouched(name, text, why));
+    }
     let (mut changes, mut refusals) = (Vec::new(), Vec::new());
     let mut facts = match &options.passes.context {
         Some(context) => Facts::with(&file, context),
@@ -151,6 +154,20 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         dockerignore,
         split,
     })
+}
+
+/// The rewrite of a file that is left as it is, with a note on why.
+fn untouched(name: &str, text: &str, why: String) -> Rewrite {
+    Rewrite {
+        file: name.to_owned(),
+        original: text.to_owned(),
+        text: text.to_owned(),
+        changes: Vec::new(),
+        refusals: Vec::new(),
+        notes: vec![format!("{why}; the file was left as it is")],
+        dockerignore: None,
+        split: None,
+    }
 }
 
 /// Says which `# plimsoll: skip=` comments name a pass that does not exist.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::source::patch_path;
-use super::write;
 use crate::emit::{Palette, diff};
 use crate::passes::dockerignore::Proposal;
+use crate::write::{Before, Change};
 
 /// Calls the file of the proposal as patches do.
 pub(super) fn name(proposal: &mut Proposal) {
@@ -27,15 +27,15 @@ pub(super) fn patch(proposal: Option<&Proposal>, palette: &Palette) -> String {
     }
 }
 
-/// Writes the proposal.
+/// What the proposal changes; none where nothing is to be written.
 ///
 /// # Errors
-/// If the file may not be written, or is a link that leads out of its folder.
-pub(super) fn write(proposal: Option<&Proposal>) -> anyhow::Result<()> {
+/// If the file is a link that leads out of its folder.
+pub(super) fn change(proposal: Option<&Proposal>) -> anyhow::Result<Option<Change<'_>>> {
     let Some(proposal) = proposal.filter(|proposal| proposal.is_change()) else {
-        return Ok(());
+        return Ok(None);
     };
-    let Some(path) = &proposal.path else { return Ok(()) };
+    let Some(path) = &proposal.path else { return Ok(None) };
     // The engine follows a link only inside of the context; a file elsewhere is none of ours.
     if path.is_symlink() {
         let folder = path.parent().unwrap_or(Path::new(".")).canonicalize()?;
@@ -44,7 +44,15 @@ pub(super) fn write(proposal: Option<&Proposal>) -> anyhow::Result<()> {
             bail!("cannot write `{}`: it is a link out of its folder", path.display());
         }
     }
-    write::atomically(path, &proposal.text)
+    Ok(Some(Change {
+        path,
+        before: if proposal.exists {
+            Before::Text(&proposal.original)
+        } else {
+            Before::Missing
+        },
+        text: &proposal.text,
+    }))
 }
 
 fn path_in_patch(proposal: &Proposal) -> Option<PathBuf> {

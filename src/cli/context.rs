@@ -16,6 +16,7 @@ use crate::emit::text::{self, Layout};
 use crate::passes::Level;
 use crate::passes::dockerignore::{Proposal, propose_for};
 use crate::syntax;
+use crate::write;
 
 /// How many of the largest entries are shown.
 const MOST_ENTRIES: usize = 10;
@@ -92,7 +93,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let mut proposal = propose_for(&context, file.as_ref(), level);
     beside::name(&mut proposal);
     if arguments.write {
-        beside::write(Some(&proposal))?;
+        let changes: Vec<_> = beside::change(Some(&proposal))?.into_iter().collect();
+        write::all(&changes)?;
     }
     let sent = if arguments.write { proposal.after } else { measure.sent };
     let is_exceeded = arguments.max.is_some_and(|max| sent.bytes > max.0);

@@ -8,6 +8,7 @@ mod context;
 mod diff;
 mod explain;
 mod failure;
+mod interrupt;
 mod man;
 mod measure;
 mod migrate;

@@ -87,13 +87,13 @@ impl Output {
     /// Writes a line to stderr, unless the user wants quiet or the JSON says it already.
     pub(super) fn message(&self, line: &str) {
         if !self.is_quiet && !self.is_json() {
-            self.complain(line);
+            Output::say(line);
         }
     }
 
     /// Writes an error to stderr.
     pub(super) fn error(&self, error: &anyhow::Error) {
-        self.complain(&failure::to_text(error));
+        Output::say(&failure::to_text(error));
     }
 
     /// Reports why a command could not do what it was asked for.
@@ -110,7 +110,8 @@ impl Output {
         Ok(Status::InputError)
     }
 
-    fn complain(&self, text: &str) {
+    /// Writes a line to stderr, whatever the user wants to be told.
+    pub(super) fn say(text: &str) {
         // With stderr closed there is nobody left to tell.
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }

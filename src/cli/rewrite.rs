@@ -9,13 +9,14 @@ use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
 use super::verifying::{self, Testing, Verifying, shown};
-use super::{Status, beside, write};
+use super::{Status, beside};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff, text};
 use crate::passes::dockerignore::Proposal;
 use crate::rewrite::Rewrite;
 use crate::verify::{self, Candidate, Outcome};
+use crate::write::{self, Before, Change};
 
 /// Write the optimized Dockerfile
 #[derive(Debug, Args)]
@@ -72,15 +73,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         _ => None,
     };
 
-    if let Some(file) = &arguments.diff {
-        write::atomically(file, &patch)?;
-    }
-    if let Some(file) = destination {
-        write::atomically(file, &rewrite.text)?;
-    }
-    if arguments.write {
-        beside::write(rewrite.dockerignore.as_ref())?;
-    }
+    write_all(arguments, destination, &rewrite, &patch)?;
     if output.is_json() {
         output.document(&document(&rewrite, &patch))?;
         return Ok(status);
@@ -97,6 +90,35 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         output.message(&format!("note: {note}"));
     }
     Ok(status)
+}
+
+/// Writes what the user wants written: all of it, or nothing.
+fn write_all(
+    arguments: &Arguments,
+    destination: Option<&PathBuf>,
+    rewrite: &Rewrite,
+    patch: &str,
+) -> anyhow::Result<()> {
+    let mut changes = Vec::new();
+    if arguments.write {
+        // The new .dockerignore is safe with the old Dockerfile; the new Dockerfile may count on the new .dockerignore.
+        changes.extend(beside::change(rewrite.dockerignore.as_ref())?);
+    }
+    changes.extend(destination.map(|path| Change {
+        path,
+        before: if arguments.write {
+            Before::Text(&rewrite.original)
+        } else {
+            Before::Any
+        },
+        text: &rewrite.text,
+    }));
+    changes.extend(arguments.diff.as_ref().map(|path| Change {
+        path,
+        before: Before::Any,
+        text: patch,
+    }));
+    write::all(&changes)
 }
 
 /// The page of a rewrite that was not built.

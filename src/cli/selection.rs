@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::beside;
 use super::source::Source;
 use crate::config::{Config, ConfigError};
-use crate::context::{ContextSource, Origin, locate};
+use crate::context::{ContextError, ContextSource, Contexts, Origin, locate};
 use crate::passes::dockerignore::copied_sources;
 use crate::passes::{DockerIgnorePass, Level, Pass as _, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
@@ -44,6 +44,9 @@ pub(super) struct Selection {
     /// Read no plimsoll.toml
     #[arg(long)]
     no_config: bool,
+    /// What is known of the contexts of this run.
+    #[arg(skip)]
+    contexts: Contexts,
 }
 
 impl Selection {
@@ -82,7 +85,11 @@ impl Selection {
         let path = source.path.as_deref();
         if let Some(folder) = &self.context {
             let path = path.map(std::path::absolute).transpose()?;
-            return Ok(Some(Arc::new(ContextSource::open(folder, path.as_deref())?)));
+            return Ok(Some(Arc::new(ContextSource::open_among(
+                &self.contexts,
+                folder,
+                path.as_deref(),
+            )?)));
         }
         let Some(path) = path else { return Ok(None) };
         // A file that cannot be parsed is reported by what follows.
@@ -102,8 +109,10 @@ impl Selection {
             };
             notes.push(format!("the build context is {root}: {}", location.origin));
         }
-        match ContextSource::open(&location.root, Some(&std::path::absolute(path)?)) {
+        match ContextSource::open_among(&self.contexts, &location.root, Some(&std::path::absolute(path)?)) {
             Ok(context) => Ok(Some(Arc::new(context))),
+            // What its ignore file keeps out is not known: nothing may be said of the context, and nothing be written.
+            Err(error @ ContextError::Unreadable { .. }) => Err(error.into()),
             Err(error) => {
                 notes.push(format!("no build context: {error}"));
                 Ok(None)

@@ -6,13 +6,14 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::repository_file::{self, FileError, root_around};
 use crate::syntax::SyntaxError;
 
 /// What a folder's Dockerfile may be called, the first one first.
 const NAMES: [&str; 2] = ["Dockerfile", "Containerfile"];
 
 /// More than any Dockerfile: whoever passes such a file has mistaken it.
-const LARGEST: u64 = 4 * 1024 * 1024;
+const LARGEST: u64 = repository_file::LARGEST;
 
 /// A Dockerfile that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +24,31 @@ pub(super) enum SourceError {
     Empty { file: String },
     #[error("`{file}` is larger than {} MiB, so it is hardly a Dockerfile", LARGEST / 1024 / 1024)]
     TooLarge { file: String },
-    #[error("cannot read `{file}`")]
-    Unreadable { file: String, source: io::Error },
+    #[error("`{file}` {why}")]
+    Unread { file: String, why: FileError },
 }
 
 impl SourceError {
+    fn of(file: &str, why: FileError) -> SourceError {
+        let file = file.to_owned();
+        match why {
+            FileError::Missing => SourceError::Missing { file },
+            FileError::TooLarge(_) => SourceError::TooLarge { file },
+            why => SourceError::Unread { file, why },
+        }
+    }
+
+    fn failed(file: &str, error: &io::Error) -> SourceError {
+        SourceError::of(file, FileError::Failed(error.to_string()))
+    }
+
     /// The name of the file or folder.
     pub(super) fn file(&self) -> &str {
         match self {
             SourceError::Missing { file }
             | SourceError::Empty { file }
             | SourceError::TooLarge { file }
-            | SourceError::Unreadable { file, .. } => file,
+            | SourceError::Unread { file, .. } => file,
         }
     }
 }
@@ -72,11 +86,7 @@ impl Source {
         let path = dockerfile(path)?;
         let path = path.strip_prefix(".").unwrap_or(&path);
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|source| SourceError::Unreadable {
-            file: name.clone(),
-            source,
-        })?;
-        let text = text(&name, file)?;
+        let text = text_of(path)?;
         // A pipe has a name in /dev/fd, but not one that can be resolved.
         let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| here.join(path));
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -90,6 +100,28 @@ impl Source {
     }
 }
 
+/// The text of the Dockerfile `path`.
+///
+/// # Errors
+/// If it is a link out of its repository, no regular file, too large, or no text.
+pub(super) fn text_of(path: &Path) -> anyhow::Result<String> {
+    let name = path.display().to_string();
+    if is_stream(path) {
+        let file = File::open(path).map_err(|error| SourceError::failed(&name, &error))?;
+        return text(&name, file);
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new(".")).canonicalize();
+    let folder = folder.map_err(|error| SourceError::failed(&name, &error))?;
+    let bytes = repository_file::read(root_around(&folder), path, LARGEST);
+    Ok(decoded(&name, bytes.map_err(|why| SourceError::of(&name, why))?)?)
+}
+
+/// Whether the user named a stream of their shell, as `<(...)` does. No repository contains such a path.
+fn is_stream(path: &Path) -> bool {
+    path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == Path::new("/dev/stdin")
+}
+
 fn dockerfile(path: &Path) -> Result<PathBuf, SourceError> {
     let file = path.display().to_string();
     match fs::metadata(path) {
@@ -100,7 +132,7 @@ fn dockerfile(path: &Path) -> Result<PathBuf, SourceError> {
             .ok_or(SourceError::Empty { file }),
         Ok(_) => Ok(path.to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SourceError::Missing { file }),
-        Err(source) => Err(SourceError::Unreadable { file, source }),
+        Err(error) => Err(SourceError::failed(&file, &error)),
     }
 }
 
@@ -109,10 +141,7 @@ fn text(name: &str, stream: impl Read) -> anyhow::Result<String> {
     stream
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|source| SourceError::Unreadable {
-            file: name.to_owned(),
-            source,
-        })?;
+        .map_err(|error| SourceError::failed(name, &error))?;
     if bytes.len() as u64 > LARGEST {
         return Err(SourceError::TooLarge { file: name.to_owned() }.into());
     }

@@ -1,15 +1,13 @@
 //! `plimsoll verify`
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::output::Output;
 use super::report::{Reporting, verified};
 use super::selection::Selection;
-use super::source::Source;
+use super::source::{Source, text_of};
 use super::verifying::{Testing, Verifying, shown};
 use super::{Status, write};
 use crate::emit::{diff, verification};
@@ -44,10 +42,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     arguments.reporting.check()?;
     let source = Source::read(&arguments.path)?;
     let given = match &arguments.against {
-        Some(file) => {
-            let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-            Some(text)
-        }
+        Some(file) => Some(text_of(file)?),
         None => None,
     };
     let empty = tempfile::tempdir()?;

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tempfile::TempDir;
 
+use super::interrupt;
 use super::output::Output;
 use super::selection::Selection;
 use super::source::Source;
@@ -57,8 +58,7 @@ impl Verifying {
     /// Finds the engine. From here on, Ctrl-C ends what it does, and then the program, which cleans up.
     pub(super) fn engine(&self) -> anyhow::Result<(Engine, Cancel)> {
         let cancel = Cancel::default();
-        let wish = cancel.clone();
-        ctrlc::set_handler(move || wish.cancel()).context("cannot listen to Ctrl-C")?;
+        interrupt::listen(cancel.clone())?;
         let limits = Limits {
             cancel: cancel.clone(),
             timeout: Some(Duration::from_secs(self.timeout)),

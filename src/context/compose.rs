@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::disk;
 use super::yaml::{self, Node};
+use crate::repository_file;
 
 /// No Compose file is larger.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -116,7 +116,7 @@ pub fn find(dockerfile: &Path, top: &Path) -> Found {
         }
     }
     for file in files {
-        let read = disk::read(&file, LARGEST_FILE).map_err(|unread| unread.to_string());
+        let read = repository_file::read(top, &file, LARGEST_FILE).map_err(|unread| unread.to_string());
         let services = read.and_then(|bytes| services(&file, &String::from_utf8_lossy(&bytes), &mut found.notes));
         match services {
             Ok(services) => {

@@ -1,11 +1,11 @@
 //! A context on the disk.
 
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use super::source::Unread;
 use super::walk::Kind;
+use crate::repository_file;
 
 /// A folder on the disk. Paths are relative to it with `/`; none of its functions follows a link in the last place.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ impl Disk {
     }
 
     pub(super) fn read(&self, path: &str, most: u64) -> Result<Vec<u8>, Unread> {
-        read(&self.root.join(path), most)
+        Ok(repository_file::read(&self.root, &self.root.join(path), most)?)
     }
 
     /// The entries of a folder in no order; none where it cannot be read.
@@ -39,27 +39,4 @@ impl Disk {
         });
         named.collect()
     }
-}
-
-/// Reads a file of at most `most` bytes.
-pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Unread> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unread::Missing,
-        _ => Unread::Failed(error.to_string()),
-    };
-    // Opening a pipe waits for its writer; whatever is no regular file is left alone.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(Unread::NoFile);
-    }
-    let mut bytes = Vec::new();
-    // The size may change between a look and the reading: only reading tells.
-    File::open(path)
-        .map_err(failed)?
-        .take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > most {
-        return Err(Unread::TooLarge);
-    }
-    Ok(bytes)
 }

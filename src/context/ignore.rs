@@ -15,7 +15,10 @@ use super::{glob, path};
 /// Go's line reader gives up on a line that does not fit into this many bytes with its line break.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// A .dockerignore that makes every build fail.
+/// The most patterns that are looked at: each path of the context is held against each of them.
+const MOST_PATTERNS: usize = 2_000;
+
+/// A .dockerignore that makes every build fail, or that is too large.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IgnoreError {
     /// A `!` with nothing behind it.
@@ -32,6 +35,9 @@ pub enum IgnoreError {
         /// The pattern as Docker reads it.
         pattern: String,
     },
+    /// More patterns than anybody writes.
+    #[error("more than {MOST_PATTERNS} patterns, too large to look into")]
+    TooMany,
     /// A line of 64 KiB or more.
     #[error("line {line}: longer than 64 KiB")]
     LineTooLong {
@@ -128,6 +134,9 @@ impl DockerIgnore {
             let Some(written) = normalize(&String::from_utf8_lossy(bytes)) else {
                 continue;
             };
+            if patterns.len() == MOST_PATTERNS {
+                return Err(IgnoreError::TooMany);
+            }
             patterns.push(Pattern::new(line, &written)?);
         }
         Ok(DockerIgnore {
@@ -419,6 +428,18 @@ impl Matcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_patterns_than_anybody_writes_are_too_many() {
+        let text = |count: usize| {
+            (0..count)
+                .map(|number| format!("**/*{number}x*/**\n"))
+                .collect::<String>()
+        };
+        assert!(DockerIgnore::parse(("# comment\n".repeat(9000) + &text(MOST_PATTERNS)).as_bytes()).is_ok());
+        let too_many = DockerIgnore::parse(text(MOST_PATTERNS + 1).as_bytes());
+        assert_eq!(too_many.err(), Some(IgnoreError::TooMany));
+    }
 
     fn sent(ignore: &str, path: &str) -> bool {
         DockerIgnore::parse(ignore.as_bytes()).unwrap().path(path) == Verdict::Sent

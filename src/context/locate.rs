@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use super::compose::{self, Service};
 use super::source::ContextSource;
 use super::{glob, path};
-
-/// How many folders above the Dockerfile's are looked at where no repository says where to stop.
-const MOST_FOLDERS_UP: usize = 2;
+use crate::repository_file::root_around;
 
 /// A context and how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +65,7 @@ pub fn locate(dockerfile: &Path, explicit: Option<&Path>, sources: &[String]) ->
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let dockerfile = absolute(dockerfile);
     let folder = dockerfile.parent().unwrap_or(Path::new("/"));
-    let top = top(folder);
+    let top = root_around(folder);
     let compose::Found { services, mut notes } = compose::find(&dockerfile, top);
     let (root, origin) = if let Some(root) = explicit {
         (absolute(root), Origin::Explicit)
@@ -91,18 +89,6 @@ pub fn locate(dockerfile: &Path, explicit: Option<&Path>, sources: &[String]) ->
         services,
         notes,
     }
-}
-
-/// The highest folder that may be a context: that of the repository, else a few folders up.
-pub(super) fn top(folder: &Path) -> &Path {
-    if let Some(repository) = folder.ancestors().find(|above| above.join(".git").exists()) {
-        return repository;
-    }
-    // A whole home folder or file system is nobody's context.
-    let home = std::env::home_dir();
-    let is_project = |above: &&Path| above.parent().is_some() && Some(*above) != home.as_deref();
-    let above = folder.ancestors().take(MOST_FOLDERS_UP + 1).take_while(is_project);
-    above.last().unwrap_or(folder)
 }
 
 /// The service whose context holds the sources, else the first one. Others that differ are noted.

@@ -28,5 +28,5 @@ pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};
-pub use source::{Child, ContextError, ContextSource, Presence, Unread};
+pub use source::{Child, ContextError, ContextSource, Contexts, Presence, Unread};
 pub use walk::{Entry, Kind, Walk};

@@ -1,26 +1,27 @@
 //! Questions about single paths of a context, answered as the build would answer them, without a walk.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compose::{self, Service};
-use super::disk::{self, Disk};
+use super::disk::Disk;
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
-use super::locate;
 use super::manifests::decode;
 use super::measure::Measure;
 use super::memory::Memory;
 use super::path;
 use super::walk::{self, Kind, Walk};
-
-/// The largest file that is read: manifests, scripts and sources are smaller, data is of no interest.
-const LARGEST_READ: u64 = 4 * 1024 * 1024;
+use crate::repository_file::{self, FileError, LARGEST as LARGEST_READ, root_around};
 
 /// The most links that one path may lead through, as in BuildKit's `RootPath`.
 const MOST_LINKS: usize = 255;
+
+/// How many contexts are remembered: Dockerfiles that share one mostly come in a row.
+const MOST_CONTEXTS: usize = 16;
 
 /// The name of the context's own ignore file.
 const IGNORE_FILE: &str = ".dockerignore";
@@ -44,6 +45,14 @@ pub enum ContextError {
         /// What is wrong with it.
         source: IgnoreError,
     },
+    /// The ignore file is there and was not read: what it keeps out is not known.
+    #[error("{} {source}", file.display())]
+    Unreadable {
+        /// The ignore file.
+        file: PathBuf,
+        /// Why not.
+        source: FileError,
+    },
 }
 
 /// Why a file's text is not there.
@@ -62,6 +71,17 @@ pub enum Unread {
     TooLarge,
     /// The system would not read it, and why.
     Failed(String),
+}
+
+impl From<FileError> for Unread {
+    fn from(error: FileError) -> Unread {
+        match error {
+            FileError::Missing | FileError::Outside(_) => Unread::Missing,
+            FileError::NoFile => Unread::NoFile,
+            FileError::TooLarge(_) => Unread::TooLarge,
+            FileError::Failed(why) => Unread::Failed(why),
+        }
+    }
 }
 
 impl fmt::Display for Unread {
@@ -105,6 +125,16 @@ pub struct Child {
 /// Links lead where they lead in the engine, for which the root is `/`: never out of it.
 #[derive(Debug)]
 pub struct ContextSource {
+    pub(super) shared: Arc<Shared>,
+    contexts: Contexts,
+    /// The Dockerfile, where it is on the disk.
+    dockerfile: Option<PathBuf>,
+    services: OnceLock<Vec<Service>>,
+}
+
+/// What does not depend on the Dockerfile: many of them may be built with one context.
+#[derive(Debug)]
+pub(super) struct Shared {
     tree: Tree,
     ignore: DockerIgnore,
     ignore_file: Option<PathBuf>,
@@ -114,12 +144,42 @@ pub struct ContextSource {
     /// Whether something is sent of an ignored folder: it takes a walk to tell.
     holding: Mutex<HashMap<String, bool>>,
     texts: Mutex<HashMap<String, Result<Arc<str>, Unread>>>,
+    /// Where folders lead.
+    places: Mutex<HashMap<String, Result<String, Unread>>>,
     walk: OnceLock<Arc<Walk>>,
-    /// The Dockerfile, where it is on the disk.
-    dockerfile: Option<PathBuf>,
-    services: OnceLock<Vec<Service>>,
     /// The project's own files, once somebody asked for them.
     pub(super) source_paths: OnceLock<Vec<String>>,
+    /// What others found out and asked to remember.
+    remembered: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// The contexts that were opened last, so that Dockerfiles that share one do not read it again.
+#[derive(Clone, Debug, Default)]
+pub struct Contexts(Arc<Mutex<Vec<Arc<Shared>>>>);
+
+impl Contexts {
+    /// The context of these files and this ignore file as it was opened before, else `new`.
+    fn known(&self, new: Shared) -> Arc<Shared> {
+        let mut known = lock(&self.0);
+        if let Some(same) = known.iter().find(|known| known.is_same(&new)) {
+            return Arc::clone(same);
+        }
+        let new = Arc::new(new);
+        if known.len() == MOST_CONTEXTS {
+            known.remove(0);
+        }
+        known.push(Arc::clone(&new));
+        new
+    }
+}
+
+impl Shared {
+    fn is_same(&self, other: &Shared) -> bool {
+        let (Tree::Disk(one), Tree::Disk(another)) = (&self.tree, &other.tree) else {
+            return false;
+        };
+        one.root == another.root && self.ignore_file == other.ignore_file && self.ignore_text == other.ignore_text
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +196,19 @@ impl ContextSource {
     /// # Errors
     /// Where the root cannot be read, or where its ignore file fails every build.
     pub fn open(root: &Path, dockerfile: Option<&Path>) -> Result<ContextSource, ContextError> {
+        ContextSource::open_among(&Contexts::default(), root, dockerfile)
+    }
+
+    /// Opens a context as [`Self::open`] does. What is known of it from an earlier Dockerfile of the same run is not read
+    /// again.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn open_among(
+        contexts: &Contexts,
+        root: &Path,
+        dockerfile: Option<&Path>,
+    ) -> Result<ContextSource, ContextError> {
         let at_root = |source| ContextError::Root {
             root: root.to_owned(),
             source,
@@ -148,20 +221,20 @@ impl ContextSource {
             name.push(IGNORE_FILE);
             Some(dockerfile.with_file_name(name))
         });
-        if let Some(own) = own
-            && let Ok(text) = disk::read(&own, LARGEST_READ)
-        {
-            return Ok(ContextSource {
-                dockerfile: dockerfile.map(Path::to_owned),
-                ..ContextSource::new(tree, Some((own, text)))?
-            });
+        if let Some(own) = own {
+            let folder = own.parent().unwrap_or(root);
+            if let Some(text) = found(&own, repository_file::read(root_around(folder), &own, LARGEST_READ))? {
+                return Ok(ContextSource {
+                    dockerfile: dockerfile.map(Path::to_owned),
+                    ..ContextSource::new(contexts, tree, Some((own, text)))?
+                });
+            }
         }
-        // A link is followed inside the context only.
-        let found = follow(&tree, IGNORE_FILE, |_| Ok(())).and_then(|path| tree.read(&path));
-        let ignore_file = found.ok().map(|text| (root.join(IGNORE_FILE), text));
+        let file = root.join(IGNORE_FILE);
+        let ignore_file = found(&file, ignore_file(root, &tree))?.map(|text| (file, text));
         Ok(ContextSource {
             dockerfile: Some(dockerfile.map_or_else(|| root.join("Dockerfile"), Path::to_owned)),
-            ..ContextSource::new(tree, ignore_file)?
+            ..ContextSource::new(contexts, tree, ignore_file)?
         })
     }
 
@@ -176,7 +249,7 @@ impl ContextSource {
                 return Vec::new();
             };
             let folder = dockerfile.parent().unwrap_or(Path::new("/"));
-            compose::find(&dockerfile, locate::top(folder)).services
+            compose::find(&dockerfile, root_around(folder)).services
         })
     }
 
@@ -189,18 +262,19 @@ impl ContextSource {
     ) -> Result<ContextSource, ContextError> {
         let files = files.into_iter().map(|(path, text)| (path.into(), text.into()));
         let tree = Tree::Memory(Memory::new(files));
-        let text = tree.read(IGNORE_FILE).ok();
-        ContextSource::new(tree, text.map(|text| (PathBuf::from(IGNORE_FILE), text)))
+        let file = PathBuf::from(IGNORE_FILE);
+        let text = match tree.read(IGNORE_FILE) {
+            Err(Unread::TooLarge) => Err(FileError::TooLarge(LARGEST_READ)),
+            other => other.map_err(|_| FileError::Missing),
+        };
+        let text = found(&file, text)?;
+        ContextSource::new(&Contexts::default(), tree, text.map(|text| (file, text)))
     }
 
     /// The folder `root` without a .dockerignore.
     pub(super) fn unfiltered(root: &Path) -> ContextSource {
-        ContextSource::with(
-            Tree::Disk(Disk { root: root.to_owned() }),
-            DockerIgnore::default(),
-            None,
-            Vec::new(),
-        )
+        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        ContextSource::with(&Contexts::default(), tree, DockerIgnore::default(), None, Vec::new())
     }
 
     /// The same files seen through another ignore file with the text `text`, at the place of the present one.
@@ -209,17 +283,21 @@ impl ContextSource {
     /// Where the text makes every build fail.
     pub fn with_ignore_text(&self, text: &str) -> Result<ContextSource, IgnoreError> {
         let ignore = DockerIgnore::parse(text.as_bytes())?;
-        let (tree, file) = (self.tree.clone(), self.ignore_file.clone());
-        let mut other = ContextSource::with(tree, ignore, file, text.as_bytes().to_owned());
+        let (tree, file) = (self.shared.tree.clone(), self.shared.ignore_file.clone());
+        let mut other = ContextSource::with(&self.contexts, tree, ignore, file, text.as_bytes().to_owned());
         other.dockerfile.clone_from(&self.dockerfile);
         // The walk is of the disk, whatever is ignored.
-        if let Some(walk) = self.walk.get() {
-            other.walk = OnceLock::from(Arc::clone(walk));
+        if let Some(walk) = self.shared.walk.get() {
+            other.shared.walk.get_or_init(|| Arc::clone(walk));
         }
         Ok(other)
     }
 
-    fn new(tree: Tree, ignore_file: Option<(PathBuf, Vec<u8>)>) -> Result<ContextSource, ContextError> {
+    fn new(
+        contexts: &Contexts,
+        tree: Tree,
+        ignore_file: Option<(PathBuf, Vec<u8>)>,
+    ) -> Result<ContextSource, ContextError> {
         let ignore = match &ignore_file {
             None => DockerIgnore::default(),
             Some((file, text)) => DockerIgnore::parse(text).map_err(|source| ContextError::Ignore {
@@ -228,11 +306,23 @@ impl ContextSource {
             })?,
         };
         let (file, text) = ignore_file.unzip();
-        Ok(ContextSource::with(tree, ignore, file, text.unwrap_or_default()))
+        Ok(ContextSource::with(
+            contexts,
+            tree,
+            ignore,
+            file,
+            text.unwrap_or_default(),
+        ))
     }
 
-    fn with(tree: Tree, ignore: DockerIgnore, ignore_file: Option<PathBuf>, ignore_text: Vec<u8>) -> ContextSource {
-        ContextSource {
+    fn with(
+        contexts: &Contexts,
+        tree: Tree,
+        ignore: DockerIgnore,
+        ignore_file: Option<PathBuf>,
+        ignore_text: Vec<u8>,
+    ) -> ContextSource {
+        let shared = Shared {
             tree,
             ignore,
             ignore_file,
@@ -240,16 +330,35 @@ impl ContextSource {
             folders: Mutex::default(),
             holding: Mutex::default(),
             texts: Mutex::default(),
+            places: Mutex::default(),
             walk: OnceLock::new(),
+            source_paths: OnceLock::new(),
+            remembered: Mutex::default(),
+        };
+        ContextSource {
+            shared: contexts.known(shared),
+            contexts: contexts.clone(),
             dockerfile: None,
             services: OnceLock::new(),
-            source_paths: OnceLock::new(),
         }
+    }
+
+    /// What `find` finds out of the files and the ignore file alone, whatever the Dockerfile. It is asked once for each type.
+    pub fn remembered<T: Any + Send + Sync>(&self, find: impl FnOnce() -> T) -> Arc<T> {
+        let known = |all: &HashMap<TypeId, Arc<dyn Any + Send + Sync>>| all.get(&TypeId::of::<T>()).cloned();
+        if let Some(found) = known(&lock(&self.shared.remembered)).and_then(|found| found.downcast().ok()) {
+            return found;
+        }
+        // No lock while it is looked for: that may ask for something else that is remembered.
+        let found = Arc::new(find());
+        let remembered: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&found);
+        lock(&self.shared.remembered).insert(TypeId::of::<T>(), remembered);
+        found
     }
 
     /// The root on the disk; `None` in memory.
     pub fn root(&self) -> Option<&Path> {
-        match &self.tree {
+        match &self.shared.tree {
             Tree::Disk(disk) => Some(&disk.root),
             Tree::Memory(_) => None,
         }
@@ -257,37 +366,37 @@ impl ContextSource {
 
     /// The patterns that apply.
     pub fn ignore(&self) -> &DockerIgnore {
-        &self.ignore
+        &self.shared.ignore
     }
 
     /// The file that the patterns come from.
     pub fn ignore_file(&self) -> Option<&Path> {
-        self.ignore_file.as_deref()
+        self.shared.ignore_file.as_deref()
     }
 
     /// The text of the file that the patterns come from, empty without one; `None` where it is no UTF-8.
     pub fn ignore_text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.ignore_text).ok()
+        std::str::from_utf8(&self.shared.ignore_text).ok()
     }
 
     /// The text of the file `path` whether or not it is ignored; `None` where it is missing, no UTF-8 or larger than
     /// 4 MiB. Links are not followed.
     pub fn read_unfiltered(&self, path: &str) -> Option<String> {
-        match self.tree.kind(path)? {
-            Kind::File => String::from_utf8(self.tree.read(path).ok()?).ok(),
+        match self.shared.tree.kind(path)? {
+            Kind::File => String::from_utf8(self.shared.tree.read(path).ok()?).ok(),
             _ => None,
         }
     }
 
     /// The files and folders in `path` whether or not they are ignored, in no order.
     pub(super) fn list_unfiltered(&self, path: &str) -> Vec<(String, Kind)> {
-        self.tree.list(path)
+        self.shared.tree.list(path)
     }
 
     /// What the build finds at `path`.
     pub fn presence(&self, path: &str) -> Presence {
         match self.resolve(path) {
-            Ok(path) => self.tree.kind(&path).map_or(Presence::Missing, Presence::Here),
+            Ok(path) => self.shared.tree.kind(&path).map_or(Presence::Missing, Presence::Here),
             Err(Unread::Ignored { line }) => Presence::Ignored { line },
             Err(_) => Presence::Missing,
         }
@@ -305,14 +414,14 @@ impl ContextSource {
     /// Where the build has no such file, or it is larger than 4 MiB.
     pub fn read(&self, path: &str) -> Result<Arc<str>, Unread> {
         let path = self.resolve(path)?;
-        if let Some(text) = lock(&self.texts).get(&path) {
+        if let Some(text) = lock(&self.shared.texts).get(&path) {
             return text.clone();
         }
-        let text = self.tree.read(&path).map(|bytes| {
+        let text = self.shared.tree.read(&path).map(|bytes| {
             let lossy = String::from_utf8_lossy(&bytes).into_owned();
             Arc::from(decode(bytes).unwrap_or(lossy))
         });
-        lock(&self.texts).insert(path, text.clone());
+        lock(&self.shared.texts).insert(path, text.clone());
         text
     }
 
@@ -326,7 +435,7 @@ impl ContextSource {
 
     /// What the build finds in `folder`, in which no link is left to follow.
     fn children(&self, folder: &str) -> Vec<Child> {
-        let listed = self.tree.list(folder).into_iter();
+        let listed = self.shared.tree.list(folder).into_iter();
         let sent = listed.filter(|(name, kind)| self.check(&path::join(folder, name), *kind).is_ok());
         let mut children: Vec<Child> = sent.map(|(name, kind)| Child { name, kind }).collect();
         children.sort();
@@ -372,13 +481,13 @@ impl ContextSource {
 
     /// The whole context, through its .dockerignore. The folder is walked once, on all cores.
     pub fn measure(&self) -> Measure<'_> {
-        Measure::new(self.walk(), &self.ignore)
+        Measure::new(self.walk(), &self.shared.ignore)
     }
 
     /// Everything in the folder, ignored or not, to be measured with another .dockerignore. It is walked once.
     pub fn walk(&self) -> &Walk {
-        self.walk.get_or_init(|| {
-            Arc::new(match &self.tree {
+        self.shared.walk.get_or_init(|| {
+            Arc::new(match &self.shared.tree {
                 Tree::Disk(disk) => walk::walk(&disk.root),
                 Tree::Memory(memory) => memory.walk(),
             })
@@ -388,15 +497,43 @@ impl ContextSource {
     /// Where `path` leads, all links followed, none of its steps ignored.
     fn resolve(&self, path: &str) -> Result<String, Unread> {
         let path = path::within(path).ok_or(Unread::Missing)?;
-        follow(&self.tree, &path, |step| {
-            let kind = self.tree.kind(step).ok_or(Unread::Missing)?;
-            self.check(step, kind)
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        self.step(&self.resolve_folder(folder)?, name)
+    }
+
+    /// The same for a folder, which is remembered: each file in it asks. From the deepest one that is known, one step at a
+    /// time.
+    fn resolve_folder(&self, folder: &str) -> Result<String, Unread> {
+        let mut ends: Vec<usize> = folder.match_indices('/').map(|(at, _)| at).collect();
+        ends.extend((!folder.is_empty()).then_some(folder.len()));
+        let known = |end: &usize| {
+            lock(&self.shared.places)
+                .get(&folder[..*end])
+                .cloned()
+                .map(|place| (*end, place))
+        };
+        let (from, place) = ends.iter().rev().find_map(known).unwrap_or((0, Ok(String::new())));
+        let mut place = place?;
+        for end in ends.into_iter().filter(|end| *end > from) {
+            let name = folder[..end].rsplit('/').next().unwrap_or_default();
+            let next = self.step(&place, name);
+            lock(&self.shared.places).insert(folder[..end].to_owned(), next.clone());
+            place = next?;
+        }
+        Ok(place)
+    }
+
+    /// Where `name` in the folder `base` leads, whose own links are followed.
+    fn step(&self, base: &str, name: &str) -> Result<String, Unread> {
+        follow(&self.shared.tree, base, name, |step| {
+            let kind = self.shared.tree.kind(step).ok_or(Unread::Missing)?;
+            self.check(step, kind).map(|()| kind)
         })
     }
 
     /// Whether the build has `path`, an entry of `kind`.
     fn check(&self, path: &str, kind: Kind) -> Result<(), Unread> {
-        if path.is_empty() || self.ignore.is_empty() {
+        if path.is_empty() || self.shared.ignore.is_empty() {
             return Ok(());
         }
         let verdict = if kind == Kind::Folder {
@@ -406,7 +543,7 @@ impl ContextSource {
                 verdict => verdict,
             }
         } else {
-            self.ignore.file(path, &self.folder(path::parent(path)))
+            self.shared.ignore.file(path, &self.folder(path::parent(path)))
         };
         match verdict {
             Verdict::Sent => Ok(()),
@@ -416,31 +553,33 @@ impl ContextSource {
 
     /// Whether something in the ignored folder `path` is sent.
     fn holds_sent(&self, path: &str) -> bool {
-        if let Some(known) = lock(&self.holding).get(path) {
+        if let Some(known) = lock(&self.shared.holding).get(path) {
             return *known;
         }
-        let mut children = self.tree.list(path).into_iter();
+        let mut children = self.shared.tree.list(path).into_iter();
         let holds = children.any(|(name, kind)| self.check(&path::join(path, &name), kind).is_ok());
-        lock(&self.holding).insert(path.to_owned(), holds);
+        lock(&self.shared.holding).insert(path.to_owned(), holds);
         holds
     }
 
     /// What matching the folder `path` found.
     fn folder(&self, path: &str) -> Arc<Folder> {
-        if let Some(folder) = lock(&self.folders).get(path) {
+        if let Some(folder) = lock(&self.shared.folders).get(path) {
             return Arc::clone(folder);
         }
         let folder = Arc::new(match path {
-            "" => self.ignore.root(),
-            _ => self.ignore.folder(path, &self.folder(path::parent(path))),
+            "" => self.shared.ignore.root(),
+            _ => self.shared.ignore.folder(path, &self.folder(path::parent(path))),
         });
-        lock(&self.folders).insert(path.to_owned(), Arc::clone(&folder));
+        lock(&self.shared.folders).insert(path.to_owned(), Arc::clone(&folder));
         folder
     }
 }
 
 impl Tree {
     fn kind(&self, path: &str) -> Option<Kind> {
+        #[cfg(test)]
+        tests::LOOKS.with(|looks| looks.set(looks.get() + 1));
         match self {
             Tree::Disk(disk) => disk.kind(path),
             Tree::Memory(memory) => memory.kind(path),
@@ -469,11 +608,40 @@ impl Tree {
     }
 }
 
-/// Follows the links in `path` as in a root of its own: an absolute target begins at the root, and `..` stops there.
-/// `check` is asked about each step.
-fn follow(tree: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Unread>) -> Result<String, Unread> {
+/// Reads the `.dockerignore` of the folder `root`. A link is followed as the engine does it, inside of the context only.
+fn ignore_file(root: &Path, tree: &Tree) -> Result<Vec<u8>, FileError> {
+    let file = root.join(IGNORE_FILE);
+    let Ok(metadata) = file.symlink_metadata() else {
+        // What the system says of a file that is not there is told apart in one place.
+        return repository_file::read(root, &file, LARGEST_READ);
+    };
+    let target = follow(tree, "", IGNORE_FILE, |step| tree.kind(step).ok_or(Unread::Missing))
+        .map_err(|_| FileError::Outside(root.to_owned()))?;
+    let read = repository_file::read(root, &root.join(target), LARGEST_READ);
+    read.map_err(|error| match error {
+        FileError::Missing if metadata.is_symlink() => FileError::Outside(root.to_owned()),
+        other => other,
+    })
+}
+
+/// The text of an ignore file that was `read`; none where there is none. Any other failure is an error: what is taken for
+/// missing would be replaced, and what it keeps out of the image would get in.
+fn found(file: &Path, read: Result<Vec<u8>, FileError>) -> Result<Option<Vec<u8>>, ContextError> {
+    match read {
+        Ok(text) => Ok(Some(text)),
+        Err(FileError::Missing) => Ok(None),
+        Err(source) => Err(ContextError::Unreadable {
+            file: file.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Follows the links in `path`, which is in the folder `base`, as in a root of its own: an absolute target begins at the
+/// root, and `..` stops there. `check` is asked about each step, and says what is there.
+fn follow(tree: &Tree, base: &str, path: &str, check: impl Fn(&str) -> Result<Kind, Unread>) -> Result<String, Unread> {
     let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
-    let mut done = String::new();
+    let mut done = base.to_owned();
     let mut links = 0;
     while let Some(name) = left.pop() {
         match name.as_str() {
@@ -485,8 +653,9 @@ fn follow(tree: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Unread>) -
             _ => {}
         }
         let step = path::join(&done, &name);
-        check(&step)?;
-        let Some(target) = tree.link(&step) else {
+        let kind = check(&step)?;
+        let target = if kind == Kind::Link { tree.link(&step) } else { None };
+        let Some(target) = target else {
             done = step;
             continue;
         };
@@ -513,6 +682,56 @@ mod tests {
 
     fn context(files: &[(&str, &str)]) -> ContextSource {
         ContextSource::in_memory(files.iter().copied()).unwrap()
+    }
+
+    thread_local! {
+        /// How often a path was looked at.
+        pub(super) static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    #[test]
+    fn each_folder_of_a_path_is_looked_at_once() {
+        let folder = "d/".repeat(300);
+        let files: Vec<String> = (0..200).map(|number| format!("{folder}f{number}")).collect();
+        let ignore = [(".dockerignore".to_owned(), "*.log\n!keep\n".to_owned())];
+        let all = files.iter().map(|file| (file.clone(), "x".to_owned())).chain(ignore);
+        let context = ContextSource::in_memory(all).unwrap();
+        LOOKS.with(|looks| looks.set(0));
+        assert!(files.iter().all(|file| context.exists(file)));
+        assert!(files.iter().all(|file| context.read(file).is_ok()));
+        // Once for each folder, and for each question: not 300 times for each question.
+        let looks = LOOKS.with(std::cell::Cell::get);
+        assert!(looks <= 300 + 3 * 200, "{looks}");
+    }
+
+    #[test]
+    fn dockerfiles_that_share_a_context_share_what_is_known_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        write(".dockerignore", "x\n");
+        write("own.dockerignore", "y\n");
+        let contexts = Contexts::default();
+        let open =
+            |name: &str| ContextSource::open_among(&contexts, root.path(), Some(&root.path().join(name))).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let ask = |context: &ContextSource| {
+            let find = || {
+                asked.set(asked.get() + 1);
+                context.walk().entries.len()
+            };
+            *context.remembered::<usize>(find)
+        };
+        for number in 0..50 {
+            assert_eq!(ask(&open(&format!("{number}.Dockerfile"))), 2);
+        }
+        assert_eq!(asked.get(), 1);
+        // Another ignore file, another text, and a run of its own are looked at anew.
+        ask(&open("own"));
+        ask(&open("a").with_ignore_text("z\n").unwrap());
+        ask(&open("b").with_ignore_text("z\n").unwrap());
+        assert_eq!(asked.get(), 3);
+        ask(&ContextSource::open(root.path(), None).unwrap());
+        assert_eq!(asked.get(), 4);
     }
 
     #[test]

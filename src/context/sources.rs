@@ -33,7 +33,7 @@ impl ContextSource {
     /// The files that `is_wanted` accepts by their path, in order, outside of tests, documentation and what tools
     /// made. The folders are listed once, however often this is asked.
     pub fn sources(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
-        let all = self.source_paths.get_or_init(|| self.list_sources());
+        let all = self.shared.source_paths.get_or_init(|| self.list_sources());
         all.iter().map(String::as_str).filter(move |path| is_wanted(path))
     }
 

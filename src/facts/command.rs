@@ -341,6 +341,9 @@ impl<'a> Reader<'a> {
         };
         // BuildKit's lexer reads quotes and plain variables as the shell does.
         let lexed = expand(&word.text, '\\', &variable).filter(|lexed| lexed.unset.is_empty())?;
+        if !self.scope.budget.allows(&word.text, &lexed.value) {
+            return None;
+        }
         match lexed.value.strip_prefix('~') {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{}{rest}", self.scope.home()?)),
             _ => Some(lexed.value),

@@ -5,6 +5,7 @@
 //! derive nothing of this again.
 
 mod accounts;
+mod budget;
 mod command;
 mod execution;
 mod image;
@@ -13,6 +14,7 @@ mod project;
 mod scope;
 mod skip;
 mod stage;
+mod variables;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,6 +33,7 @@ const USUAL_PATH: &[&str] = &[
     "/bin",
 ];
 
+pub use budget::Budget;
 pub use command::{Assigned, CacheUse, Command, FileRedirect, ManagerUse, Obstruction, Operand, Word, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
 pub use image::ImageReference;
@@ -38,6 +41,7 @@ pub use project::Project;
 pub use scope::{Account, Scope, Shell, User, Variable};
 pub use skip::Skip;
 pub use stage::{Base, Stage, Taken};
+pub use variables::Variables;
 
 /// What a file means.
 #[derive(Debug)]
@@ -167,11 +171,12 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn over(file: &'a Dockerfile, project: Arc<Project>, known: &Known<'_>) -> Facts {
+        let global = Scope::default();
         let mut walk = Walk {
             file,
             stages: Vec::new(),
-            scopes: vec![Scope::default()],
-            global: Scope::default(),
+            scopes: vec![global.clone()],
+            global,
             ends: Vec::new(),
             groups: BTreeMap::new(),
             project,
@@ -246,7 +251,7 @@ impl<'a> Walk<'a> {
             Some(Base::Stage(base)) => {
                 let mut scope = self.ends.get(*base).cloned().unwrap_or_default();
                 // ARGs end with their stage.
-                scope.variables.retain(|_, variable| variable.in_image);
+                scope.variables.retain(|variable| variable.in_image);
                 scope
             }
             Some(Base::Image(image)) => self.on_image(image),
@@ -257,6 +262,7 @@ impl<'a> Walk<'a> {
             scope.shell = Shell::Windows;
         }
         scope.project = Arc::clone(&self.project);
+        scope.budget = Arc::clone(&self.global.budget);
         scope
     }
 
@@ -267,11 +273,14 @@ impl<'a> Walk<'a> {
             let own = known.map(|known| known.path.as_slice()).unwrap_or_default();
             let usual = USUAL_PATH.iter().filter(|folder| own.iter().all(|own| own != *folder));
             let path: Vec<&str> = own.iter().map(String::as_str).chain(usual.copied()).collect();
-            scope.variables.entry("PATH".to_owned()).or_insert(Variable {
-                value: Some(path.join(":")),
-                certain: true,
-                in_image: true,
-            });
+            if !scope.variables.contains_key("PATH") {
+                let variable = Variable {
+                    value: Some(path.join(":")),
+                    certain: true,
+                    in_image: true,
+                };
+                scope.variables.insert("PATH".to_owned(), variable);
+            }
         }
         scope
     }
@@ -349,8 +358,10 @@ impl<'a> Walk<'a> {
                 .any(|source| source.value.rsplit('/').next() == Some(file))
         };
         let named: Vec<&'static str> = managers().telling_files().filter(|file| names(file)).collect();
-        if !named.is_empty() {
-            self.change(|scope| scope.project_files.extend(named));
+        let known = &self.scope().project_files;
+        let new: Vec<&'static str> = named.into_iter().filter(|file| !known.contains(file)).collect();
+        if !new.is_empty() {
+            self.change(|scope| scope.project_files.extend(new));
         }
     }
 
@@ -412,10 +423,11 @@ fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
         variable.value.clone()
     };
     let lexed = expand(text, escape, &variable)?;
-    lexed.unset.is_empty().then(|| (lexed.value, certain.get()))
+    let is_known = lexed.unset.is_empty() && scope.budget.allows(text, &lexed.value);
+    is_known.then(|| (lexed.value, certain.get()))
 }
 
-fn declare(scope: &mut Scope, word: &str, global: &BTreeMap<String, Variable>, escape: char) {
+fn declare(scope: &mut Scope, word: &str, global: &Variables, escape: char) {
     let (name, default) = word
         .split_once('=')
         .map_or((word, None), |(name, default)| (name, Some(default)));

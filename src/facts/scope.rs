@@ -6,7 +6,12 @@ use std::sync::Arc;
 use crate::knowledge::BaseEnvironment;
 use crate::shell::ShellOptions;
 
+use super::budget::Budget;
 use super::project::Project;
+use super::variables::Variables;
+
+/// The longest path that the kernel takes, and more than any name.
+const LONGEST_PATH: usize = 4096;
 
 /// A variable that an instruction sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +63,7 @@ pub enum Shell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The variables by name. A name that is missing may still be set by an unknown base image.
-    pub variables: BTreeMap<String, Variable>,
+    pub variables: Variables,
     /// The user that commands run as.
     pub user: User,
     /// The working directory; none where a variable or an unknown base image hides it.
@@ -72,20 +77,23 @@ pub struct Scope {
     /// What the build context shows of the project.
     pub project: Arc<Project>,
     /// The accounts that the base image is known to have or that the stage created.
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: Arc<BTreeMap<String, Account>>,
+    /// How much values may still grow.
+    pub budget: Arc<Budget>,
 }
 
 impl Default for Scope {
     fn default() -> Self {
         Scope {
-            variables: BTreeMap::new(),
+            variables: Variables::default(),
             user: User::Root,
             workdir: Some("/".to_owned()),
             shell: Shell::Posix(ShellOptions::default()),
             base: None,
             project_files: Vec::new(),
             project: Arc::default(),
-            accounts: BTreeMap::new(),
+            accounts: Arc::default(),
+            budget: Arc::default(),
         }
     }
 }
@@ -97,14 +105,14 @@ impl Scope {
             base: Some(base),
             ..Scope::default()
         };
-        for (name, value) in &base.env {
+        scope.variables.extend(base.env.iter().map(|(name, value)| {
             let variable = Variable {
                 value: Some(value.clone()),
                 certain: true,
                 in_image: true,
             };
-            scope.variables.insert(name.clone(), variable);
-        }
+            (name.clone(), variable)
+        }));
         for account in &base.accounts {
             scope.add_account(Account {
                 name: account.name.clone(),
@@ -118,7 +126,7 @@ impl Scope {
     }
 
     pub(super) fn add_account(&mut self, account: Account) {
-        self.accounts.insert(account.name.clone(), account);
+        Arc::make_mut(&mut self.accounts).insert(account.name.clone(), account);
     }
 
     /// The user that `USER text` means: a name or number, with or without a group.
@@ -128,6 +136,9 @@ impl Scope {
             .map_or((text, None), |(user, group)| (user, Some(group)));
         if user.is_empty() || user == "root" || user == "0" {
             return User::Root;
+        }
+        if user.len() > LONGEST_PATH {
+            return User::Unknown;
         }
         let number: Option<u32> = user.parse().ok();
         let known = match number {
@@ -178,7 +189,9 @@ impl Scope {
                 part => parts.push(part),
             }
         }
-        Some(format!("/{}", parts.join("/")))
+        // The kernel takes no longer one; each instruction keeps its own.
+        let path = format!("/{}", parts.join("/"));
+        (path.len() < LONGEST_PATH).then_some(path)
     }
 }
 
@@ -202,7 +215,7 @@ impl Shell {
                 })
             }
             "cmd" | "powershell" | "pwsh" => Shell::Windows,
-            _ => Shell::Other(program.to_owned()),
+            _ => Shell::Other(program.chars().take(LONGEST_PATH).collect()),
         }
     }
 }

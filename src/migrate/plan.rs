@@ -1,7 +1,6 @@
 //! What is to become of the Dockerfiles of one repository.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use super::skip::{Reason, Skipped};
 use super::tree::Tree;
 use super::write::fingerprint;
 use crate::config::ConfigError;
-use crate::context::{ContextSource, Origin, locate};
+use crate::context::{ContextSource, Contexts, Origin, locate};
 use crate::passes::dockerignore::{Proposal, copied_sources};
 use crate::passes::{DockerIgnorePass, Pass as _};
 use crate::rewrite::{Options, Rewrite, rewrite};
@@ -111,7 +110,7 @@ impl Subject<'_> {
             path: self.path.to_owned(),
             text: self.text.to_owned(),
             context: root.strip_prefix(&tree.root).ok()?.to_owned(),
-            ignore_text: fs::read_to_string(&ignore).unwrap_or_default(),
+            ignore_text: context.ignore_text().unwrap_or_default().to_owned(),
             ignore: in_tree(tree, &ignore),
         })
     }
@@ -132,8 +131,13 @@ pub fn plan(
     let mut planned = Planned::default();
     // Dockerfiles may share a .dockerignore: each sees what those before it added, as if they were written in turn.
     let mut ignores: BTreeMap<String, Ignore> = BTreeMap::new();
+    let contexts = Contexts::default();
     for (path, text) in &found.dockerfiles {
-        let subject = subject(repository, tree, path, text, &ignores, options_of)?;
+        if let Some(why) = syntax::parse(path, text).ok().and_then(|file| syntax::too_large(&file)) {
+            planned.skipped.push(Skipped::new(path, Reason::TooLarge, why));
+            continue;
+        }
+        let subject = subject(repository, tree, path, text, &contexts, &ignores, options_of)?;
         let rewritten = match subject.rewrite(&[]) {
             Ok(rewritten) => rewritten,
             Err(error) => {
@@ -242,6 +246,7 @@ fn subject<'a>(
     tree: &Tree,
     path: &'a str,
     text: &'a str,
+    contexts: &Contexts,
     ignores: &BTreeMap<String, Ignore>,
     options_of: OptionsOf<'_>,
 ) -> Result<Subject<'a>, PlanError> {
@@ -250,7 +255,7 @@ fn subject<'a>(
     let mut options = options_of(&folder)?;
     options.writes_dockerignore = true;
     let mut notes = Vec::new();
-    let context = context(tree, &file, text, &mut notes);
+    let context = context(contexts, tree, &file, text, &mut notes);
     let (context, is_open) = match context {
         Some((context, Some(ignore))) => match ignores.get(&ignore) {
             Some(changed) => (context.with_ignore_text(&changed.text).ok().or(Some(context)), true),
@@ -276,7 +281,13 @@ fn subject<'a>(
 }
 
 /// The build context, and the path of its .dockerignore in the repository.
-fn context(tree: &Tree, file: &Path, text: &str, notes: &mut Vec<String>) -> Option<(ContextSource, Option<String>)> {
+fn context(
+    contexts: &Contexts,
+    tree: &Tree,
+    file: &Path,
+    text: &str,
+    notes: &mut Vec<String>,
+) -> Option<(ContextSource, Option<String>)> {
     let name = file.to_string_lossy();
     // A file that cannot be parsed is reported by what follows.
     let sources = syntax::parse(&name, text)
@@ -307,7 +318,7 @@ fn context(tree: &Tree, file: &Path, text: &str, notes: &mut Vec<String>) -> Opt
             .replace(&format!("{}/", tree.root.display()), "");
         notes.push(format!("the build context is {folder}: {origin}"));
     }
-    match ContextSource::open(&root, Some(file)) {
+    match ContextSource::open_among(contexts, &root, Some(file)) {
         Ok(context) => {
             let ignore = in_tree(tree, &ignore_path(&context, &root));
             Some((context, ignore))

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -13,9 +13,7 @@ use super::git::GitError;
 use super::references::inside;
 use super::repository::{Repository, Tracked, TrackedKind};
 use super::skip::{Reason, Skipped};
-
-/// More than any Dockerfile.
-const LARGEST: u64 = 4 * 1024 * 1024;
+use crate::repository_file::{self, FileError, LARGEST};
 
 /// Why the files could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -157,16 +155,16 @@ impl Tree {
                 "it is a symbolic link: what it leads to counts by itself".to_owned(),
             ));
         }
-        if !found.is_file() {
-            return Err(skipped(Reason::NoDockerfile, "it is no regular file".to_owned()));
-        }
-        if found.len() > LARGEST {
-            let detail = format!("it is larger than {} MiB", LARGEST / 1024 / 1024);
-            return Err(skipped(Reason::TooLarge, detail));
-        }
-        let mut bytes = Vec::new();
-        let opened = File::open(&file).map_err(unreadable)?;
-        opened.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = repository_file::read(&self.root, &file, LARGEST).map_err(|error| {
+            let reason = match error {
+                FileError::Missing => Reason::Missing,
+                FileError::Outside(_) => Reason::Link,
+                FileError::NoFile => Reason::NoDockerfile,
+                FileError::TooLarge(_) => Reason::TooLarge,
+                FileError::Failed(_) => Reason::Unreadable,
+            };
+            skipped(reason, format!("it {error}"))
+        })?;
         match String::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Ok(text),
             _ => Err(skipped(Reason::NoDockerfile, "it is no text in UTF-8".to_owned())),

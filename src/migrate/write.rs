@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::plan::Write;
+use crate::repository_file;
 use crate::write;
 
 /// Why files were not written. Those before were put back.
@@ -44,21 +45,20 @@ pub fn fingerprint(text: &str) -> String {
 /// If a file was changed since the plan was made, or cannot be written.
 pub fn apply(root: &Path, writes: &[Write]) -> Result<(), WriteError> {
     let mut due = Vec::new();
-    for write in writes {
+    for write in in_safe_order(writes) {
         if let Some(before) = before(root, write)? {
-            due.push((write, before));
+            due.push((root.join(&write.path), before, &write.text));
         }
     }
-    let mut done: Vec<(&Write, &Before)> = Vec::new();
-    for (write, before) in &due {
-        if let Err(error) = write::atomically(&root.join(&write.path), &write.text) {
-            for (write, before) in done {
-                put_back(root, write, before);
-            }
-            return Err(WriteError::Unwritable(error));
-        }
-        done.push((write, before));
-    }
+    let changes: Vec<write::Change<'_>> = due
+        .iter()
+        .map(|(path, before, text)| write::Change {
+            path,
+            before: before.as_deref().map_or(write::Before::Missing, write::Before::Text),
+            text,
+        })
+        .collect();
+    write::all(&changes).map_err(WriteError::Unwritable)?;
     for folder in folders(root, writes) {
         // The new names shall survive a loss of power as the texts do, where the system can say so.
         let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
@@ -66,15 +66,17 @@ pub fn apply(root: &Path, writes: &[Write]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// The new `.dockerignore` files first: they are safe with the old Dockerfiles, while new ones may count on them.
+fn in_safe_order(writes: &[Write]) -> impl Iterator<Item = &Write> {
+    let is_ignore = |write: &&Write| write.path.ends_with(".dockerignore");
+    let rest = writes.iter().filter(move |write| !is_ignore(write));
+    writes.iter().filter(is_ignore).chain(rest)
+}
+
 /// Removes what a killed run may have left beside the files.
 pub fn clean(root: &Path, writes: &[Write]) {
     for folder in folders(root, writes) {
-        for entry in folder.read_dir().into_iter().flatten().flatten() {
-            let is_ours = entry.file_name().to_string_lossy().starts_with(write::TEMPORARY);
-            if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
+        write::remove_left(&folder);
     }
 }
 
@@ -105,7 +107,9 @@ fn before(root: &Path, write: &Write) -> Result<Option<Before>, WriteError> {
                 let denied = io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only");
                 return Err(unreadable(denied));
             }
-            Some(fs::read_to_string(&path).map_err(unreadable)?)
+            let read = repository_file::read(root, &path, repository_file::LARGEST);
+            let bytes = read.map_err(|error| unreadable(io::Error::other(error)))?;
+            Some(String::from_utf8(bytes).map_err(|error| unreadable(io::Error::other(error)))?)
         }
     };
     if now.as_deref() == Some(&write.text) {
@@ -115,15 +119,6 @@ fn before(root: &Path, write: &Write) -> Result<Option<Before>, WriteError> {
         return Err(WriteError::Changed(write.path.clone()));
     }
     Ok(Some(now))
-}
-
-/// The failure that led here is what is reported; one more could not be told apart from it.
-fn put_back(root: &Path, write: &Write, before: &Before) {
-    let path = root.join(&write.path);
-    let _ = match before {
-        Some(text) => write::atomically(&path, text),
-        None => fs::remove_file(&path).map_err(anyhow::Error::from),
-    };
 }
 
 fn folders(root: &Path, writes: &[Write]) -> Vec<PathBuf> {

@@ -73,6 +73,8 @@ struct Lexer<'a> {
     /// Gives values; without it, variables stay as they are written.
     variable: Option<&'a Variables<'a>>,
     unset: Vec<String>,
+    /// The bytes that came from variables.
+    replaced: usize,
     depth: usize,
     /// Whether a substitution was read since the last look.
     substituted: bool,
@@ -102,6 +104,12 @@ impl Words {
     }
 }
 
+/// The longest text that variables may give: a few lines, each ten times the last, would take all memory.
+const LONGEST_VALUE: usize = 16 * 1024;
+
+/// The longest value in which patterns are looked for, which takes the third power of its length.
+const LONGEST_MATCHED: usize = 1024;
+
 type Processed = Result<(String, Vec<String>), Unprocessable>;
 
 impl<'a> Lexer<'a> {
@@ -113,6 +121,7 @@ impl<'a> Lexer<'a> {
             mode,
             variable,
             unset: Vec::new(),
+            replaced: 0,
             depth: 0,
             substituted: false,
         }
@@ -256,7 +265,7 @@ impl<'a> Lexer<'a> {
         self.characters.next();
         if self.characters.next_if_eq(&'{').is_none() {
             let name = self.name();
-            return Ok(match (name.is_empty(), self.value(&name)) {
+            return Ok(match (name.is_empty(), self.value(&name)?) {
                 (true, _) => "$".to_owned(),
                 (_, Some(value)) => value,
                 _ if self.variable.is_none() => format!("${name}"),
@@ -274,7 +283,7 @@ impl<'a> Lexer<'a> {
         }
         match modifier {
             '}' if !null_is_unset => {
-                let value = self.value(&name);
+                let value = self.value(&name)?;
                 Ok(value.unwrap_or_else(|| {
                     if self.variable.is_none() {
                         format!("${{{name}}}")
@@ -301,6 +310,7 @@ impl<'a> Lexer<'a> {
             return Ok(format!("${{{name}{colon}{modifier}{word}}}"));
         }
         let value = self.variable.and_then(|variable| variable(name));
+        self.count(value.as_deref())?;
         let present = value.filter(|value| !(null_is_unset && value.is_empty()));
         match (modifier, present) {
             ('-', None) => Ok(word),
@@ -326,7 +336,7 @@ impl<'a> Lexer<'a> {
         if self.variable.is_none() {
             return Ok(format!("${{{name}{modifier}{pattern}}}"));
         }
-        let value: Vec<char> = self.value(name).unwrap_or_default().chars().collect();
+        let value = self.matched(name)?;
         let (longest, pattern) = pattern
             .strip_prefix(modifier)
             .map_or((false, pattern.as_str()), |rest| (true, rest));
@@ -357,7 +367,7 @@ impl<'a> Lexer<'a> {
         if self.variable.is_none() {
             return Ok(format!("${{{name}/{pattern}/{replacement}}}"));
         }
-        let value: Vec<char> = self.value(name).unwrap_or_default().chars().collect();
+        let value = self.matched(name)?;
         let pattern = wildcard(&pattern)?;
         let (mut result, mut at) = (String::new(), 0);
         while at <= value.len() {
@@ -366,6 +376,7 @@ impl<'a> Lexer<'a> {
                 .find(|&end| value.get(at..end).is_some_and(|part| matches_wildcard(&pattern, part)));
             match longest.filter(|&end| end > at) {
                 Some(end) => {
+                    self.count(Some(&replacement))?;
                     result.push_str(&replacement);
                     at = end;
                     if !all {
@@ -402,12 +413,31 @@ impl<'a> Lexer<'a> {
         name
     }
 
-    fn value(&mut self, name: &str) -> Option<String> {
+    fn value(&mut self, name: &str) -> Result<Option<String>, Unprocessable> {
         let value = self.variable.and_then(|variable| variable(name));
         if value.is_none() && self.variable.is_some() && !name.is_empty() {
             self.unset.push(name.to_owned());
         }
-        value
+        self.count(value.as_deref())?;
+        Ok(value)
+    }
+
+    /// The characters of a value that a pattern is held against.
+    fn matched(&mut self, name: &str) -> Result<Vec<char>, Unprocessable> {
+        let value = self.value(name)?.unwrap_or_default();
+        if value.len() > LONGEST_MATCHED {
+            return Err(Unprocessable);
+        }
+        Ok(value.chars().collect())
+    }
+
+    /// Fails where what variables give gets too long.
+    fn count(&mut self, value: Option<&str>) -> Result<(), Unprocessable> {
+        self.replaced += value.map_or(0, str::len);
+        if self.replaced > LONGEST_VALUE {
+            return Err(Unprocessable);
+        }
+        Ok(())
     }
 }
 

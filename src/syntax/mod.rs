@@ -16,6 +16,7 @@ mod line;
 mod logical;
 mod node;
 mod parse;
+mod size;
 mod tree;
 mod validate;
 
@@ -27,5 +28,6 @@ pub use lex::{Lexed, Variables, expand};
 pub use logical::Logical;
 pub use node::{Arguments, Flag, Node, Pair, Text};
 pub use parse::parse;
+pub use size::too_large;
 pub use tree::{Dockerfile, Instruction, LineRange, Newline};
 pub use validate::csv_fields;

@@ -10,12 +10,17 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::bounded::Bounded;
 use super::engine::{Engine, EngineError, Kind};
 use super::files::Files;
 use super::process;
+use super::stream::Stream;
 
 /// The memory that a container may take.
 const MEMORY: &str = "4g";
+
+/// How much is kept of the start and of the end of what a build says.
+const MOST_LOG: usize = 4 * 1024 * 1024;
 
 /// What a build takes beside the Dockerfile.
 #[derive(Clone, Debug, Default)]
@@ -162,11 +167,11 @@ impl Workbench {
 
         lock(&self.images).push(tag.clone());
         // BuildKit tells its progress on stderr, podman and buildah tell the steps on stdout and the rest on stderr.
-        let told = Mutex::new((String::new(), on_line));
+        let told = Mutex::new((Bounded::new(MOST_LOG), on_line));
         let tell = |line: &str| {
             let mut told = lock(&told);
-            told.0.push_str(line);
-            told.0.push('\n');
+            told.0.add(line.as_bytes());
+            told.0.add(b"\n");
             (told.1)(line);
         };
         let start = Instant::now();
@@ -177,7 +182,7 @@ impl Workbench {
             &mut |line| tell(line),
         )
         .inspect_err(|_| self.remove_steps())?;
-        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0;
+        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0.text();
         if !ended.status.success() {
             let lines: Vec<&str> = log.lines().collect();
             return Err(EngineError::Build {
@@ -219,7 +224,12 @@ impl Workbench {
             }
         };
         let name = format!("{} export", self.engine.kind);
-        let ended = process::run(command, &self.engine.limits, Files::read, &mut |_| {});
+        let ended = process::run(
+            command,
+            &self.engine.limits,
+            |stream: Stream<'_>| Files::read(stream),
+            &mut |_| {},
+        );
         self.remove_container(&container);
         let ended = ended?;
         if !ended.status.success() {
@@ -323,13 +333,32 @@ impl Workbench {
 
     /// Removes a container with its volumes.
     pub fn remove_container(&self, container: &str) {
+        self.discard(container);
+        lock(&self.containers).retain(|name| name != container);
+    }
+
+    /// Removes a container; whether the engine answered in time.
+    fn discard(&self, container: &str) -> bool {
         let args: &[&str] = match self.engine.kind {
             Kind::Docker | Kind::Podman => &["rm", "--force", "--volumes", container],
             Kind::Buildah => &["rm", container],
         };
         // One that removed itself is not there any more.
-        let _ = self.engine.clean_up(args);
-        lock(&self.containers).retain(|name| name != container);
+        self.engine
+            .clean_up(args)
+            .map_or_else(|error| !is_timeout(&error), |_| true)
+    }
+
+    /// Removes an image; whether the engine answered in time.
+    fn remove_image(&self, image: &str) -> bool {
+        let args: &[&str] = match self.engine.kind {
+            Kind::Docker | Kind::Podman => &["image", "rm", "--force", image],
+            Kind::Buildah => &["rmi", "--force", image],
+        };
+        // One that was not built to its end is not there.
+        self.engine
+            .clean_up(args)
+            .map_or_else(|error| !is_timeout(&error), |_| true)
     }
 
     fn make_buildah_container(&self, image: &Image, container: &str, run: &Run<'_>) -> Result<(), EngineError> {
@@ -382,23 +411,21 @@ impl Workbench {
     }
 }
 
+/// Whether the engine did not answer. Asking it for more would take as long each time.
+fn is_timeout(error: &EngineError) -> bool {
+    matches!(error, EngineError::Process(process::ProcessError::TimedOut(_)))
+}
+
 impl Drop for Workbench {
     fn drop(&mut self) {
-        for container in lock(&self.containers).clone() {
-            self.remove_container(&container);
-        }
-        if !self.is_kept {
-            let images = lock(&self.images).clone();
-            for image in images {
-                let args: &[&str] = match self.engine.kind {
-                    Kind::Docker | Kind::Podman => &["image", "rm", "--force", &image],
-                    Kind::Buildah => &["rmi", "--force", &image],
-                };
-                // One that was not built to its end is not there.
-                let _ = self.engine.clean_up(args);
-            }
-        }
-        if *lock(&self.has_mounts) {
+        // No lock may be held while the engine works: a guard in the head of a loop lives as long as the loop.
+        let containers = self.containers.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let containers = std::mem::take(containers);
+        let is_answering = containers.iter().all(|container| self.discard(container));
+        let images = self.images.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let images = std::mem::take(images);
+        let is_answering = is_answering && (self.is_kept || images.iter().all(|image| self.remove_image(image)));
+        if is_answering && *lock(&self.has_mounts) {
             self.remove_mounts();
         }
     }

@@ -1,18 +1,25 @@
 //! Container engines, through their command lines.
 
 use std::fmt;
-use std::io::Read;
-use std::process::{ChildStdout, Command};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::bounded::Bounded;
 use super::process::{self, Ended, Limits, ProcessError};
+use super::stream::Stream;
 use crate::passes::needs_buildkit;
 use crate::syntax::{Dockerfile, Keyword};
 
 /// How long an engine may take to say who it is, or to remove something.
 const SOON: Duration = Duration::from_secs(60);
+
+/// How much is kept of the start and of the end of what a container writes, which may be without end.
+const MOST_OUTPUT: usize = 1024 * 1024;
+
+/// The longest answer of an engine that is read, such as the configuration of an image: twice this much.
+const MOST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// An engine that Plimsoll can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -315,7 +322,8 @@ impl Engine {
             timeout: timeout.or(self.limits.timeout),
             ..self.limits.clone()
         };
-        Ok(process::run(self.command(args), &limits, text, &mut |_| {})?)
+        let read = |stream: Stream<'_>| Bounded::new(MOST_OUTPUT).read(stream).text();
+        Ok(process::run(self.command(args), &limits, read, &mut |_| {})?)
     }
 
     /// Whether BuildKit builds here.
@@ -366,22 +374,23 @@ fn numbers(said: &str) -> (u32, u32) {
     (next(), next())
 }
 
-fn text(mut stream: ChildStdout) -> String {
-    let mut bytes = Vec::new();
-    // What was written before a failure is still worth reading.
-    let _ = stream.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn answer(command: Command, limits: &Limits) -> Result<String, EngineError> {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let name: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-    let ended = process::run(command, limits, text, &mut |_| {})?;
+    let command_line = name.join(" ");
+    let read = |stream: Stream<'_>| Bounded::new(MOST_ANSWER).read(stream);
+    let ended = process::run(command, limits, read, &mut |_| {})?;
+    if ended.output.is_cut() {
+        return Err(EngineError::Output {
+            command: command_line,
+            message: format!("it is longer than {} MiB", 2 * MOST_ANSWER / 1024 / 1024),
+        });
+    }
     if ended.status.success() {
-        return Ok(ended.output);
+        return Ok(ended.output.text());
     }
     Err(EngineError::Command {
-        command: name.join(" "),
+        command: command_line,
         message: match ended.messages.trim() {
             "" => ended.status.to_string(),
             message => message.to_owned(),

@@ -2,6 +2,7 @@
 //! out to lack is added, or the pass that took it is switched off. `docs/verify.md` is its page.
 
 pub mod bench;
+mod bounded;
 pub mod checks;
 pub mod elf;
 pub mod engine;
@@ -12,6 +13,7 @@ mod python;
 mod repair;
 pub mod report;
 mod search;
+mod stream;
 pub mod subject;
 pub mod system;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Child processes that can be stopped: by the user, and by a clock.
 
 use std::io::{self, BufRead as _, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use super::stream::{Source, State, Stream};
 
 /// How often a running process is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -15,6 +17,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How many of the last lines that a process wrote to stderr are kept, for the message of its failure.
 const KEPT_LINES: usize = 60;
+
+/// The longest line that is kept whole: a program may write without end and without a line break.
+const LONGEST_LINE: usize = 16 * 1024;
 
 /// The user's wish to stop, shared by all that works for them.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +91,7 @@ pub struct Ended<T> {
 pub fn run<T: Send>(
     mut command: Command,
     limits: &Limits,
-    read: impl FnOnce(ChildStdout) -> T + Send,
+    read: impl FnOnce(Stream<'_>) -> T + Send,
     on_line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Ended<T>, ProcessError> {
     let program = command.get_program().to_string_lossy().into_owned();
@@ -107,10 +112,14 @@ pub fn run<T: Send>(
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(failed(io::Error::other("it has no output")));
     };
+    let (stdout, stderr) = (Source::from(stdout), Source::from(stderr));
+    let state = State::default();
     thread::scope(|scope| {
-        let reader = scope.spawn(move || read(stdout));
-        let messages = scope.spawn(move || last_lines(stderr, on_line));
+        let reader = scope.spawn(|| read(stdout.stream(&state)));
+        let messages = scope.spawn(|| last_lines(stderr.stream(&state), on_line));
         let status = watch(&mut child, limits);
+        // Something that it started may keep its output open, or write for ever.
+        state.end();
         let broken = || failed(io::Error::other("a reader of its output failed"));
         let output = reader.join().map_err(|_| broken())?;
         let messages = messages.join().map_err(|_| broken())?;
@@ -208,11 +217,12 @@ fn last_lines(stream: impl Read, on_line: &mut dyn FnMut(&str)) -> String {
     Vec::from(kept).join("\n")
 }
 
-/// Gives each line of `stream` as it comes.
+/// Gives each line of `stream` as it comes. A line that is too long comes in parts.
 pub fn each_line(stream: impl Read, on_line: &mut dyn FnMut(&str)) {
     let mut reader = BufReader::new(stream);
     let mut bytes = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut bytes), Ok(length) if length > 0) {
+    let mut next = |bytes: &mut Vec<u8>| reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', bytes);
+    while matches!(next(&mut bytes), Ok(length) if length > 0) {
         on_line(String::from_utf8_lossy(&bytes).trim_end());
         bytes.clear();
     }
@@ -229,7 +239,7 @@ mod tests {
         command
     }
 
-    fn text(mut stream: ChildStdout) -> String {
+    fn text(mut stream: Stream<'_>) -> String {
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         text
@@ -261,6 +271,35 @@ mod tests {
         let error = run(shell("sleep 60 & sleep 60"), &limits, text, &mut |_| {}).unwrap_err();
         assert!(matches!(error, ProcessError::TimedOut(_)), "{error}");
         assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_a_process_leaves_running_does_not_keep_its_reader() {
+        let start = Instant::now();
+        // A session of its own: no signal to the group reaches it, and it keeps the output open.
+        let ended = run(
+            shell("setsid sleep 60 & echo started"),
+            &Limits::default(),
+            text,
+            &mut |_| {},
+        )
+        .unwrap();
+        assert_eq!((ended.output.as_str(), ended.status.code()), ("started\n", Some(0)));
+        // One that writes without a pause is cut off.
+        let ended = run(shell("setsid yes >&2 & exit 3"), &Limits::default(), text, &mut |_| {}).unwrap();
+        assert_eq!(ended.status.code(), Some(3));
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_line_without_end_comes_in_parts() {
+        let mut longest = 0;
+        let mut bytes = 0;
+        each_line(io::repeat(b'x').take(1_000_000), &mut |line| {
+            longest = longest.max(line.len());
+            bytes += line.len();
+        });
+        assert_eq!((longest, bytes), (LONGEST_LINE, 1_000_000));
     }
 
     #[test]

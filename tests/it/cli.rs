@@ -114,6 +114,93 @@ mod writing {
         assert!(folder.read("real/Dockerfile").contains("--mount"));
     }
 
+    /// A folder where `rewrite --write` changes the Dockerfile and makes a .dockerignore.
+    fn pair() -> Folder {
+        let folder = Folder::new();
+        folder.write(
+            "Dockerfile",
+            "FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\nCMD [\"node\", \"a.js\"]\n",
+        );
+        folder.write("package.json", "{\"name\": \"a\", \"version\": \"1.0.0\"}");
+        folder.write(
+            "package-lock.json",
+            "{\"name\": \"a\", \"lockfileVersion\": 3, \"packages\": {}}",
+        );
+        folder.write("a.js", "");
+        folder.write("node_modules/b/index.js", "");
+        folder
+    }
+
+    fn names(folder: &Folder) -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn both_files_are_written_or_none() {
+        let folder = pair();
+        let text = folder.read("Dockerfile");
+        let outcome = folder.plimsoll(&["rewrite", "--write"]);
+        assert_eq!(outcome.code, 0, "{outcome}");
+        let (rewritten, ignore) = (folder.read("Dockerfile"), folder.read(".dockerignore"));
+        assert!(rewritten != text && ignore.contains("node_modules"), "{outcome}");
+
+        type Spoil = fn(&Folder);
+        let spoils: [(&str, Spoil); 6] = [
+            ("read-only", |folder| {
+                let path = folder.write(".dockerignore", "x\n");
+                fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+            }),
+            ("read-only", |folder| {
+                fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o444)).unwrap();
+            }),
+            ("names (hard links)", |folder| {
+                folder.write(".dockerignore", "x\n");
+                fs::hard_link(folder.path().join(".dockerignore"), folder.path().join("other")).unwrap();
+            }),
+            ("names (hard links)", |folder| {
+                fs::hard_link(folder.path().join("Dockerfile"), folder.path().join("other")).unwrap();
+            }),
+            ("is a link", |folder| {
+                symlink("/nowhere/x", folder.path().join(".dockerignore")).unwrap()
+            }),
+            ("it is a folder", |folder| {
+                fs::create_dir(folder.path().join("patch")).unwrap();
+            }),
+        ];
+        for (why, spoil) in spoils {
+            let folder = pair();
+            spoil(&folder);
+            let ignore = fs::read(folder.path().join(".dockerignore")).ok();
+            let before = names(&folder);
+            let outcome = folder.plimsoll(&["rewrite", "--write", "--diff", "patch"]);
+            assert_eq!(outcome.code, 2, "{outcome}");
+            assert!(outcome.stderr.contains(why), "{why}: {outcome}");
+            assert_eq!(folder.read("Dockerfile"), text, "{why}");
+            assert_eq!(fs::read(folder.path().join(".dockerignore")).ok(), ignore, "{why}");
+            assert_eq!(names(&folder), before, "{why}");
+        }
+    }
+
+    #[test]
+    fn extended_attributes_are_kept() {
+        let folder = pair();
+        let path = folder.path().join("Dockerfile");
+        let set = rustix::fs::setxattr(&path, "user.note", b"mine", rustix::fs::XattrFlags::empty());
+        if set == Err(rustix::io::Errno::NOTSUP) {
+            return;
+        }
+        set.unwrap();
+        assert_eq!(folder.plimsoll(&["rewrite", "--write"]).code, 0);
+        let mut value = [0; 16];
+        let length = rustix::fs::getxattr(&path, "user.note", &mut value[..]).unwrap();
+        assert_eq!(&value[..length], b"mine");
+    }
+
     #[test]
     fn an_unchanged_file_is_not_written() {
         let folder = Folder::new();

@@ -236,5 +236,8 @@ fn a_link_out_of_the_context_is_not_written_through() {
         (2, ""),
         "{outcome}"
     );
-    assert!(outcome.stderr.contains("a link out of its folder"), "{outcome}");
+    assert!(
+        outcome.stderr.contains("is a link to something that is not in"),
+        "{outcome}"
+    );
 }

@@ -57,6 +57,44 @@ impl Machine {
         command
     }
 
+    /// Lets the engine `name` do `script` where its arguments match `pattern`.
+    fn answer(&self, name: &str, pattern: &str, script: &str) {
+        let file = format!("bin/{name}");
+        let rest = self.folder.read(&file);
+        let changed = rest.replacen(
+            "case \"$*\" in\n",
+            &format!("case \"$*\" in\n{pattern}) {script};;\n"),
+            1,
+        );
+        assert_ne!(changed, rest);
+        self.folder.write(file, changed);
+    }
+
+    /// Waits until an engine is asked for `words`.
+    #[track_caller]
+    fn wait_for_call(&self, words: &str) {
+        let start = Instant::now();
+        while !self.calls().contains(words) {
+            assert!(start.elapsed() < Duration::from_secs(20), "{}", self.calls());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Runs the command as [`Self::run`], but ends it where it takes longer than `time`.
+    #[track_caller]
+    fn run_within(&self, arguments: &[&str], time: Duration) -> (Option<i32>, String) {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if start.elapsed() > time {
+                child.kill().unwrap();
+                panic!("{arguments:?} hangs: {:?}", said(child.wait_with_output().unwrap()));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        said(child.wait_with_output().unwrap())
+    }
+
     /// Runs the command: its exit code and what it says on stderr.
     fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         said(self.command(arguments).output().unwrap())
@@ -65,6 +103,12 @@ impl Machine {
     /// Whether the project is as it was, no temporary file is left, and what was to be built was removed.
     #[track_caller]
     fn assert_clean(&self) {
+        self.assert_clean_of("image rm --force plimsoll-verify-");
+    }
+
+    /// The same, where the engine removes what was built by a call that contains `removal`.
+    #[track_caller]
+    fn assert_clean_of(&self, removal: &str) {
         let names = |folder: &str| {
             let entries = fs::read_dir(self.folder.path().join(folder)).unwrap();
             entries.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
@@ -72,11 +116,7 @@ impl Machine {
         assert_eq!(names("app"), ["Dockerfile"]);
         assert_eq!(names("tmp"), Vec::<std::ffi::OsString>::new());
         assert_eq!(self.folder.read("app/Dockerfile"), IMPROVABLE);
-        assert!(
-            self.calls().contains("image rm --force plimsoll-verify-"),
-            "{}",
-            self.calls()
-        );
+        assert!(self.calls().contains(removal), "{}", self.calls());
     }
 }
 
@@ -185,6 +225,31 @@ fn an_image_that_cannot_be_pulled_is_said_and_nothing_is_written() {
 }
 
 #[test]
+fn what_the_user_saved_while_it_was_verified_is_not_overwritten() {
+    // An engine that builds in no time and knows nothing of files: the empty images pass all checks.
+    let tar = "head -c 1024 /dev/zero";
+    let ready = || {
+        let machine = Machine::new(&[("docker", "true")]);
+        machine.answer("docker", "export*", tar);
+        machine.answer("docker", "*inspect*", r#"echo '[{"Config": {}}]'"#);
+        machine
+    };
+    let machine = ready();
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+    assert_eq!(code, Some(0), "{message}");
+    assert_ne!(machine.folder.read("app/Dockerfile"), IMPROVABLE);
+
+    let machine = ready();
+    let saved = format!("{IMPROVABLE}# mine\n");
+    let save = format!("printf '%s' '{saved}' > Dockerfile");
+    machine.answer("docker", "create*", &save);
+    let (code, message) = machine.run(&["rewrite", "--write", "--verify"]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("it was changed since it was read"), "{message}");
+    assert_eq!(machine.folder.read("app/Dockerfile"), saved);
+}
+
+#[test]
 fn a_build_that_hangs_meets_the_clock() {
     let machine = Machine::new(&[("docker", "sleep 60")]);
     let start = Instant::now();
@@ -198,22 +263,68 @@ fn a_build_that_hangs_meets_the_clock() {
     machine.assert_clean();
 }
 
+/// Sends the signal `name` to the process.
+#[track_caller]
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn an_engine_that_cannot_create_a_container_is_an_error_and_no_hang() {
+    // The build works; what follows it does not. With buildah, a container is made by `from`.
+    for (engine, create) in [("docker", "create*"), ("podman", "create*"), ("buildah", "from*")] {
+        let machine = Machine::new(&[(engine, "true")]);
+        machine.answer(engine, create, "echo 'no space left on device' >&2; exit 1");
+        let config = r#"echo '[{"Config": {}}]'"#;
+        let config = if engine == "buildah" {
+            r#"echo '{"Docker": {"config": {}}}'"#
+        } else {
+            config
+        };
+        machine.answer(engine, "*inspect*", config);
+        let start = Instant::now();
+        for command in [&["verify"][..], &["measure"], &["rewrite", "--write", "--verify"]] {
+            let (code, message) = machine.run_within(command, Duration::from_secs(30));
+            assert_eq!(code, Some(2), "{engine} {command:?}: {message}");
+            assert!(
+                message.contains("failed: no space left on device"),
+                "{engine}: {message}"
+            );
+        }
+        assert!(machine.calls().contains("rm "), "{}", machine.calls());
+        machine.assert_clean_of(if engine == "buildah" {
+            "rmi --force plimsoll-"
+        } else {
+            "image rm --force plimsoll-"
+        });
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_program_though_cleaning_up_hangs() {
+    let machine = Machine::new(&[("docker", "sleep 60")]);
+    machine.answer("docker", "*'image rm'*", "sleep 50");
+    let child: Child = machine.command(&["rewrite", "--write", "--verify"]).spawn().unwrap();
+    let start = Instant::now();
+    machine.wait_for_call("--tag");
+    signal(&child, "-TERM");
+    machine.wait_for_call("image rm");
+    signal(&child, "-TERM");
+    let (code, message) = said(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(message.contains("stopped without cleaning up"), "{message}");
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
 #[test]
 fn control_c_stops_the_build_and_cleans_up() {
     let machine = Machine::new(&[("docker", "sleep 60")]);
     let child: Child = machine.command(&["rewrite", "--write", "--verify"]).spawn().unwrap();
     let start = Instant::now();
-    while !machine.calls().contains("--tag") && start.elapsed() < Duration::from_secs(20) {
-        sleep(Duration::from_millis(20));
-    }
-    let process = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &process])
-            .status()
-            .unwrap()
-            .success()
-    );
+    machine.wait_for_call("--tag");
+    signal(&child, "-INT");
     let (code, message) = said(child.wait_with_output().unwrap());
     assert_eq!(code, Some(2));
     assert!(message.contains("stopped by the user"), "{message}");

@@ -3,6 +3,7 @@
 // clippy.toml allows these in test functions; here the helpers around them are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bounds;
 mod cli;
 mod configuration;
 mod dockerignore;
@@ -17,6 +18,7 @@ mod pages;
 mod passes;
 mod patch;
 mod report;
+mod repository_files;
 mod smoke;
 mod support;
 mod syntax;

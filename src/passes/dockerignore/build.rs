@@ -90,6 +90,20 @@ struct StageInfo {
 }
 
 impl Build {
+    /// A file that is too large to look into: it may take anything, and names what its text contains.
+    pub(super) fn unread(file: &Dockerfile, context: &ContextSource) -> Build {
+        let lines = file.instructions.iter().enumerate();
+        Build {
+            name: file.name.clone(),
+            takes: vec![Take::of(".", 0, 1, context)],
+            commands: Vec::new(),
+            texts: lines
+                .map(|(index, instruction)| (file.line_of(index), instruction.text().to_owned()))
+                .collect(),
+            stages: Vec::new(),
+        }
+    }
+
     /// Reads `file`, which is built with `context`.
     pub(super) fn of(file: &Dockerfile, facts: &Facts, context: &ContextSource) -> Build {
         let mut build = Build {

@@ -138,7 +138,7 @@ fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Pr
     let mut builds: Vec<Build> = own.into_iter().collect();
     let own_name = builds.first().map(|build| build.name.clone());
     if is_shared {
-        builds.extend(others::sharing(context));
+        builds.extend_from_slice(&others::sharing(context).0);
         if builds.len() > 2 {
             let names: Vec<&str> = builds.iter().skip(1).map(|build| build.name.as_str()).collect();
             proposal

@@ -1,6 +1,7 @@
 //! The other Dockerfiles that are built with the same context and the same .dockerignore.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::context::{ContextSource, Entry, Kind, locate};
 use crate::facts::Facts;
@@ -30,7 +31,17 @@ pub(super) fn is_dockerfile(path: &str) -> bool {
 
 /// The Dockerfiles in the context that are built with it, as far as anything tells: those at its root, those that a
 /// Compose file says, and those whose sources are in it.
-pub(super) fn sharing(context: &ContextSource) -> Vec<Build> {
+///
+/// Each is read once, however many of them are looked at.
+pub(super) fn sharing(context: &ContextSource) -> Arc<Sharing> {
+    context.remembered(|| Sharing(find(context)))
+}
+
+/// The Dockerfiles that share a context.
+#[derive(Debug)]
+pub(super) struct Sharing(pub(super) Vec<Build>);
+
+fn find(context: &ContextSource) -> Vec<Build> {
     let walk = context.walk();
     let is_here = |entry: &&Entry| {
         let is_foreign = entry.path.split('/').any(|part| FOREIGN.contains(&part));
@@ -49,7 +60,10 @@ fn one(context: &ContextSource, path: &str) -> Option<Build> {
     let sources = copied_sources(&file);
     let is_at_root = !path.contains('/');
     let is_shared = is_at_root || is_located(context, path, &sources) || names_what_is_here(context, &sources);
-    is_shared.then(|| Build::of(&file, &Facts::of(&file), context))
+    is_shared.then(|| match syntax::too_large(&file) {
+        Some(_) => Build::unread(&file, context),
+        None => Build::of(&file, &Facts::of(&file), context),
+    })
 }
 
 fn is_located(context: &ContextSource, path: &str, sources: &[String]) -> bool {

@@ -57,7 +57,7 @@ const PREFIXES: &[&str] = &[
 pub(super) fn is_free(site: &Site<'_>, scope: &Scope) -> Result<(), Obstacle> {
     let view = site.view;
     let folder = scope.workdir.as_deref().unwrap_or("/").trim_matches('/');
-    for (name, variable) in &scope.variables {
+    for (name, variable) in scope.variables.iter() {
         let value = variable.value.as_deref().unwrap_or_default();
         let upper = name.to_uppercase();
         if upper == "PATH" {

@@ -181,7 +181,10 @@ fn half_done() -> Fleet {
     )
     .unwrap();
     fleet.write("r", "x/Dockerfile", WORKER);
-    fleet.write("r", ".plimsoll-left", "half");
+    let mut gone = std::process::Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    let left = format!(".plimsoll-{}-left", gone.id());
+    fleet.write("r", &left, "half");
     fleet.git(&fleet.at("s"), &["checkout", "-q", "."]);
     fleet
 }
@@ -198,7 +201,11 @@ fn a_plan_that_was_begun_is_carried_out() {
     assert_eq!(outcome.code, 0, "{outcome}");
     assert_ne!(fleet.read("fleet/r/x/Dockerfile"), WORKER);
     assert_ne!(fleet.read("fleet/s/Dockerfile"), WORKER);
-    assert!(!fleet.at("r/.plimsoll-left").exists());
+    let entries = fs::read_dir(fleet.at("r")).unwrap();
+    let names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!names.iter().any(|name| name.starts_with(".plimsoll-")), "{names:?}");
     assert!(!fleet.path().join("state").exists());
 }
 
