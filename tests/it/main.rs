@@ -11,6 +11,7 @@ mod engines;
 mod examples;
 mod facts;
 mod integration;
+mod kinds;
 mod migrate;
 mod page;
 mod pages;
