@@ -67,9 +67,12 @@ pub struct Declared {
     /// Passes that must decline, each with a part of its obstacle or remedy.
     #[serde(default)]
     declines: Vec<(String, String)>,
-    /// Passes that must either change something or say why they do not.
+    /// Passes (as a regular expression, one of which is enough) that must change something or say why they do not.
     #[serde(default)]
     answers: Vec<String>,
+    /// What the rewritten Dockerfile does not have, or a message speaks of.
+    #[serde(default)]
+    gone_or_said: Vec<String>,
     /// What no message may say.
     #[serde(default)]
     never_says: Vec<String>,
@@ -251,13 +254,20 @@ impl Member {
             }
         }
         for pass in &self.declared.answers {
-            let mut passes = result.changes.iter().map(|change| change.pass);
-            let mut declined = result.refusals.iter().map(|refusal| refusal.pass);
-            if !passes.any(|one| one == pass) && !declined.any(|one| one == pass) {
+            let changed = result.changes.iter().map(|change| change.pass);
+            let declined = result.refusals.iter().map(|refusal| refusal.pass);
+            let asked = pattern(&format!("^(?:{pass})$"));
+            if !changed.chain(declined).any(|one| asked.is_match(one)) {
                 faults.push(format!("{pass} says nothing"));
             }
         }
         let said = messages(result).join("\n");
+        for text in &self.declared.gone_or_said {
+            let text = pattern(text);
+            if text.is_match(&result.text) && !text.is_match(&said) {
+                faults.push(format!("the result has `{text}`, and no message says why"));
+            }
+        }
         for text in &self.declared.never_says {
             if pattern(text).is_match(&said) {
                 faults.push(format!("a message says `{text}`"));
