@@ -12,6 +12,7 @@ mod engines;
 mod examples;
 mod facts;
 mod integration;
+mod kinds;
 mod migrate;
 mod page;
 mod pages;

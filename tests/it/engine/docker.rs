@@ -96,7 +96,8 @@ impl Image {
     }
 }
 
-fn docker(args: &[&str]) -> Command {
+/// A command of the engine.
+pub fn docker(args: &[&str]) -> Command {
     let mut command = Command::new("docker");
     // Engines before 23 still build without BuildKit unless told.
     command.args(args).env("DOCKER_BUILDKIT", "1").stdin(Stdio::null());

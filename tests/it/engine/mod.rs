@@ -17,6 +17,7 @@ mod context_size;
 mod docker;
 mod evidence;
 mod ignore_sets;
+mod kinds;
 mod migrate;
 mod project;
 mod report;
