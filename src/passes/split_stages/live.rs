@@ -79,7 +79,7 @@ fn named_at_run_time(subject: &Subject<'_>, needs: &Needs) -> Vec<AbsolutePath> 
     let workdir = scope.and_then(|scope| scope.workdir.clone());
     let variables = scope
         .into_iter()
-        .flat_map(|scope| scope.variables.values())
+        .flat_map(|scope| scope.variables.iter().map(|(_, variable)| variable))
         .filter(|variable| variable.in_image);
     let values = variables
         .filter_map(|variable| variable.value.as_deref())
