@@ -76,7 +76,7 @@ impl Site<'_> {
             },
             (Ok(Some(outputs)), _) => with_redirects(
                 Classified {
-                    effects: of_build(command, &outputs, self.folders),
+                    effects: self.of_build(command, &outputs),
                     outputs,
                     ..Classified::plain(StepKind::Build, Effects::default())
                 },
@@ -151,6 +151,45 @@ impl Site<'_> {
             all.outputs.extend(written.map(|path| Output::Path(path.to_string())));
         }
         Some(all)
+    }
+
+    /// Whether a manager is given a folder with sources to install: code of the project runs then.
+    fn installs_a_folder(&self, command: &Command) -> bool {
+        let workdir = command
+            .workdir
+            .as_deref()
+            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let read = command.manager.iter().flat_map(|used| &used.reads);
+        let mut folders = read.map(|path| AbsolutePath::of(path.as_deref()?, workdir.as_ref()));
+        folders.any(|path| path.is_none_or(|path| !self.files.list(path.relative()).is_empty()))
+    }
+
+    /// The effects of a command that builds: it reads whatever is there, and writes its outputs and what its words name.
+    fn of_build(&self, command: &Command, outputs: &[Output]) -> Effects {
+        let own = match &command.manager {
+            Some(_) => Effects::default(),
+            None => of_command(command, self.folders),
+        };
+        let named = own.writes.into_iter().filter(|place| *place != Place::Anywhere);
+        let places = outputs.iter().flat_map(Output::places);
+        let program = command.words.first().map(|word| word.text.clone());
+        let workdir = command
+            .workdir
+            .as_deref()
+            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        // Code of the project may read anything; an install of packages from a registry reads the project's files.
+        let reads = match workdir {
+            Some(workdir) if !outputs.iter().any(Output::is_of_own_code) && !self.installs_a_folder(command) => {
+                Place::Under(workdir)
+            }
+            _ => Place::Anywhere,
+        };
+        Effects {
+            reads: vec![reads],
+            writes: places.chain(named).collect(),
+            runs: program.into_iter().collect(),
+            ..Effects::default()
+        }
     }
 
     /// The effects of an installer from the network that is known.
@@ -287,31 +326,5 @@ fn of_manager(command: &Command, used: &ManagerUse) -> Effects {
             network: true,
             ..Effects::default()
         },
-    }
-}
-
-/// The effects of a command that builds: it reads whatever is there, and writes its outputs and what its words name.
-fn of_build(command: &Command, outputs: &[Output], folders: &Folders) -> Effects {
-    let own = match &command.manager {
-        Some(_) => Effects::default(),
-        None => of_command(command, folders),
-    };
-    let named = own.writes.into_iter().filter(|place| *place != Place::Anywhere);
-    let places = outputs.iter().flat_map(Output::places);
-    let program = command.words.first().map(|word| word.text.clone());
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
-    // Code of the project may read anything; an install of packages from a registry reads the project's files.
-    let reads = match workdir {
-        Some(workdir) if !outputs.iter().any(Output::is_of_own_code) => Place::Under(workdir),
-        _ => Place::Anywhere,
-    };
-    Effects {
-        reads: vec![reads],
-        writes: places.chain(named).collect(),
-        runs: program.into_iter().collect(),
-        ..Effects::default()
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::context::ContextSource;
 use crate::context::manifests::Files;
 use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
-use crate::knowledge::is_plain_node_package;
+use crate::knowledge::{Kind, is_plain_node_package};
 use crate::syntax::Dockerfile;
 
 use super::{Bundler, Poetry, Surroundings, runs_scripts, venvs};
@@ -18,6 +18,8 @@ pub(crate) struct Ground {
     poetry: Poetry,
     bundler: Bundler,
     image: Option<ImageReference>,
+    image_python: Option<String>,
+    has_system_python: bool,
     has_workspaces: bool,
     runs_scripts: bool,
 }
@@ -39,7 +41,9 @@ impl Ground {
         Ground {
             venvs: venvs(file, facts, range.clone()),
             poetry: Poetry::of(file, facts, range.clone()),
-            bundler: Bundler::of(file, facts, range),
+            bundler: Bundler::of(file, facts, range.clone()),
+            image_python: image.as_ref().and_then(python_of),
+            has_system_python: installs_python(file, facts, range),
             image,
             has_workspaces,
             runs_scripts: runs_scripts(context),
@@ -55,6 +59,8 @@ impl Ground {
             venvs: &self.venvs,
             poetry: &self.poetry,
             bundler: &self.bundler,
+            image_python: self.image_python.as_deref(),
+            has_system_python: self.has_system_python,
             is_ruby_image: is_image_of("ruby"),
             is_php_image: is_image_of("php"),
             has_workspaces: self.has_workspaces,
@@ -84,6 +90,29 @@ impl Ground {
             .and_then(|minor| minor.parse::<u32>().ok())
             .is_some_and(|minor| minor < 18)
     }
+}
+
+/// The version of Python that the tag of an image names: `python:3.12-slim`, `uv:python3.12-bookworm`.
+fn python_of(image: &ImageReference) -> Option<String> {
+    let tag = image.tag.as_deref()?;
+    let version = match image.official_name() {
+        Some("python") => tag,
+        _ => tag.split('-').find_map(|part| part.strip_prefix("python"))?,
+    };
+    let mut parts = version.split(['-', '.']).take_while(|part| part.parse::<u32>().is_ok());
+    Some(format!("{}.{}", parts.next()?, parts.next()?))
+}
+
+/// Whether a stage installs Python as a package of the distribution.
+fn installs_python(file: &Dockerfile, facts: &Facts, range: Range<usize>) -> bool {
+    let runs = range.filter_map(|index| facts.run(file, index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let mut packages = used
+        .filter(|used| used.manager.kind == Kind::System)
+        .flat_map(|used| &used.packages);
+    packages.any(|(name, ..)| name == "python3" || name.starts_with("python3-"))
 }
 
 /// The image that a stage stands on, through the stages that it stands on.

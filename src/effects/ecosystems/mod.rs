@@ -10,6 +10,7 @@ mod php;
 pub(crate) mod programs;
 mod python;
 mod ruby;
+mod uv_python;
 
 use std::collections::BTreeSet;
 
@@ -98,6 +99,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) poetry: &'a Poetry,
     /// Settings of Bundler that the stage makes by `bundle config`.
     pub(crate) bundler: &'a Bundler,
+    /// The version of the base image's Python, `3.12`, where its tag tells.
+    pub(crate) image_python: Option<&'a str>,
+    /// Whether the stage installs the distribution's Python.
+    pub(crate) has_system_python: bool,
     /// Whether the base image is the official one of Ruby.
     pub(crate) is_ruby_image: bool,
     /// Whether the base image is the official one of PHP.

@@ -138,11 +138,15 @@ impl Surroundings<'_> {
                 format!("`uv {}` installs into folders of its own", used.verb),
                 "split the stages by hand".to_owned(),
             )),
-            "uv" => match variable("UV_PROJECT_ENVIRONMENT") {
-                Some("/usr/local" | "/usr/local/") => Ok(vec![Output::PythonOwn]),
-                Some(path) => folder(path),
-                None => folder(".venv"),
-            },
+            "uv" => {
+                let mut left = match variable("UV_PROJECT_ENVIRONMENT") {
+                    Some("/usr/local" | "/usr/local/") => vec![Output::PythonOwn],
+                    Some(path) => folder(path)?,
+                    None => folder(".venv")?,
+                };
+                left.extend(self.downloaded_python(command.workdir.as_deref().unwrap_or("/"))?);
+                Ok(left)
+            }
             "pdm" => match variable("VIRTUAL_ENV") {
                 Some(path) => folder(path),
                 None => folder(".venv"),
