@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::knowledge::{
-    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, Setting,
-    Surroundings, managers,
+    Action, Argument, ArgumentKind, BaseEnvironment, Cache, Condition, Contradiction, HomeFrom, Manager, RunsAs,
+    Setting, Surroundings, Wrapped, managers, wrapper,
 };
 use crate::shell::{self, Context, Place, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
@@ -22,6 +22,8 @@ pub struct Command {
     pub editable: bool,
     /// Whether `sudo` or the like runs it as somebody else, without the variables set here.
     pub switches_user: bool,
+    /// The programs before it that only run it: `sudo`, `tini`.
+    pub wrappers: Vec<String>,
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
     /// Its words, without `sudo`, `env` and their like before it.
@@ -321,6 +323,7 @@ impl<'a> Reader<'a> {
             words,
             assignments,
             user,
+            wrappers,
         } = unwrap(words, assignments);
         let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
         let program = values
@@ -356,6 +359,7 @@ impl<'a> Reader<'a> {
         let switches_user = user.is_some();
         self.commands.push(Command {
             switches_user,
+            wrappers,
             span: span.clone(),
             context,
             editable,
@@ -592,73 +596,52 @@ struct Unwrapped {
     assignments: Vec<Assigned>,
     /// Who runs it instead of the scope's user.
     user: Option<User>,
+    /// The programs that were taken away.
+    wrappers: Vec<String>,
 }
 
-/// Takes programs that only run the program behind them from the front of a command.
+/// Takes programs that only run the program after them from the front of a command.
 fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
+    let mut wrappers = Vec::new();
     loop {
-        let value = |index: usize| {
-            words
-                .get(index)
-                .and_then(|word| word.value.as_deref())
-                .unwrap_or_default()
+        let values: Vec<&str> = words
+            .iter()
+            .map(|word| word.value.as_deref().unwrap_or_default())
+            .collect();
+        let program = values.first().copied().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or(program).to_owned();
+        let known = wrapper(&program).filter(|known| known.only_runs());
+        let wrapped = known.map(|known| known.wrapped(&values));
+        let Some(Wrapped::Command {
+            assignments: from,
+            at,
+            user: runs_as,
+        }) = wrapped
+        else {
+            break;
         };
-        let with_value: &[&str] = match value(0).rsplit('/').next().unwrap_or_default() {
-            "sudo" => &["-u", "-g", "-C", "-p", "--user", "--group"],
-            "env" => &["-u", "--unset", "-C", "--chdir"],
-            "nice" | "ionice" => &["-n", "-c", "-p"],
-            "timeout" => &["-k", "-s"],
-            "xargs" => &["-n", "-P", "-I", "-L", "-d", "-a", "-s", "-E"],
-            "exec" | "command" | "time" | "nohup" | "eatmydata" | "chronic" | "busybox" => &[],
-            "gosu" | "su-exec" => &[],
-            _ => break,
-        };
-        let program = value(0).rsplit('/').next().unwrap_or_default().to_owned();
-        let mut at = 1;
-        while value(at).starts_with('-') && value(at).len() > 1 {
-            at += if with_value.contains(&value(at)) { 2 } else { 1 };
+        match runs_as {
+            Some(RunsAs::Root) => user = Some(User::Root),
+            Some(RunsAs::Unknown) => user = Some(User::Unknown),
+            None => {}
         }
-        match program.as_str() {
-            "sudo" => {
-                user = Some(
-                    if words
-                        .iter()
-                        .take(at)
-                        .any(|word| word.text.starts_with("-u") || word.text.starts_with("--user"))
-                    {
-                        User::Unknown
-                    } else {
-                        User::Root
-                    },
-                )
-            }
-            "timeout" => at += 1,
-            "gosu" | "su-exec" => {
-                user = Some(User::Unknown);
-                at += 1;
-            }
-            _ => {}
-        }
-        if matches!(program.as_str(), "env" | "sudo") {
-            while let Some((name, value)) = words.get(at).and_then(|word| word.value.as_deref()?.split_once('=')) {
-                let span = words.get(at).map_or(0..0, |word| word.span.clone());
+        for word in words.get(from..at).unwrap_or_default() {
+            if let Some((name, value)) = word.value.as_deref().and_then(|word| word.split_once('=')) {
                 assignments.push(Assigned {
-                    span,
+                    span: word.span.clone(),
                     name: name.to_owned(),
                     value: Some(value.to_owned()),
                 });
-                at += 1;
             }
         }
-        if at >= words.len() {
-            break;
-        }
+        wrappers.push(program);
         words.drain(..at);
     }
     Unwrapped {
         words,
         assignments,
         user,
+        wrappers,
     }
 }

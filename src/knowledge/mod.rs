@@ -21,6 +21,7 @@ mod runtime_needs;
 mod static_server;
 mod tools;
 mod verbs;
+mod wrappers;
 
 #[cfg(test)]
 mod tables_tests;
@@ -51,3 +52,4 @@ pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
 pub(crate) use static_server::served;
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};
+pub use wrappers::{RunsAs, Wrapped, Wrapper, wrapper};
