@@ -6,6 +6,7 @@
 mod base_environment;
 mod base_image;
 mod cache;
+mod calls;
 mod compilers;
 mod condition;
 mod distribution;
@@ -34,6 +35,7 @@ pub use base_image::{
     image_contents, slimmer, slimmer_images,
 };
 pub use cache::{Cache, Holds, Place, Sharing};
+pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};
 pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};

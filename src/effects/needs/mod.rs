@@ -1,6 +1,7 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
 
 mod building;
+mod calls;
 mod development;
 mod interpreter;
 mod lacking;
