@@ -13,6 +13,7 @@ use super::locate;
 use super::manifests::decode;
 use super::measure::Measure;
 use super::memory::Memory;
+use super::orchestrated::ContainerRun;
 use super::path;
 use super::walk::{self, Kind, Walk};
 
@@ -118,6 +119,8 @@ pub struct ContextSource {
     /// The Dockerfile, where it is on the disk.
     dockerfile: Option<PathBuf>,
     services: OnceLock<Vec<Service>>,
+    /// What orchestrators run, once somebody asked for it.
+    pub(super) orchestrated: OnceLock<Vec<ContainerRun>>,
     /// The project's own files, once somebody asked for them.
     pub(super) source_paths: OnceLock<Vec<String>>,
 }
@@ -243,6 +246,7 @@ impl ContextSource {
             walk: OnceLock::new(),
             dockerfile: None,
             services: OnceLock::new(),
+            orchestrated: OnceLock::new(),
             source_paths: OnceLock::new(),
         }
     }

@@ -15,6 +15,8 @@ pub enum Takes {
     Shell,
     /// A program, with its arguments after it or in one list with it.
     Program,
+    /// A library, which is looked for by its name.
+    Library,
 }
 
 /// How a language names what another file has.

@@ -17,8 +17,8 @@ pub(crate) struct Call {
     /// The commands that it may start; a single text is a line of the shell or a program. A word that is not literal has
     /// a variable of the shell in it.
     pub(crate) commands: Vec<Vec<String>>,
-    /// Whether a shell reads the text.
-    pub(crate) is_shell: bool,
+    /// What reads the text: a shell, or nobody but the function.
+    pub(crate) takes: Takes,
     /// Whether it starts nothing else than these.
     pub(crate) is_known: bool,
 }
@@ -67,7 +67,7 @@ impl<'s> File<'s> {
                 Token::Shell(text) => calls.push(Call {
                     line: found.line,
                     commands: vec![vec![text.clone()]],
-                    is_shell: true,
+                    takes: Takes::Shell,
                     is_known: true,
                 }),
                 Token::Name(_) => self.name(at, found.line, helpers, &mut calls, &mut new),
@@ -86,7 +86,7 @@ impl<'s> File<'s> {
             calls.push(Call {
                 line,
                 commands: vec![vec![program]],
-                is_shell: false,
+                takes: Takes::Program,
                 is_known: true,
             });
             return;
@@ -250,7 +250,7 @@ impl<'s> File<'s> {
         Some(Call {
             line,
             commands: commands.collect(),
-            is_shell,
+            takes: if is_shell { Takes::Shell } else { target.takes },
             is_known: found.is_known,
         })
     }

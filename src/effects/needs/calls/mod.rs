@@ -70,6 +70,16 @@ pub(crate) fn calls(context: &ContextSource, starts: &dyn Fn(&str) -> bool) -> V
     found
 }
 
+/// The string literals of a source file, each with its line.
+pub(super) fn texts(text: &str, language: &'static Language) -> Vec<(String, usize)> {
+    let tokens = tokens::tokens(text, language).into_iter();
+    let texts = tokens.filter_map(|found| match found.token {
+        tokens::Token::Text(text) => Some((text, found.line)),
+        _ => None,
+    });
+    texts.collect()
+}
+
 fn matches_any(path: &str, mut patterns: impl Iterator<Item = &'static str>) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     patterns.any(|pattern| matches_name(pattern, name))

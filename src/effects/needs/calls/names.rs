@@ -45,11 +45,6 @@ impl Names {
             .join(".")
     }
 
-    /// Whether the file imports something by this name.
-    pub(super) fn imports(&self, name: &str) -> bool {
-        self.bound.contains_key(name)
-    }
-
     /// What is assigned to a name anywhere in the file.
     pub(super) fn assigned(&self, name: &str) -> &[Value] {
         self.values.get(name).map_or(&[], Vec::as_slice)

@@ -9,7 +9,11 @@ fn shown(files: &[(&str, &str)]) -> Vec<String> {
             if !call.is_known {
                 commands.push("?".to_owned());
             }
-            let shell = if call.is_shell { "$ " } else { "" };
+            let shell = if call.takes == crate::knowledge::Takes::Shell {
+                "$ "
+            } else {
+                ""
+            };
             format!("{}:{} {shell}{}", source.path, call.line, commands.join(" | "))
         })
     });
@@ -151,7 +155,7 @@ fn calls_of_other_languages() {
         (
             "a.rb",
             "x = `git log #{y}`\nsystem 'ffmpeg', '-i', x\nOpen3.capture3('dot -V')",
-            &["$ git log ${_}", "ffmpeg -i $ git log ${_}", "dot -V"],
+            &["$ git log ${_}", "ffmpeg -i ${_}", "dot -V"],
         ),
         (
             "a.php",
