@@ -3,7 +3,6 @@
 //! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
-mod calls;
 pub mod compose;
 mod containers;
 mod disk;
@@ -15,18 +14,19 @@ mod locate;
 pub mod manifests;
 mod measure;
 mod memory;
+mod orchestrated;
 mod path;
 mod source;
 mod sources;
 mod walk;
 mod yaml;
 
-pub use calls::{Call, calls};
 pub use containers::ContainerCommand;
 pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};
+pub use orchestrated::ContainerRun;
 pub use source::{Child, ContextError, ContextSource, Contexts, Presence, Unread};
 pub use walk::{Entry, Kind, Walk};

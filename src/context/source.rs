@@ -13,6 +13,7 @@ use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 use super::manifests::decode;
 use super::measure::Measure;
 use super::memory::Memory;
+use super::orchestrated::ContainerRun;
 use super::path;
 use super::walk::{self, Kind, Walk};
 use crate::repository_file::{self, FileError, LARGEST as LARGEST_READ, root_around};
@@ -130,6 +131,8 @@ pub struct ContextSource {
     /// The Dockerfile, where it is on the disk.
     dockerfile: Option<PathBuf>,
     services: OnceLock<Vec<Service>>,
+    /// What orchestrators run, once somebody asked for it.
+    pub(super) orchestrated: OnceLock<Vec<ContainerRun>>,
 }
 
 /// What does not depend on the Dockerfile: many of them may be built with one context.
@@ -340,6 +343,7 @@ impl ContextSource {
             contexts: contexts.clone(),
             dockerfile: None,
             services: OnceLock::new(),
+            orchestrated: OnceLock::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::source::ContextSource;
 use super::walk::Kind;
 
 /// Folders whose code does not run in the image.
-const ASIDE: &[&str] = &[
+pub(super) const ASIDE: &[&str] = &[
     "node_modules",
     ".git",
     ".github",

@@ -22,6 +22,8 @@ pub struct Command {
     pub editable: bool,
     /// Whether `sudo` or the like runs it as somebody else, without the variables set here.
     pub switches_user: bool,
+    /// The programs before it that only run it: `sudo`, `tini`.
+    pub wrappers: Vec<String>,
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
     /// Its words, without `sudo`, `env` and their like before it.
@@ -386,6 +388,7 @@ impl<'a> Reader<'a> {
             words,
             assignments,
             user,
+            wrappers,
         } = unwrap(words, assignments);
         let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
         let program = values
@@ -426,6 +429,7 @@ impl<'a> Reader<'a> {
         let switches_user = user.is_some();
         self.commands.push(Command {
             switches_user,
+            wrappers,
             span: span.clone(),
             context,
             editable,
@@ -662,12 +666,16 @@ struct Unwrapped {
     assignments: Vec<Assigned>,
     /// Who runs it instead of the scope's user.
     user: Option<User>,
+    /// The programs that were taken away.
+    wrappers: Vec<String>,
 }
 
-/// Takes programs that only run the program behind them from the front of a command.
+/// Takes programs that only run the program after them from the front of a command.
 fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
+    let mut wrappers = Vec::new();
     while let Some(outer) = outer_program(&words) {
+        wrappers.extend(words.first().and_then(|word| word.value.clone()));
         user = outer.user.or(user);
         assignments.extend(outer.assignments);
         words.drain(..outer.inner_at);
@@ -679,6 +687,7 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
         words,
         assignments,
         user,
+        wrappers,
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) fn split<'a, R: Copy>(
             _ => Leading::Ordinary,
         };
         match word {
-            Some("--") if !conventions.plain => {
+            Some("--") if !conventions.plain && matches!(rows.look_up("--"), OptionKind::Unlisted) => {
                 operands.extend(words.iter().copied().enumerate().skip(at + 1));
                 break;
             }

@@ -39,7 +39,6 @@ pub(super) struct Row {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct AtStart {
-    pub(super) kinds: Vec<Compiler>,
     pub(super) programs: Vec<String>,
 }
 
@@ -62,7 +61,6 @@ pub fn compiler(program: &str) -> Option<Compiler> {
 pub fn compiles_at_start(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     TABLE.at_start.programs.iter().any(|known| known == name)
-        || compiler(name).is_some_and(|kind| TABLE.at_start.kinds.contains(&kind))
 }
 
 #[cfg(test)]

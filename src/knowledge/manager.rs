@@ -18,6 +18,9 @@ pub struct Manager {
     pub name: String,
     /// Whether it manages the system or a language's packages.
     pub kind: Kind,
+    /// The registry of its packages, of those that [`runtime_needs`](super::runtime_needs) knows.
+    #[serde(default)]
+    pub ecosystem: Option<super::Ecosystem>,
     /// The day the facts were checked, `2026-11-21`.
     pub checked: String,
     /// Public pages that the facts come from.

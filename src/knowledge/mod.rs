@@ -7,6 +7,7 @@ mod arguments;
 mod base_environment;
 mod base_image;
 mod cache;
+mod calls;
 mod command;
 mod commands;
 mod compilers;
@@ -23,9 +24,11 @@ mod packages;
 mod plain_node_packages;
 mod programs;
 mod runtime_needs;
+mod start_needs;
 mod static_server;
 mod tools;
 mod verbs;
+mod wrappers;
 
 #[cfg(test)]
 mod tables_tests;
@@ -38,6 +41,7 @@ pub use base_image::{
     image_contents, slimmer, slimmer_images,
 };
 pub use cache::{Cache, Holds, Place, Sharing};
+pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};
 pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
     Subcommand, Usage,
@@ -60,6 +64,8 @@ pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
 pub use programs::{build_metadata, inert_programs};
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
+pub use start_needs::{FileNeed, ListFormat, StartList, StartNeeds, file_needs, start_needs};
 pub(crate) use static_server::served;
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};
+pub use wrappers::{Wrapped, wrapped};

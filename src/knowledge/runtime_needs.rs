@@ -50,9 +50,12 @@ pub struct RuntimeNeed {
     /// When.
     pub when: When,
     /// For a package with binaries in its registry: since which of its versions they are there, by the version of the
-    /// language, `3.11`. Older ones are built from source.
+    /// language, `3.11`; `any` for any. Older ones are built from source.
     #[serde(default)]
     pub binaries_since: BTreeMap<String, String>,
+    /// Whether it looks for libraries by their names when it runs.
+    #[serde(default)]
+    pub finds_libraries: bool,
     /// A public page that says so.
     pub source: String,
 }

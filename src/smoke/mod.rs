@@ -5,7 +5,8 @@ mod packages;
 
 use serde::Serialize;
 
-use crate::context::{ContextSource, calls};
+use crate::context::ContextSource;
+use crate::effects::needs::tool_calls;
 use crate::facts::Facts;
 use crate::knowledge::package_of_tool;
 use crate::syntax::{Arguments, Dockerfile, Keyword, expand};
@@ -103,7 +104,7 @@ impl Plan {
     fn called(&mut self, file: &Dockerfile, facts: &Facts, image: &Chain<'_>, context: &ContextSource) {
         let Some(release) = image.release() else { return };
         let is_tool = |name: &str| package_of_tool(release.family, name).is_some();
-        for call in calls(context, &is_tool) {
+        for call in tool_calls(context, &is_tool) {
             let package = package_of_tool(release.family, &call.tool);
             let is_installed =
                 package.is_some_and(|package| image.installed(file, facts).iter().any(|own| own == package));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::python::normal;
 use crate::context::manifests::{Manager, MemoryFiles, declared_dependencies};
-use crate::context::{ContextSource, Kind, Presence, calls, python_imports};
+use crate::context::{ContextSource, Kind, Presence, python_imports};
+use crate::effects::needs::tool_calls;
 use crate::facts::{Base, Facts};
 use crate::knowledge::{Family, package_of_tool, release_of};
 use crate::passes::is_python_tool;
@@ -84,7 +85,10 @@ impl Subject {
         };
         if let Some(context) = &context {
             let is_tool = |name: &str| package_of_tool(Family::Debian, name).is_some() || is_python_tool(name);
-            subject.tools = calls(context, &is_tool).into_iter().map(|call| call.tool).collect();
+            subject.tools = tool_calls(context, &is_tool)
+                .into_iter()
+                .map(|call| call.tool)
+                .collect();
             subject.requirements = requirements(context);
             subject.imports = python_imports(context);
         }

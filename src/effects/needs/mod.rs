@@ -1,40 +1,77 @@
 //! What an image needs at run time: the tools that its commands, scripts and sources call, and what its packages load.
+//!
+//! Each question has three answers ([`Answer`]): needed, not needed, not known. What cannot be read, and calls of which
+//! nobody knows what they start, are kept as [`Unanswered`], with their place and what would answer them.
+//!
+//! | where needs come from | module |
+//! | --- | --- |
+//! | CMD, ENTRYPOINT, HEALTHCHECK, Compose, the scripts and lists that they name | [`started`] |
+//! | probes and hooks of Kubernetes, ECS and Helm, commands in containers | [`orchestrated`] |
+//! | calls of sources that start programs | [`calls`], [`sources`] |
+//! | packages of languages, by manifests and locks | [`manifests`], [`packages`] |
+//! | RUNs of the stage itself | [`runs`] |
+//! | certificates and time zones | [`file_needs`] |
+//!
+//! Nothing here knows of passes. What the old image has and the new one lacks of the needs says [`lacking()`].
 
+mod answer;
 mod building;
+mod calls;
+mod commands;
 mod development;
+mod file_needs;
 mod interpreter;
 mod lacking;
+mod manifests;
+mod orchestrated;
 mod packages;
-mod scripts;
+mod runs;
+mod sources;
+mod started;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::context::{ContextSource, calls};
-use crate::facts::{Facts, Stage};
-use crate::knowledge::{Family, package_of_tool};
-use crate::syntax::{Dockerfile, Keyword};
-
+use crate::context::ContextSource;
 use crate::effects::Evidence;
 use crate::effects::image_files;
+use crate::facts::{Facts, Stage};
+use crate::knowledge::{Family, start_needs};
+use crate::syntax::{Dockerfile, Keyword};
 
+use started::{By, Reader};
+
+pub(crate) use answer::{Answer, Unanswered};
 pub(crate) use building::is_build;
-pub(crate) use lacking::lacking;
+pub(crate) use lacking::{lacking, unknown_library};
 pub(crate) use packages::installed_by_name;
+pub(crate) use runs::StepNeeds;
+pub(crate) use tools::tool_calls;
+
+mod tools;
 
 /// A command that runs in the image.
 #[derive(Debug)]
 pub(crate) struct Started {
-    /// Its words, without `exec`, `env` and their like before it.
+    /// Its words; what a wrapper such as `env` runs is a command of its own.
     pub(crate) words: Vec<String>,
     /// What says so.
     pub(crate) place: String,
 }
 
+/// A call of which nobody knows what it starts.
+#[derive(Debug)]
+pub(crate) struct UnknownCall {
+    /// Where it is, and what would tell.
+    pub(crate) why: Unanswered,
+    /// Whether it is a line of the shell, which may call anything, not one program.
+    pub(crate) is_shell: bool,
+}
+
 /// What an image needs at run time, each with the first fact that says so.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
-    /// The commands that run, also inside of scripts, as far as they can be followed.
+    /// The commands that start, also inside of scripts, as far as they can be followed.
     pub(crate) commands: Vec<Started>,
     /// Programs.
     pub(crate) tools: BTreeMap<String, Evidence>,
@@ -44,12 +81,20 @@ pub(crate) struct Needs {
     pub(crate) packages: BTreeMap<&'static str, Evidence>,
     /// Whether anything tells what is started.
     pub(crate) starts: bool,
-    /// A script that is started and that the context does not have.
-    pub(crate) unknown_start: Option<Evidence>,
+    /// A script that is started and that cannot be read.
+    pub(crate) unknown_start: Option<Unanswered>,
+    /// Calls of which nobody knows what they start.
+    pub(crate) unknown: Vec<UnknownCall>,
+    /// A manifest that cannot be read, so that nobody knows what its packages need.
+    pub(crate) unread_manifest: Option<Unanswered>,
     /// What compiles or installs at start.
     pub(crate) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.
     pub(crate) python_folders: Option<Evidence>,
+    /// What looks for libraries by their names when it runs. On Alpine that asks the tools of a compiler.
+    pub(crate) finds_libraries: Option<Evidence>,
+    /// What the RUNs of the stage need, by the number of the instruction.
+    pub(crate) steps: BTreeMap<usize, StepNeeds>,
 }
 
 impl Needs {
@@ -70,40 +115,76 @@ impl Needs {
             keeps_builds: false,
         };
         let mut needs = Needs::default();
-        let mut scripts = scripts::Reader::new(&image, &mut needs);
-        for index in stage.instructions.clone() {
-            scripts.instruction(file, facts, index);
-        }
         let last = stage.instructions.end.saturating_sub(1);
         let workdir = facts.scope(last).and_then(|scope| scope.workdir.as_deref());
-        scripts.compose(context, stage, workdir);
-        let is_tool = |name: &str| package_of_tool(family, name).is_some();
-        for call in calls(context, &is_tool) {
-            needs.tool(&call.tool, || Evidence {
-                place: format!("{}:{}", call.path, call.line),
-                fact: format!("calls {}", call.tool),
-            });
-        }
-        packages::read(
-            file,
-            facts,
-            stage,
-            context,
-            &packages::Builds::of(file, facts, family),
-            &mut needs,
-        );
-        packages::files(context, &mut needs);
+        let mut started = Reader::new(&image, &mut needs, By::Start);
+        started.stage(file, facts, stage);
+        started.compose(context, stage, workdir);
+        started.lists_of_image(workdir);
+        orchestrated::read(context, &image, workdir, &mut needs);
+        needs.steps = runs::of(file, facts, stage, &image);
+        sources::read(context, &image, workdir, &mut needs);
+        let builds = packages::Builds::of(file, facts, family);
+        packages::read(file, facts, stage, context, &builds, &mut needs);
         packages::openmp(context, &mut needs);
+        file_needs::read(file, facts, stage.instructions.clone(), context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
         needs
     }
 
+    /// Whether the program is seen to run.
+    pub(crate) fn runs(&self, program: &str) -> bool {
+        self.tool_answer(program).is_needed()
+    }
+
+    /// Whether the image needs the program.
+    pub(crate) fn tool_answer(&self, program: &str) -> Answer<'_> {
+        match (self.tools.get(program), self.unknown_tools()) {
+            (Some(evidence), _) => Answer::Needed(evidence),
+            (None, Some(unknown)) => Answer::Unknown(unknown),
+            (None, None) => Answer::NotNeeded,
+        }
+    }
+
+    /// What keeps it from being known which tools run: a script that cannot be read, or a call whose program is not
+    /// literal.
+    ///
+    /// The rule for passes: below `aggressive`, a tool that the Dockerfile installs by name stays in the runtime stage while
+    /// this is something. The tools of the base image go all the same, unless [`Needs::unknown_shell`] is something: that a
+    /// program calls no tool of the base image but those that it names is the assumption of `standard`, which one call of
+    /// one program does not refute, as the program is most often the project's own.
+    pub(crate) fn unknown_tools(&self) -> Option<&Unanswered> {
+        let calls = self.unknown.iter().map(|call| &call.why);
+        self.unknown_start.iter().chain(calls).next()
+    }
+
+    /// A line of the shell that is put together at run time, or cannot be read: it may call any tool of the base image, so
+    /// that the full one stays below `aggressive`.
+    pub(crate) fn unknown_shell(&self) -> Option<&Unanswered> {
+        let mut calls = self.unknown.iter().filter(|call| call.is_shell);
+        calls.next().map(|call| &call.why)
+    }
+
+    /// A program that corepack downloads when it is first called, and that starts.
+    pub(crate) fn shim(&self) -> Option<(&'static str, &Evidence)> {
+        let mut shims = start_needs().shims.iter();
+        shims.find_map(|name| Some((name.as_str(), self.tools.get(name)?)))
+    }
+
     fn tool(&mut self, name: &str, evidence: impl FnOnce() -> Evidence) {
-        if !self.tools.contains_key(name) {
+        if !name.is_empty() && !self.tools.contains_key(name) {
             self.tools.insert(name.to_owned(), evidence());
         }
+    }
+
+    fn unknown_call(&mut self, place: &str, fact: &str, is_shell: bool) {
+        let remedy = "name the program as a literal, or keep the tools that it may call";
+        self.unknown.push(UnknownCall {
+            why: Unanswered::new(place, fact.to_owned(), remedy),
+            is_shell,
+        });
     }
 }
 

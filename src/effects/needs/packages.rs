@@ -1,14 +1,16 @@
-//! What the packages of the project need at run time: those that its manifests and lock files name.
+//! What the packages of the project need at run time: those that its manifests and lock files name, and those that
+//! commands install by name.
 
 use std::ops::Range;
 
 use crate::context::ContextSource;
+use crate::effects::Evidence;
 use crate::facts::{Base, Facts, Stage};
-use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs};
+use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs, start_needs};
 use crate::syntax::Dockerfile;
 
-use super::{Needs, development};
-use crate::effects::Evidence;
+use super::manifests::{Listed, ecosystem_of, listed};
+use super::{Needs, Unanswered, development};
 
 /// What decides whether a package with binaries in its registry is built from source all the same.
 pub(super) struct Builds {
@@ -16,6 +18,7 @@ pub(super) struct Builds {
     version: Option<String>,
     /// The packages that options and variables say to compile; `:all:` means all of them.
     forced: Vec<String>,
+    is_alpine: bool,
 }
 
 impl Builds {
@@ -41,10 +44,8 @@ impl Builds {
             }
             for sign in ["--no-binary", "PIP_NO_BINARY"] {
                 for (at, _) in text.match_indices(sign) {
-                    let rest = text
-                        .get(at + sign.len()..)
-                        .unwrap_or_default()
-                        .trim_start_matches(['=', ' ', '"', '\'']);
+                    let rest = text.get(at + sign.len()..).unwrap_or_default();
+                    let rest = rest.trim_start_matches(['=', ' ', '"', '\'']);
                     let value = rest.split([' ', '"', '\'', '\n']).next().unwrap_or_default();
                     forced.extend(value.split(',').map(str::to_ascii_lowercase));
                 }
@@ -53,23 +54,51 @@ impl Builds {
         Builds {
             version: python,
             forced,
+            is_alpine: family == Family::Alpine,
         }
     }
 
-    /// Whether `package`, pinned to `version` if it is, is compiled.
-    fn compiles(&self, package: &RuntimeNeed, version: Option<&str>) -> bool {
-        let forced = self
-            .forced
-            .iter()
-            .any(|name| name == ":all:" || *name == package.package);
-        let since = self
+    /// Whether a package is compiled, or may be: it is where an option says so, and where it is pinned to a version of
+    /// which nothing tells that the registry has binaries. Without a pin the registry's newest version counts.
+    fn compiles(&self, package: &RuntimeNeed, found: &Listed) -> bool {
+        let mut forced = self.forced.iter();
+        if forced.any(|name| name == ":all:" || *name == package.package) && !self.is_locked_binary(found) {
+            return true;
+        }
+        let Some(version) = found
             .version
-            .as_ref()
-            .and_then(|version| package.binaries_since.get(version));
-        forced
-            || since
-                .zip(version)
-                .is_some_and(|(since, version)| numbers(version) < numbers(since))
+            .as_deref()
+            .filter(|_| package.ecosystem == Ecosystem::Python)
+        else {
+            return false;
+        };
+        if self.is_locked_binary(found) {
+            return false;
+        }
+        let since = match &self.version {
+            Some(python) => package.binaries_since.get(python),
+            // Whatever Python it is, the last of them has binaries since then.
+            None => package.binaries_since.values().max_by_key(|version| numbers(version)),
+        };
+        since
+            .or_else(|| package.binaries_since.get("any"))
+            .is_none_or(|since| numbers(version) < numbers(since))
+    }
+
+    /// Whether the lock names a binary package for this system.
+    fn is_locked_binary(&self, found: &Listed) -> bool {
+        let python = self
+            .version
+            .as_deref()
+            .map(|version| format!("cp{}", version.replace('.', "")));
+        let fits = |file: &String| {
+            let is_system = file.contains(if self.is_alpine { "musllinux" } else { "manylinux" });
+            let is_python = python.as_ref().is_none_or(|python| file.contains(python.as_str()))
+                || file.contains("abi3")
+                || file.contains("-py3-");
+            is_system && is_python
+        };
+        found.files.iter().any(fits)
     }
 }
 
@@ -88,98 +117,43 @@ pub(super) fn read(
     needs: &mut Needs,
 ) {
     let left_out = development::left_out(file, facts, stage, context);
-    for (ecosystem, name, place) in installed_by_name(file, facts, stage.instructions.clone()) {
-        add(needs, builds, ecosystem, &name, None, &place);
+    for (ecosystem, name, version, place) in installed(file, facts, stage.instructions.clone()) {
+        let package = Listed {
+            name,
+            version,
+            ..Listed::default()
+        };
+        add(needs, builds, ecosystem, &package, &place);
     }
-    let wanted = |path: &str| ecosystem_of(path).is_some();
-    for path in context.sources(wanted) {
+    for path in context.sources(|path| ecosystem_of(path).is_some()) {
         let (Some(ecosystem), Ok(text)) = (ecosystem_of(path), context.read(path)) else {
             continue;
         };
-        let has_places = text.contains("\"node_modules/");
-        let lines = text.lines().enumerate();
-        for (number, line) in lines.filter(|(_, line)| !is_mention(path, line, has_places)) {
-            if let Some(name) = named(path, line).filter(|name| !left_out.contains(*name)) {
-                let version = line
-                    .split_once("==")
-                    .map(|(_, rest)| rest.trim_matches([' ', '"', '\'', ',']));
-                let version =
-                    version.map(|version| version.split([';', ' ', '#', '"', ',']).next().unwrap_or_default());
-                add(
-                    needs,
-                    builds,
-                    ecosystem,
-                    name,
-                    version,
-                    &format!("{path}:{}", number + 1),
-                );
+        let Ok(found) = listed(path, &text) else {
+            // One in a folder may be a template, or a test of something.
+            if !path.contains('/') {
+                needs.unread_manifest.get_or_insert(Unanswered::new(
+                    path,
+                    "cannot be read, and may name packages that need tools or libraries".to_owned(),
+                    "correct the file",
+                ));
             }
-        }
-    }
-}
-
-/// Compiled programs that speak TLS, or know time zones, read files that no library brings.
-pub(super) fn files(context: &ContextSource, needs: &mut Needs) {
-    const TLS: &[&str] = &[
-        "\"net/http\"",
-        "\"crypto/tls\"",
-        "\"crypto/x509\"",
-        "require ",
-        "rustls",
-        "native-tls",
-        "openssl",
-        "hyper",
-        "reqwest",
-        "ureq",
-        "curl",
-        "tungstenite",
-        "tonic",
-        "sqlx",
-        "tokio-postgres",
-    ];
-    const ZONES: &[&str] = &["LoadLocation", "tzfile", "iana-time-zone", "tz-rs", "time/tzdata"];
-    let is_compiled = |path: &str| {
-        path.ends_with(".go") || path.ends_with(".rs") || path.ends_with("go.mod") || path.ends_with("Cargo.lock")
-    };
-    for path in context.sources(is_compiled) {
-        let Ok(text) = context.read(path) else { continue };
-        for (signs, package, what) in [
-            (TLS, "ca-certificates", "may speak TLS"),
-            (ZONES, "tzdata", "knows time zones"),
-        ] {
-            let is_go_sum = path.ends_with(".go") && signs.iter().take(3).any(|sign| text.contains(sign));
-            let found = if path.ends_with(".go") && package == "ca-certificates" {
-                is_go_sum
-            } else {
-                signs.iter().any(|sign| text.contains(sign))
-            };
-            if found {
-                let evidence = || Evidence {
-                    place: path.to_owned(),
-                    fact: what.to_owned(),
-                };
-                needs.packages.entry(package).or_insert_with(evidence);
-            }
+            continue;
+        };
+        for package in found.iter().filter(|package| !left_out.contains(&package.name)) {
+            add(needs, builds, ecosystem, package, &format!("{path}:{}", package.line));
         }
     }
 }
 
 /// Programs that use OpenMP load a library that only compilers bring.
 pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
-    const BUILD_FILES: &[&str] = &[
-        "Makefile",
-        "makefile",
-        "CMakeLists.txt",
-        "configure.ac",
-        "meson.build",
-        "setup.py",
-        "setup.cfg",
-        "pyproject.toml",
-        "binding.gyp",
-    ];
+    let names = &start_needs().build_files;
     let is_build_file = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        BUILD_FILES.contains(&name) || [".mk", ".cmake", ".pyx"].iter().any(|ending| name.ends_with(ending))
+        names
+            .iter()
+            .any(|known| name == known || known.starts_with('.') && name.ends_with(known.as_str()))
     };
     for path in context.sources(is_build_file) {
         let Ok(text) = context.read(path) else { continue };
@@ -193,17 +167,26 @@ pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
     }
 }
 
-fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, name: &str, version: Option<&str>, place: &str) {
-    let Some(need) = runtime_needs(ecosystem, name) else {
+fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, package: &Listed, place: &str) {
+    let Some(need) = runtime_needs(ecosystem, &package.name) else {
         return;
     };
-    if need.when == When::BuiltFromSource && !builds.compiles(need, version) {
-        return;
-    }
     let evidence = || Evidence {
         place: place.to_owned(),
-        fact: format!("{name} needs it"),
+        fact: format!("{} needs it", package.name),
     };
+    if need.finds_libraries {
+        needs.finds_libraries.get_or_insert_with(|| Evidence {
+            place: place.to_owned(),
+            fact: format!(
+                "names {}, which looks for a library by its name when it runs",
+                package.name
+            ),
+        });
+    }
+    if need.when == When::BuiltFromSource && !builds.compiles(need, package) {
+        return;
+    }
     for tool in need.tools.iter().flat_map(|tools| tools.split('|')) {
         needs.tool(tool, evidence);
     }
@@ -218,106 +201,32 @@ pub(crate) fn installed_by_name(
     facts: &Facts,
     stage: Range<usize>,
 ) -> Vec<(Ecosystem, String, String)> {
+    let found = installed(file, facts, stage).into_iter();
+    found
+        .map(|(ecosystem, name, _, place)| (ecosystem, name, place))
+        .collect()
+}
+
+fn installed(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: Range<usize>,
+) -> Vec<(Ecosystem, String, Option<String>, String)> {
     let mut found = Vec::new();
     for index in stage {
         let Some(run) = facts.run(file, index) else { continue };
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
-            let ecosystem = match used.manager.id.as_str() {
-                "pip" | "uv" | "poetry" | "pipenv" | "pdm" => Ecosystem::Python,
-                "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => Ecosystem::Node,
-                "gem" | "bundler" => Ecosystem::Ruby,
-                "composer" => Ecosystem::Php,
-                _ => continue,
+            let Some(ecosystem) = used.manager.ecosystem else {
+                continue;
             };
             if matches!(used.action, Action::Install | Action::Upgrade) {
                 let place = file.place_of(index);
-                found.extend(
-                    used.packages
-                        .iter()
-                        .map(|(name, ..)| (ecosystem, name.clone(), place.clone())),
-                );
+                found.extend(used.packages.iter().map(|(name, rest, _)| {
+                    let version = rest.as_deref().and_then(|rest| rest.strip_prefix("=="));
+                    (ecosystem, name.clone(), version.map(str::to_owned), place.clone())
+                }));
             }
         }
     }
     found
-}
-
-/// Of which registry a manifest or lock file names packages.
-fn ecosystem_of(path: &str) -> Option<Ecosystem> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_requirements = name.ends_with(".txt") && (name.contains("require") || path.contains("requirements/"))
-        || name.ends_with(".in") && name.contains("require");
-    Some(match name {
-        "pyproject.toml" | "setup.py" | "setup.cfg" | "Pipfile" | "Pipfile.lock" | "poetry.lock" | "uv.lock"
-        | "pdm.lock" | "environment.yml" | "environment.yaml" => Ecosystem::Python,
-        "package.json" | "package-lock.json" | "yarn.lock" | "pnpm-lock.yaml" => Ecosystem::Node,
-        "Gemfile" | "Gemfile.lock" => Ecosystem::Ruby,
-        "composer.json" | "composer.lock" => Ecosystem::Php,
-        _ if is_requirements => Ecosystem::Python,
-        _ => return None,
-    })
-}
-
-/// Whether a line of a lock of Node.js only mentions a package, which need not be there: what another one would use.
-/// `has_places` says that a lock of npm names the folders of its packages, as those since npm 7 do.
-fn is_mention(path: &str, line: &str, has_places: bool) -> bool {
-    match path.rsplit('/').next() {
-        Some("package-lock.json") if has_places => !line.contains("\"node_modules/"),
-        Some("package-lock.json") => !line.trim_end().ends_with('{'),
-        Some("yarn.lock") => line.starts_with(' '),
-        // `/x@1.0.0:`; a dependency has its version behind the colon.
-        Some("pnpm-lock.yaml") => !line.trim_end().ends_with(':'),
-        _ => false,
-    }
-}
-
-/// The package that a line of a manifest or lock file names, if it may be one. A line that names none gives a word that
-/// no table has.
-fn named<'l>(path: &str, line: &'l str) -> Option<&'l str> {
-    let line = line.trim();
-    if line.starts_with('#') {
-        return None;
-    }
-    // poetry.lock and uv.lock: `name = "x"`.
-    let line = line
-        .strip_prefix("name = ")
-        .filter(|_| path.ends_with(".lock"))
-        .unwrap_or(line);
-    // Gemfile: `gem "x", "1.0"`.
-    let line = line.strip_prefix("gem ").unwrap_or(line);
-    let line = line.trim_start_matches(['-', ' ', '"', '\'', '/', '[']);
-    let line = line.strip_prefix("node_modules/").unwrap_or(line);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    let scope = line
-        .starts_with('@')
-        .then(|| line.find('/'))
-        .flatten()
-        .map_or(0, |slash| slash + 1);
-    let rest = line.get(scope..)?;
-    let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-    line.get(..scope + end).filter(|name| !name.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locks_name_what_is_there() {
-        let cases = [
-            ("package-lock.json", r#"    "node_modules/pg-native": {"#, true, false),
-            ("package-lock.json", r#"        "pg-native": {"#, true, true),
-            ("package-lock.json", r#"        "pg-native": ">=3.0.1""#, true, true),
-            ("package-lock.json", r#"    "pg-native": {"#, false, false),
-            ("package-lock.json", r#"        "pg-native": "^3.0.0""#, false, true),
-            ("web/yarn.lock", "pg-native@^3.0.0:", false, false),
-            ("web/yarn.lock", "    pg-native \"^3.0.0\"", false, true),
-            ("pnpm-lock.yaml", "  pg-native@3.0.0:", false, false),
-            ("pnpm-lock.yaml", "      pg-native: '>=3.0.1'", false, true),
-            ("package.json", r#"    "pg-native": "3.0.0""#, false, false),
-        ];
-        for (path, line, has_places, expected) in cases {
-            assert_eq!(is_mention(path, line, has_places), expected, "{path}: {line}");
-        }
-    }
 }

@@ -101,16 +101,8 @@ impl Pass for SlimBase {
             ));
             return outcome;
         }
-        let unread = needs
-            .unknown_start
-            .as_ref()
-            .map(|start| format!("{} {}", start.place, start.fact));
-        let nameless = (!needs.starts).then(|| "nothing tells what the image runs".to_owned());
-        if let Some(obstacle) = unread.or(nameless) {
-            outcome.refusals.push(refusal(
-                obstacle,
-                "start a program or a script of the build context in CMD or ENTRYPOINT",
-            ));
+        if let Err((obstacle, remedy)) = answered(&needs, options.level) {
+            outcome.refusals.push(refusal(obstacle, &remedy));
             return outcome;
         }
         let extra = lacking(
@@ -122,6 +114,14 @@ impl Pass for SlimBase {
             image,
             (&smaller.image, &smaller.tag),
         );
+        let extra = match extra {
+            Ok(extra) => extra,
+            Err(unknown) => {
+                let (obstacle, remedy) = unknown.refusal();
+                outcome.refusals.push(refusal(obstacle, &remedy));
+                return outcome;
+            }
+        };
         let edit = Edit::replace(word.range, with_tag(&word.value, &smaller.tag));
         let old = file.clone();
         if file.edit(range.start, vec![edit]).is_err() {
@@ -152,6 +152,24 @@ impl Pass for SlimBase {
             }).collect(),
         });
         outcome
+    }
+}
+
+/// Refuses a stage of which it is not known what it runs, or what that calls: obstacle and remedy.
+fn answered(needs: &Needs, level: Level) -> Result<(), (String, String)> {
+    let shell = needs.unknown_shell().filter(|_| level < Level::Aggressive);
+    let unanswered = needs
+        .unknown_start
+        .as_ref()
+        .or(needs.unread_manifest.as_ref())
+        .or(shell);
+    match unanswered {
+        Some(unanswered) => Err(unanswered.refusal()),
+        None if !needs.starts => Err((
+            "nothing tells what the image runs".to_owned(),
+            "start a program or a script of the build context in CMD or ENTRYPOINT".to_owned(),
+        )),
+        None => Ok(()),
     }
 }
 

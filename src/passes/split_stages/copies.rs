@@ -50,7 +50,7 @@ pub(super) fn brings_installer(
     node.flag("from").is_some()
         && !sources.is_empty()
         && sources.iter().all(|source| is_tool(&source.value))
-        && !TOOLS.iter().any(|tool| needs.tools.contains_key(*tool))
+        && !TOOLS.iter().any(|tool| needs.runs(tool))
         && !runs_it
 }
 

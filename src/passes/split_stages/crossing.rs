@@ -178,9 +178,7 @@ pub(super) fn plan(
     for (&index, work) in works {
         for output in work.outputs() {
             match output {
-                Output::PythonTools(names) if !names.iter().any(|name| needs.tools.contains_key(name)) => {
-                    tools.push(index)
-                }
+                Output::PythonTools(names) if !names.iter().any(|name| needs.runs(name)) => tools.push(index),
                 Output::PythonSite | Output::PythonTools(_) if is_python => sites.push(index),
                 Output::PythonOwn if is_python => {
                     sites.push(index);

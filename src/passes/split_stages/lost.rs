@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::{Release, closure, image_contents, is_in_base, library_packages, package_fact};
 
-use super::Evidence;
 use super::packages::Divided;
-use crate::effects::needs::Needs;
+use super::{Evidence, Obstacle};
+use crate::effects::needs::{Needs, unknown_library};
+use crate::facts::ImageReference;
 
 /// The packages to install in the runtime stage by their own names: those that it had only because one that stays in
 /// the builder depends on them. `wanted` are the packages whose tools run there.
@@ -15,20 +16,23 @@ pub(super) fn lost(
     wanted: &BTreeMap<&'static str, Evidence>,
     needs: &Needs,
     release: &Release,
-    image: (&str, Option<&str>),
-) -> Vec<(String, Evidence)> {
+    image: &ImageReference,
+    on: (&str, Option<&str>),
+) -> Result<Vec<(String, Evidence)>, Obstacle> {
     let names = |kept: &dyn Fn(&Divided) -> bool| -> Vec<&str> {
         let packages = divided.iter().filter(|package| kept(package));
         packages.map(|package| package.name.as_str()).collect()
     };
     let (all, kept) = (names(&|_| true), names(&|package| package.place.runtime));
     let (had, has) = (closure(release, &all), closure(release, &kept));
-    let base = image_contents(image.0, image.1).unwrap_or_default().packages;
+    // Of an image that no table has, it is installed again, which changes nothing where it is there.
+    let base = image_contents(on.0, on.1);
+    let is_of_base = |package: &str| base.as_ref().is_some_and(|base| base.packages.contains(package));
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut found = Vec::new();
     let mut add = |package: &'static str, evidence: Evidence| {
         let is_there = has.contains(package) || kept.contains(&package);
-        if !is_there && !base.contains(package) && !is_in_base(release, package) && added.insert(package) {
+        if !is_there && !is_of_base(package) && !is_in_base(release, package) && added.insert(package) {
             found.push((package.to_owned(), evidence));
         }
     };
@@ -38,7 +42,14 @@ pub(super) fn lost(
         }
     }
     for (library, evidence) in &needs.libraries {
-        for package in library_packages(release, library).unwrap_or_default() {
+        let Some(packages) = library_packages(release, library) else {
+            // The headers that bring it stay in the builder, and nobody knows what takes their place.
+            if had.contains(library.as_str()) && !has.contains(library.as_str()) {
+                return Err(unknown_library(release, library, evidence, image).refusal());
+            }
+            continue;
+        };
+        for package in packages {
             if had.contains(package) {
                 add(package, evidence.clone());
             }
@@ -53,5 +64,5 @@ pub(super) fn lost(
             add(package, Evidence { place, fact });
         }
     }
-    found
+    Ok(found)
 }

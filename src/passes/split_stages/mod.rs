@@ -1,5 +1,6 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
+mod answered;
 mod chain;
 mod copies;
 mod crossing;
@@ -107,9 +108,13 @@ impl Pass for SplitStages {
             Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
             Ok(Some(plan)) => {
                 let mut new = flat.clone();
-                if let Some(extra) = write(&mut new, &plan, facts, &image, context, &release) {
-                    *file = new;
-                    outcome.changes.push(change(&plan, &extra, lines, &image));
+                match write(&mut new, &plan, facts, &image, context, &release) {
+                    Ok(Some(extra)) => {
+                        *file = new;
+                        outcome.changes.push(change(&plan, &extra, lines, &image));
+                    }
+                    Ok(None) => {}
+                    Err(obstacle) => outcome.refusals.push(refusal(obstacle)),
                 }
             }
         }
@@ -150,6 +155,9 @@ fn no_context() -> Obstacle {
 
 /// Writes the stages, and adds what the new image lacks of what the program needs; returns that. None where a text
 /// cannot be written.
+///
+/// # Errors
+/// Where something is needed and nobody knows how the runtime stage gets it.
 fn write(
     file: &mut Dockerfile,
     plan: &Plan,
@@ -157,10 +165,14 @@ fn write(
     image: &ImageReference,
     context: &ContextSource,
     release: &Release,
-) -> Option<Vec<(String, Evidence)>> {
-    stages::write(file, plan, plan.pinned.as_deref())?;
+) -> Result<Option<Vec<(String, Evidence)>>, Obstacle> {
+    if stages::write(file, plan, plan.pinned.as_deref()).is_none() {
+        return Ok(None);
+    }
     let facts = facts.updated(file);
-    let (number, stage) = facts.stages.iter().enumerate().next_back()?;
+    let Some((number, stage)) = facts.stages.iter().enumerate().next_back() else {
+        return Ok(None);
+    };
     let needs = Needs::of(file, &facts, stage, context, release.family);
     let range = stage.instructions.clone();
     let new = plan.image.as_deref().and_then(|image| image.rsplit_once(':'));
@@ -168,18 +180,17 @@ fn write(
     let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
         (name, Some(tag))
     });
-    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, on);
+    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, image, on)?;
     if let Some(new) = new {
         let lacking = lacking(file, &facts, range, &needs, release, image, new);
+        let lacking = lacking.map_err(|unknown| unknown.refusal())?;
         let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-    if !names.is_empty() {
-        extra_packages::add(file, &facts, number, release.family, &names)?;
-    }
-    Some(extra)
+    let is_written = names.is_empty() || extra_packages::add(file, &facts, number, release.family, &names).is_some();
+    Ok(is_written.then_some(extra))
 }
 
 /// The release of the distribution that a stage stands on; not a certain one where a variable names the image.

@@ -25,13 +25,11 @@ pub(super) fn leave_to_builder(subject: &Subject<'_>, works: &mut BTreeMap<usize
         .scope(subject.range().end - 1)
         .and_then(|scope| scope.workdir.as_deref());
     let manifest = join(workdir.unwrap_or_default().trim_matches('/'), "package.json");
-    let runs_scripts = ["npm", "npx", "yarn", "bun"]
-        .iter()
-        .any(|program| needs.tools.contains_key(*program));
+    let runs_scripts = ["npm", "npx", "yarn", "bun"].iter().any(|program| needs.runs(program));
     if runs_scripts && image.supplier(&manifest).is_none() {
         return;
     }
-    let runs = |program: &str| needs.tools.contains_key(program);
+    let runs = |program: &str| needs.runs(program);
     let is_for_builds = |command: &Command| {
         let Some(used) = &command.manager else { return false };
         if used.manager.id == "corepack" {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::facts::Execution;
 use crate::knowledge::{Action, Kind, PackageRole, Release, installed_closure_size, package_role, runtime_of};
 
+use crate::effects::needs::Unanswered;
+
 use super::Evidence;
 use super::work::Works;
 
@@ -38,8 +40,8 @@ pub(super) struct Uses<'a> {
     pub(super) may_assume: bool,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
-    /// A script that is started and cannot be read: it may call any tool.
-    pub(super) unknown_start: Option<&'a Evidence>,
+    /// What keeps it from being known which tools run: each that the file installs by name then stays.
+    pub(super) unknown: Option<&'a Unanswered>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<&'static str, String>,
 }
@@ -171,9 +173,9 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
         Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
         // A tool that no command calls may still be called by what an install runs.
-        Some(PackageRole::Either) => match (in_builder, uses.unknown_start) {
+        Some(PackageRole::Either) => match (in_builder, uses.unknown) {
             (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
-            (_, Some(unknown)) => here(true, true, format!("{}: {}", unknown.place, unknown.fact)),
+            (_, Some(unknown)) => here(true, true, unknown.refusal().0),
             (None, None) if uses.may_assume => Place {
                 is_assumed: true,
                 ..here(
@@ -191,10 +193,12 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Both) => here(true, true, "builds and programs use it".to_owned()),
         Some(PackageRole::Language) => {
             let is_own = uses.is_distribution || in_builder.is_none();
+            let unknown = uses.unknown.filter(|_| !is_own).map(|unknown| unknown.refusal().0);
+            let why = unknown.clone().or_else(|| in_builder.cloned());
             here(
                 true,
-                is_own,
-                in_builder.cloned().unwrap_or_else(|| "an interpreter".to_owned()),
+                is_own || unknown.is_some(),
+                why.unwrap_or_else(|| "an interpreter".to_owned()),
             )
         }
         None => {

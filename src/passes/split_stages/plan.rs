@@ -14,7 +14,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, development, live, node_tools};
+use super::{Evidence, Obstacle, answered, development, live, node_tools};
 use crate::effects::needs::Needs;
 use crate::effects::steps::{self, Step};
 
@@ -84,28 +84,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     refuse_triggers(subject)?;
     let family = subject.release.family;
     let needs = Needs::of(file, facts, subject.stage, subject.context, family);
-    if let Some(evidence) = &needs.builds_at_start {
-        return Err((
-            format!(
-                "{} {}, so that the build tools are needed at run time",
-                evidence.place, evidence.fact
-            ),
-            "install and compile in the Dockerfile, and start the result".to_owned(),
-        ));
-    }
-    if !needs.starts {
-        return Err((
-            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT, and no Compose file gives it a command".to_owned(),
-            "name the program in CMD or ENTRYPOINT".to_owned(),
-        ));
-    }
-    // Without packages to leave behind, all that is gained is a smaller image, whose tools an unknown script may miss.
-    if let Some(start) = needs.unknown_start.as_ref().filter(|_| gain.packages.is_empty()) {
-        return Err((
-            format!("{} {}", start.place, start.fact),
-            "copy the script from the build context".to_owned(),
-        ));
-    }
+    answered::check(subject, &needs, gain)?;
     node_tools::leave_to_builder(subject, &mut works, &needs);
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
     let uses = uses(subject, &works, &needs, last_build);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{Kind, base_image, image_contents, package_of_tool};
+use crate::knowledge::{Action, Kind, PackageRole, base_image, closure, image_contents, package_of_tool, package_role};
 
 use super::packages::{self, Uses};
 use super::subject::Subject;
@@ -22,11 +22,12 @@ pub(super) fn uses<'a>(
     let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
     let repository = subject.image.repository();
     // What the image has of itself comes before what a package brings.
-    let own = image_contents(&repository, subject.image.tag.as_deref()).unwrap_or_default();
+    let own = image_contents(&repository, subject.image.tag.as_deref());
+    let is_own = |program: &&str| own.as_ref().is_some_and(|own| own.tools.contains(program));
     for (tool, evidence) in &needs.tools {
         for package in called(tool)
             .into_iter()
-            .filter(|program| !own.tools.contains(program))
+            .filter(|program| !is_own(program))
             .filter_map(|program| package_of_tool(family, program))
         {
             at_run_time.entry(package).or_insert_with(|| evidence.clone());
@@ -54,6 +55,12 @@ pub(super) fn uses<'a>(
             if !is_build {
                 let fact = format!("runs {program}");
                 at_run_time.entry(package).or_insert(Evidence { place, fact });
+            }
+        }
+        let scripts = needs.steps.get(&index).filter(|_| !is_build);
+        for (tool, evidence) in scripts.iter().flat_map(|step| &step.tools) {
+            if let Some(package) = package_of_tool(family, tool).filter(|_| !is_own(&tool.as_str())) {
+                at_run_time.entry(package).or_insert_with(|| evidence.clone());
             }
         }
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
@@ -88,13 +95,46 @@ pub(super) fn uses<'a>(
             });
         }
     }
+    bring_along(subject, &mut at_run_time);
     Uses {
         release: &subject.release,
         may_assume: subject.level >= Level::Aggressive,
-        unknown_start: needs.unknown_start.as_ref(),
+        unknown: match subject.level {
+            Level::Aggressive => needs.unknown_start.as_ref(),
+            _ => needs.unknown_tools(),
+        },
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,
+    }
+}
+
+/// Adds packages that the Dockerfile installs by name and that bring one whose tools run: `gnupg`, which brings `gpg` with
+/// its agent. Their parts alone may do less.
+fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
+    let release = &subject.release;
+    let runs = subject
+        .range()
+        .filter_map(|index| subject.facts.run(subject.file, index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let installs = used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install);
+    let named: Vec<&str> = installs
+        .flat_map(|used| used.packages.iter().map(|(name, ..)| name.as_str()))
+        .collect();
+    for name in &named {
+        if package_role(release.family, name) != Some(PackageRole::Either) {
+            continue;
+        }
+        let brings = closure(release, &[name]);
+        let part = at_run_time
+            .iter()
+            .find(|(part, _)| brings.contains(*part) && !named.iter().any(|name| name == *part));
+        if let (Some((_, evidence)), Some(own)) = (part, brings.iter().find(|own| *own == name)) {
+            let evidence = evidence.clone();
+            at_run_time.entry(own).or_insert(evidence);
+        }
     }
 }
 

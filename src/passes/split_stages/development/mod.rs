@@ -147,10 +147,7 @@ fn leaves_out(subject: &Subject<'_>, install: &Install<'_>) -> bool {
 /// Looks whether something that runs needs them.
 fn check_start(subject: &Subject<'_>, needs: &Needs, manifest: &Manifest, folder: &str) -> Result<(), Obstacle> {
     if let Some(start) = &needs.unknown_start {
-        return Err((
-            format!("{} {}", start.place, start.fact),
-            "copy the script from the build context".to_owned(),
-        ));
+        return Err(start.refusal());
     }
     let mut follower = Follower {
         manifest,

@@ -1,0 +1,48 @@
+//! The three answers to "does the image need this?".
+
+use crate::effects::Evidence;
+
+/// What is known of a need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer<'n> {
+    /// It is needed; this says so.
+    Needed(&'n Evidence),
+    /// All that runs is known, and needs it not.
+    NotNeeded,
+    /// Something that runs is not known, and may need it.
+    Unknown(&'n Unanswered),
+}
+
+impl Answer<'_> {
+    /// Whether it is known to be needed.
+    pub(crate) fn is_needed(self) -> bool {
+        matches!(self, Answer::Needed(_))
+    }
+}
+
+/// Something that keeps a need from being known, and what the user can do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unanswered {
+    /// Where it is, and what it is.
+    pub(crate) evidence: Evidence,
+    /// What would answer it.
+    pub(crate) remedy: String,
+}
+
+impl Unanswered {
+    pub(super) fn new(place: &str, fact: String, remedy: &str) -> Unanswered {
+        Unanswered {
+            evidence: Evidence {
+                place: place.to_owned(),
+                fact,
+            },
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// The obstacle and the remedy, as texts of a refusal.
+    pub(crate) fn refusal(&self) -> (String, String) {
+        let Evidence { place, fact } = &self.evidence;
+        (format!("{place} {fact}"), self.remedy.clone())
+    }
+}

@@ -1,0 +1,329 @@
+//! The calls of one source file that start programs.
+
+use std::collections::BTreeSet;
+
+use crate::knowledge::{Functions, Language, Takes};
+
+use super::helpers::{Helper, definitions};
+use super::names::{Names, sign, word};
+use super::tokens::{PLACEHOLDER, Positioned, Token, tokens};
+use super::values::{Value, inside, parts, value};
+
+/// A call that starts a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The line, counted from 1.
+    pub(crate) line: usize,
+    /// The commands that it may start; a single text is a line of the shell or a program. A word that is not literal has
+    /// a variable of the shell in it.
+    pub(crate) commands: Vec<Vec<String>>,
+    /// What reads the text: a shell, or nobody but the function.
+    pub(crate) takes: Takes,
+    /// Whether it starts nothing else than these.
+    pub(crate) is_known: bool,
+}
+
+/// A source file, read.
+pub(super) struct File<'s> {
+    pub(super) path: &'s str,
+    pub(super) language: &'static Language,
+    text: &'s str,
+    tokens: Vec<Positioned<'s>>,
+    names: Names,
+    defines: BTreeSet<String>,
+}
+
+/// What a call is to, for the reading of its arguments.
+#[derive(Clone, Copy)]
+struct Target {
+    argument: usize,
+    takes: Takes,
+}
+
+impl<'s> File<'s> {
+    pub(super) fn read(path: &'s str, text: &'s str, language: &'static Language) -> File<'s> {
+        let tokens = tokens(text, language);
+        let names = Names::of(&tokens, language);
+        let defines = definitions(&tokens)
+            .map(|definition| definition.name.to_owned())
+            .collect();
+        File {
+            path,
+            language,
+            text,
+            tokens,
+            names,
+            defines,
+        }
+    }
+
+    /// The calls of the file, by the functions of its language and by `helpers` of the project. A function that passes
+    /// its own argument on is a new helper in place of a call.
+    pub(super) fn calls(&self, helpers: &[Helper]) -> (Vec<Call>, Vec<Helper>) {
+        let (mut calls, mut new) = (Vec::new(), Vec::new());
+        for at in 0..self.tokens.len() {
+            let Some(found) = self.tokens.get(at) else { continue };
+            match &found.token {
+                Token::Shell(text) => calls.push(Call {
+                    line: found.line,
+                    commands: vec![vec![text.clone()]],
+                    takes: Takes::Shell,
+                    is_known: true,
+                }),
+                Token::Name(_) => self.name(at, found.line, helpers, &mut calls, &mut new),
+                _ => {}
+            }
+        }
+        (calls, new)
+    }
+
+    fn name(&self, at: usize, line: usize, helpers: &[Helper], calls: &mut Vec<Call>, new: &mut Vec<Helper>) {
+        if is_definition(&self.tokens, at) {
+            return;
+        }
+        let full = self.full(at);
+        if let Some(program) = self.program_of_module(at, &full) {
+            calls.push(Call {
+                line,
+                commands: vec![vec![program]],
+                takes: Takes::Program,
+                is_known: true,
+            });
+            return;
+        }
+        if let Some(field) = self.field(at) {
+            calls.extend(self.call(
+                &[field],
+                Target {
+                    argument: 0,
+                    takes: Takes::Program,
+                },
+                at,
+                line,
+                new,
+            ));
+            return;
+        }
+        let Some(arguments) = self.arguments(at) else { return };
+        let function = self.function(&full).map(|function| Target {
+            argument: function.argument,
+            takes: function.takes,
+        });
+        let target = function.or_else(|| self.helper(&full, helpers));
+        if let Some(target) = target {
+            calls.extend(self.call(&arguments, target, at, line, new));
+        }
+    }
+
+    /// The full path of what is named up to `at`.
+    fn full(&self, at: usize) -> String {
+        let mut chain: Vec<&str> = word(&self.tokens, at).into_iter().collect();
+        let mut first = at;
+        while first >= 1 && sign(&self.tokens, first - 1) == Some('.') {
+            let Some(before) = first.checked_sub(2) else { break };
+            let Some(name) = word(&self.tokens, before) else {
+                let rest: Vec<&str> = chain.into_iter().rev().collect();
+                return format!("{}.{}", self.required(before).unwrap_or("?"), rest.join("."));
+            };
+            chain.push(name);
+            first = before;
+        }
+        chain.reverse();
+        self.names.full(&chain)
+    }
+
+    /// The module of `require('m')` that ends at `close`.
+    fn required(&self, close: usize) -> Option<&str> {
+        let start = close.checked_sub(3)?;
+        let is_require = word(&self.tokens, start) == Some("require") && sign(&self.tokens, close) == Some(')');
+        let module = super::names::text(&self.tokens, start + 2).filter(|_| is_require)?;
+        Some(module.strip_prefix("node:").unwrap_or(module))
+    }
+
+    /// The program that a name of `sh` or `plumbum.cmd` stands for.
+    fn program_of_module(&self, at: usize, full: &str) -> Option<String> {
+        let modules = self.language.program_modules.iter();
+        let mut named = modules.filter_map(|module| full.strip_prefix(module.as_str())?.strip_prefix('.'));
+        let name = named.next().filter(|name| !name.contains('.'))?;
+        let is_used = matches!(sign(&self.tokens, at + 1), Some('(' | '['));
+        (is_used && name.starts_with(|c: char| c.is_ascii_lowercase())).then(|| name.replace('_', "-"))
+    }
+
+    /// The expression that is assigned to a field which names a program.
+    fn field(&self, at: usize) -> Option<&[Positioned<'s>]> {
+        let name = word(&self.tokens, at)?;
+        let is_field = self.language.fields.iter().any(|field| field == name);
+        (is_field && sign(&self.tokens, at + 1) == Some('=')).then_some(())?;
+        let rest = self.tokens.get(at + 2..)?;
+        let end = rest
+            .iter()
+            .position(|found| matches!(found.token, Token::Sign(';' | ',' | '}')));
+        rest.get(..end.unwrap_or(rest.len()))
+    }
+
+    /// The arguments of the call of the name at `at`.
+    fn arguments(&self, at: usize) -> Option<Vec<&[Positioned<'s>]>> {
+        let rest = self.tokens.get(at + 1..)?;
+        let first = rest.first()?;
+        match &first.token {
+            Token::Sign('(') => Some(parts(inside(rest), |token| matches!(token, Token::Sign(',')))),
+            // execa`git log`
+            Token::Text(_) if self.language.regular_expressions && !self.language.bare_calls => {
+                Some(vec![rest.get(..1)?])
+            }
+            Token::Text(_) if self.language.bare_calls => {
+                let end = rest.iter().position(|found| {
+                    found.line > first.line
+                        || matches!(
+                            found.token,
+                            Token::Name("do" | "if" | "or" | "unless" | "and") | Token::Sign(';')
+                        )
+                });
+                let line = rest.get(..end.unwrap_or(rest.len()))?;
+                Some(parts(line, |token| matches!(token, Token::Sign(','))))
+            }
+            _ => None,
+        }
+    }
+
+    fn function(&self, full: &str) -> Option<&'static Functions> {
+        let (module, name) = full.rsplit_once('.').unwrap_or(("", full));
+        let is_meant = |function: &&Functions| {
+            let is_named = function.names.iter().any(|known| known == name);
+            let is_of_module = match &function.module {
+                _ if function.any_receiver => is_named,
+                None => is_named && module.is_empty(),
+                Some(own) => {
+                    let is_own =
+                        |path: &str| path == own || path.strip_suffix(own.as_str()).is_some_and(|p| p.ends_with('.'));
+                    is_named && is_own(module) || full == own && function.names.iter().any(|name| name == "default")
+                }
+            };
+            let requires = function.requires.as_deref();
+            is_of_module && requires.is_none_or(|word| self.text.contains(word))
+        };
+        self.language.functions.iter().find(is_meant)
+    }
+
+    fn helper(&self, full: &str, helpers: &[Helper]) -> Option<Target> {
+        let (module, name) = full.rsplit_once('.').unwrap_or(("", full));
+        let receiver = module.rsplit('.').next().unwrap_or(module);
+        let is_meant = |helper: &&Helper| {
+            let is_visible = match receiver {
+                "" | "self" | "this" | "cls" => self.defines.contains(name) || self.language.imports.is_none(),
+                other => other == helper.stem,
+            };
+            helper.name == name && helper.language == self.language.name && is_visible
+        };
+        helpers.iter().find(is_meant).map(|helper| Target {
+            argument: helper.argument,
+            takes: helper.takes,
+        })
+    }
+
+    fn call(
+        &self,
+        arguments: &[&[Positioned<'s>]],
+        target: Target,
+        at: usize,
+        line: usize,
+        new: &mut Vec<Helper>,
+    ) -> Option<Call> {
+        let given = self.positional(arguments);
+        let first = given
+            .get(target.argument)
+            .copied()
+            .filter(|argument| !argument.is_empty())?;
+        let is_shell = target.takes == Takes::Shell || self.is_shell_option_set(arguments);
+        let found = value(first, &self.names, self.language, 0);
+        if !found.is_known
+            && let Some(helper) = self.passed_on(at, first, is_shell)
+        {
+            new.push(helper);
+            return None;
+        }
+        let rest = given.get(target.argument + 1..).unwrap_or_default();
+        let commands = found.lists.iter().map(|words| match words.as_slice() {
+            [only] if !is_shell => self.with_arguments(only, rest),
+            _ => words.clone(),
+        });
+        Some(Call {
+            line,
+            commands: commands.collect(),
+            takes: if is_shell { Takes::Shell } else { target.takes },
+            is_known: found.is_known,
+        })
+    }
+
+    /// The arguments by place, and those named as the program's.
+    fn positional<'a>(&self, arguments: &'a [&'a [Positioned<'s>]]) -> Vec<&'a [Positioned<'s>]> {
+        let mut given = Vec::new();
+        for argument in arguments {
+            let keyword = word(argument, 0).filter(|_| matches!(sign(argument, 1), Some('=')));
+            match keyword {
+                Some("args" | "cmd" | "command" | "file" | "program") => {
+                    given.insert(0, argument.get(2..).unwrap_or_default())
+                }
+                Some(_) => {}
+                // A table of variables, or options.
+                None if sign(argument, 0) == Some('{') => {}
+                None => given.push(*argument),
+            }
+        }
+        given
+    }
+
+    fn is_shell_option_set(&self, arguments: &[&[Positioned<'s>]]) -> bool {
+        let Some(option) = self.language.shell_option.as_deref() else {
+            return false;
+        };
+        let is_set = |argument: &&[Positioned<'s>]| {
+            (0..argument.len()).any(|at| {
+                word(argument, at) == Some(option)
+                    && matches!(sign(argument, at + 1), Some('=' | ':'))
+                    && !matches!(word(argument, at + 2), Some("False" | "false" | "None"))
+            })
+        };
+        arguments.iter().any(|argument| is_set(argument))
+    }
+
+    /// A program with the arguments that come after it.
+    fn with_arguments(&self, program: &str, rest: &[&[Positioned<'s>]]) -> Vec<String> {
+        let mut words = vec![program.to_owned()];
+        for argument in rest {
+            let Value { lists, .. } = value(argument, &self.names, self.language, 0);
+            match lists.as_slice() {
+                [list] => words.extend(list.iter().cloned()),
+                _ => words.push(PLACEHOLDER.to_owned()),
+            }
+        }
+        words
+    }
+
+    /// The function around `at`, if `argument` is one of its own parameters.
+    fn passed_on(&self, at: usize, argument: &[Positioned<'s>], is_shell: bool) -> Option<Helper> {
+        let skip = usize::from(matches!(sign(argument, 0), Some('*' | '&' | '[')));
+        let dots = (0..3).take_while(|at| sign(argument, *at) == Some('.')).count();
+        let name = word(argument, skip.max(dots))?;
+        let mut around = definitions(&self.tokens).filter(|definition| definition.at < at);
+        let all: Vec<_> = around.by_ref().collect();
+        let definition = all
+            .into_iter()
+            .rev()
+            .find(|definition| definition.parameter(name).is_some())?;
+        let stem = self.path.rsplit('/').next().unwrap_or(self.path);
+        Some(Helper {
+            name: definition.name.to_owned(),
+            argument: definition.parameter(name)?,
+            takes: if is_shell { Takes::Shell } else { Takes::Program },
+            language: self.language.name.clone(),
+            stem: stem.split('.').next().unwrap_or(stem).to_owned(),
+        })
+    }
+}
+
+/// Whether the name at `at` is one that is defined, not called.
+fn is_definition(tokens: &[Positioned<'_>], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| word(tokens, before));
+    matches!(before, Some("def" | "function" | "func" | "fn" | "fun" | "class"))
+}

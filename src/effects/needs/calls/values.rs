@@ -1,0 +1,257 @@
+//! What an expression is, as far as its literals tell: a program, a line of the shell, a list of words.
+
+use crate::knowledge::Language;
+
+use super::names::{Names, sign, text, word};
+use super::tokens::{PLACEHOLDER, Positioned, Token};
+
+/// How deep names are followed to what is assigned to them.
+const DEEPEST: usize = 4;
+
+/// What an expression may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    /// The lists of words that it may be; a single text is a list of one. A word that is not literal has the
+    /// placeholder in it.
+    pub(super) lists: Vec<Vec<String>>,
+    /// Whether it can be nothing else.
+    pub(super) is_known: bool,
+}
+
+impl Value {
+    fn unknown() -> Value {
+        Value {
+            lists: Vec::new(),
+            is_known: false,
+        }
+    }
+
+    fn text(text: String) -> Value {
+        Value {
+            lists: vec![vec![text]],
+            is_known: true,
+        }
+    }
+}
+
+/// Reads an expression.
+pub(super) fn value(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let alternatives = parts(tokens, |token| {
+        matches!(token, Token::Sign('|' | '?' | ':') | Token::Name("or" | "if" | "else"))
+    });
+    if alternatives.len() > 1 && !is_lambda(tokens) {
+        return either(&alternatives, names, language, depth);
+    }
+    let sum = parts(tokens, |token| matches!(token, Token::Sign('+')));
+    if sum.len() > 1 {
+        return joined(&sum, names, language, depth);
+    }
+    single(tokens, names, language, depth)
+}
+
+/// Any of several values: what an environment may replace is known by its default.
+fn either(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let values = parts.iter().map(|part| value(part, names, language, depth));
+    let lists: Vec<Vec<String>> = values.flat_map(|value| value.lists).collect();
+    Value {
+        is_known: !lists.is_empty(),
+        lists,
+    }
+}
+
+/// The text or the list that `+` makes.
+fn joined(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let first = parts.first().map(|part| single(part, names, language, depth));
+    // A list and more of its words.
+    if let Some(first) = first
+        && parts.first().is_some_and(|part| sign(part, 0) == Some('['))
+    {
+        return first;
+    }
+    let mut text = String::new();
+    for part in parts {
+        let value = single(part, names, language, depth);
+        match value.lists.as_slice() {
+            [list] if list.len() == 1 && value.is_known => text.push_str(list.first().map_or("", String::as_str)),
+            _ => text.push_str(PLACEHOLDER),
+        }
+    }
+    Value::text(text)
+}
+
+fn single(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let tokens = without_decoration(tokens);
+    match tokens.first().map(|first| &first.token) {
+        Some(Token::Text(_)) => {
+            // Texts beside each other are one; what is called on them formats or splits them.
+            let texts: Vec<&str> = (0..).map_while(|at| text(tokens, at)).collect();
+            Value::text(texts.concat())
+        }
+        Some(Token::Sign('[' | '{' | '(')) => list(tokens, names, language, depth),
+        Some(Token::Name(_)) => named(tokens, names, language, depth),
+        _ => Value::unknown(),
+    }
+}
+
+/// Takes what only says how a value is passed from its front: `&`, `await`, `new String[]`.
+fn without_decoration<'t, 's>(mut tokens: &'t [Positioned<'s>]) -> &'t [Positioned<'s>] {
+    loop {
+        tokens = match tokens {
+            [first, rest @ ..]
+                if matches!(
+                    first.token,
+                    Token::Sign('&' | '@') | Token::Name("await" | "vec" | "mut")
+                ) =>
+            {
+                rest
+            }
+            [first, rest @ ..] if first.token == Token::Sign('!') => rest,
+            // `[]string{…}`, `new String[]{…}`
+            [open, close, name, rest @ ..]
+                if open.token == Token::Sign('[')
+                    && close.token == Token::Sign(']')
+                    && matches!(name.token, Token::Name(_)) =>
+            {
+                rest
+            }
+            [new, _, open, close, rest @ ..]
+                if new.token == Token::Name("new")
+                    && open.token == Token::Sign('[')
+                    && close.token == Token::Sign(']') =>
+            {
+                rest
+            }
+            _ => return tokens,
+        }
+    }
+}
+
+/// The list of words that brackets hold.
+fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let inside = inside(tokens);
+    let mut words = Vec::new();
+    for element in parts(inside, |token| matches!(token, Token::Sign(','))) {
+        if element.is_empty() {
+            continue;
+        }
+        let is_spread = matches!(sign(element, 0), Some('.' | '*'));
+        let value = if is_spread {
+            Value::unknown()
+        } else {
+            value(element, names, language, depth)
+        };
+        match value.lists.as_slice() {
+            [only] => words.extend(only.iter().cloned()),
+            [first, ..] if words.is_empty() => {
+                // Any of several programs.
+                let lists = value
+                    .lists
+                    .iter()
+                    .filter_map(|list| list.first())
+                    .map(|word| vec![word.clone()]);
+                return Value {
+                    lists: lists.chain([first.clone()]).collect(),
+                    is_known: value.is_known,
+                };
+            }
+            _ => words.push(PLACEHOLDER.to_owned()),
+        }
+    }
+    if words.is_empty() {
+        return Value::unknown();
+    }
+    Value {
+        lists: vec![words],
+        is_known: true,
+    }
+}
+
+/// A name, or what a call makes of its arguments.
+fn named(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, depth: usize) -> Value {
+    let (chain, next) = chain_from(tokens);
+    let full = names.full(&chain);
+    let is_own = language
+        .own
+        .iter()
+        .any(|own| *own == full || full.starts_with(&format!("{own}.")));
+    if is_own {
+        // The program itself, or its interpreter, is there.
+        return Value {
+            lists: vec![vec![String::new()]],
+            is_known: true,
+        };
+    }
+    match sign(tokens, next) {
+        // `shlex.split("…")`, `List.of("a", "b")`, `Path("a")`, `os.path.join(A, "b")`
+        Some('(' | '{') => list(tokens.get(next..).unwrap_or_default(), names, language, depth),
+        _ if depth < DEEPEST => {
+            let last = chain.last().copied().unwrap_or_default();
+            let assigned = names.assigned(last);
+            let lists: Vec<Vec<String>> = assigned.iter().flat_map(|value| value.lists.iter().cloned()).collect();
+            Value {
+                is_known: !lists.is_empty() && assigned.iter().all(|value| value.is_known),
+                lists,
+            }
+        }
+        _ => Value::unknown(),
+    }
+}
+
+/// The names `a.b.c` that an expression begins with, and what comes after them.
+fn chain_from<'s>(tokens: &[Positioned<'s>]) -> (Vec<&'s str>, usize) {
+    let mut chain = Vec::new();
+    let mut at = 0;
+    while let Some(name) = word(tokens, at) {
+        // `new Path(…)`
+        if name != "new" {
+            chain.push(name);
+        }
+        at += 1;
+        if name == "new" {
+            continue;
+        }
+        if sign(tokens, at) != Some('.') {
+            break;
+        }
+        at += 1;
+    }
+    (chain, at)
+}
+
+/// What is between the bracket at the beginning and its partner.
+pub(super) fn inside<'t, 's>(tokens: &'t [Positioned<'s>]) -> &'t [Positioned<'s>] {
+    let mut depth = 0_usize;
+    for (at, found) in tokens.iter().enumerate() {
+        match found.token {
+            Token::Sign('(' | '[' | '{') => depth += 1,
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return tokens.get(1..at).unwrap_or_default();
+        }
+    }
+    tokens.get(1..).unwrap_or_default()
+}
+
+/// The parts between tokens that are not in brackets.
+pub(super) fn parts<'t, 's>(
+    tokens: &'t [Positioned<'s>],
+    is_between: impl Fn(&Token<'s>) -> bool,
+) -> Vec<&'t [Positioned<'s>]> {
+    let mut depth = 0_usize;
+    let split = tokens.split(|found| {
+        match found.token {
+            Token::Sign('(' | '[' | '{') => depth += 1,
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => return depth == 0 && is_between(&found.token),
+        }
+        false
+    });
+    split.collect()
+}
+
+/// Whether an expression is a function: what it has between brackets is no value.
+fn is_lambda(tokens: &[Positioned<'_>]) -> bool {
+    matches!(word(tokens, 0), Some("function" | "lambda" | "async" | "fn" | "func"))
+}

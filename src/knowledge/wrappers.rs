@@ -1,0 +1,62 @@
+//! Which command a command runs, by the table of its program.
+
+use super::command::Role;
+use super::commands::command_table;
+
+/// What a command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrapped {
+    /// The command that begins at this word.
+    Command(usize),
+    /// The word with this number is a script of the shell.
+    Script(usize),
+    /// No command that its words give.
+    Nothing,
+}
+
+/// Takes the words of a command, its name first; returns what it runs.
+#[must_use]
+pub fn wrapped(words: &[&str]) -> Wrapped {
+    let Some((first, rest)) = words.split_first() else {
+        return Wrapped::Nothing;
+    };
+    let name = first.trim_matches(['"', '\'']);
+    let Some(table) = command_table(name.rsplit('/').next().unwrap_or(name)) else {
+        return Wrapped::Nothing;
+    };
+    let rest: Vec<Option<&str>> = rest.iter().map(|word| Some(*word)).collect();
+    let reading = table.read(&rest);
+    let mut arguments = reading.arguments.iter();
+    match (
+        reading.inner_at,
+        arguments.find(|argument| argument.role == Role::ShellCode),
+    ) {
+        (Some(at), _) => Wrapped::Command(at),
+        (None, Some(code)) => Wrapped::Script(code.at),
+        (None, None) => Wrapped::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_after_their_wrappers() {
+        let at = |text: &str| wrapped(&text.split(' ').collect::<Vec<_>>());
+        for (text, expected) in [
+            ("timeout -k 5 10 python3 x", Wrapped::Command(4)),
+            ("sudo -u bob git pull", Wrapped::Command(3)),
+            ("doas git pull", Wrapped::Command(1)),
+            ("env A=1 B=2 git pull", Wrapped::Command(3)),
+            ("wait-for-it.sh db:5432 -t 10 -- node x", Wrapped::Command(5)),
+            ("wait-for-it.sh db:5432", Wrapped::Nothing),
+            ("su bob -c run", Wrapped::Script(3)),
+            ("/bin/sh -ec run", Wrapped::Script(2)),
+            ("find . -exec rm {} ;", Wrapped::Command(3)),
+            ("git pull", Wrapped::Nothing),
+        ] {
+            assert_eq!(at(text), expected, "{text}");
+        }
+    }
+}
