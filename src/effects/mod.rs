@@ -8,6 +8,6 @@ mod command;
 mod effect;
 mod path;
 
-pub use command::{Surroundings, of_command};
+pub use command::{Surroundings, is_standard_folder, of_command};
 pub use effect::Effects;
 pub use path::{AbsolutePath, Place};

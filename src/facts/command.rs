@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::knowledge::{
-    Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, Condition, Contradiction,
-    HomeFrom, Manager, Setting, Surroundings, command_table, managers,
+    Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, CommandTable, Condition,
+    Contradiction, HomeFrom, Manager, Reading, Setting, Surroundings, command_table, managers,
 };
 use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
@@ -176,6 +176,52 @@ impl Command {
     pub fn program(&self) -> Option<&str> {
         let word = self.words.first()?.value.as_deref()?;
         Some(word.rsplit('/').next().unwrap_or(word))
+    }
+
+    /// What is known of its program; `None` for a program of the project, whatever it is called, and for one that no
+    /// table describes.
+    #[must_use]
+    pub fn table(&self) -> Option<&'static CommandTable> {
+        let program = self.words.first()?.value.as_deref()?;
+        let (folder, name) = program.rsplit_once('/').unwrap_or(("/usr/bin", program));
+        let is_of_system = matches!(
+            folder,
+            "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/usr/local/sbin"
+        );
+        command_table(name).filter(|_| is_of_system)
+    }
+
+    /// Its words, read by the table of its program.
+    #[must_use]
+    pub fn reading(&self) -> Option<Reading<'_>> {
+        let values: Vec<Option<&str>> = self.words.iter().skip(1).map(|word| word.value.as_deref()).collect();
+        Some(self.table()?.read(&values))
+    }
+
+    /// The absolute paths of its arguments with a role; `None` for one that cannot be told.
+    pub fn arguments_of(&self, role: ArgumentRole) -> impl Iterator<Item = Option<String>> {
+        let arguments = self.reading().map(|reading| reading.arguments).unwrap_or_default();
+        let of_role = arguments.into_iter().filter(move |argument| argument.role == role);
+        let workdir = self.workdir.clone();
+        of_role.map(move |argument| {
+            let scope = Scope {
+                workdir: workdir.clone(),
+                ..Scope::default()
+            };
+            scope.absolute(argument.text?)
+        })
+    }
+
+    /// Whether it certainly runs no other program, and so no package manager.
+    #[must_use]
+    pub fn runs_nothing(&self) -> bool {
+        self.reading().is_some_and(|reading| reading.runs_nothing())
+    }
+
+    /// Whether the table of its program has a tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.table().is_some_and(|table| table.has_tag(tag))
     }
 
     /// Whether any word may mean `path` or something in it or above it, other than the root.
@@ -360,7 +406,13 @@ impl<'a> Reader<'a> {
             words,
             assignments,
             user,
+            entered,
         } = unwrap(words, assignments);
+        // The folder before the command, which may be `cd`.
+        let workdir = match &entered {
+            None => self.workdir.clone(),
+            Some(folder) => folder.as_deref().and_then(|folder| self.absolute(folder)),
+        };
         let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
         let program = values
             .first()
@@ -396,7 +448,6 @@ impl<'a> Reader<'a> {
             .as_ref()
             .and_then(|used| words.get(used.inner_at?..))
             .map(<[Word]>::to_vec);
-        let workdir = self.workdir.clone();
         let switches_user = user.is_some();
         self.commands.push(Command {
             switches_user,
@@ -636,13 +687,17 @@ struct Unwrapped {
     assignments: Vec<Assigned>,
     /// Who runs it instead of the scope's user.
     user: Option<User>,
+    /// The folder that it runs in, if a program before it enters one; `Some(None)` where it is not known.
+    entered: Option<Option<String>>,
 }
 
 /// Takes programs that only run the program behind them from the front of a command.
 fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
+    let mut entered = None;
     while let Some(outer) = outer_program(&words) {
         user = outer.user.or(user);
+        entered = outer.entered.or(entered);
         assignments.extend(outer.assignments);
         words.drain(..outer.inner_at);
         if let Some(input) = outer.appends {
@@ -653,6 +708,7 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
         words,
         assignments,
         user,
+        entered,
     }
 }
 
@@ -664,6 +720,8 @@ struct Outer {
     assignments: Vec<Assigned>,
     /// Whom it runs as, if somebody else.
     user: Option<User>,
+    /// The folder that the command runs in, if it is another; `Some(None)` where it is not known.
+    entered: Option<Option<String>>,
     /// The words that it takes from its input, if it does.
     appends: Option<InputWords>,
 }
@@ -723,6 +781,9 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
         inner_at,
         assignments: of_role(ArgumentRole::Assignment).filter_map(assigned).collect(),
         user,
+        entered: of_role(ArgumentRole::Enters)
+            .next()
+            .map(|argument| argument.text.map(str::to_owned)),
         appends: table.appends.then(|| InputWords {
             placeholder: of_role(ArgumentRole::Placeholder)
                 .next()

@@ -52,7 +52,7 @@ pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
-pub use programs::{build_metadata, inert_programs};
+pub use programs::build_metadata;
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
 pub(crate) use static_server::served;
 pub use tools::{package_of_tool, tools_of_package};

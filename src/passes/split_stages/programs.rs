@@ -1,5 +1,7 @@
 //! Programs that are known by what they do to a build.
 
+use crate::knowledge::command_table;
+
 /// Something that makes outputs of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compiler {
@@ -14,14 +16,13 @@ pub(super) enum Compiler {
 /// What `program`, a word as written, compiles.
 pub(super) fn compiler(program: &str) -> Option<Compiler> {
     let name = program.rsplit('/').next().unwrap_or(program);
-    Some(match name {
-        "make" | "gmake" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar"
-        | "ld" | "configure" | "bootstrap" | "autogen.sh" | "autoreconf" | "autoconf" | "automake" | "libtoolize"
-        | "qmake" | "scons" | "gfortran" | "rustc" | "ghc" | "nasm" | "yasm" | "buildconf" => Compiler::Native,
-        "tsc" | "webpack" | "vite" | "ng" | "gulp" | "grunt" | "esbuild" | "rollup" | "parcel" | "turbo" | "nx"
-        | "node-gyp" => Compiler::Node,
-        "gradlew" | "mvnw" | "javac" => Compiler::Wrapper,
-        _ => return None,
+    let table = command_table(name).filter(|table| table.has_tag("compiler"))?;
+    Some(if table.has_tag("node") {
+        Compiler::Node
+    } else if table.has_tag("wrapper") {
+        Compiler::Wrapper
+    } else {
+        Compiler::Native
     })
 }
 
