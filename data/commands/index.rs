@@ -80,6 +80,7 @@
     include_str!("objcopy.toml"),
     include_str!("objdump.toml"),
     include_str!("openssl.toml"),
+    include_str!("other-shells.toml"),
     include_str!("passwd.toml"),
     include_str!("patch.toml"),
     include_str!("php-modules.toml"),

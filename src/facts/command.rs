@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::knowledge::{
     Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, CommandTable, Condition,
-    Contradiction, HomeFrom, Manager, Reading, Setting, Surroundings, command_table, managers,
+    Contradiction, HomeFrom, Manager, Reading, Setting, State, Surroundings, command_table, is_shell, managers,
 };
 use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
@@ -216,6 +216,13 @@ impl Command {
     #[must_use]
     pub fn runs_nothing(&self) -> bool {
         self.reading().is_some_and(|reading| reading.runs_nothing())
+    }
+
+    /// Whether it may change variables, options or functions of the shell that runs it.
+    #[must_use]
+    pub fn changes_shell(&self) -> bool {
+        let usage = self.table().map(|table| &table.usage);
+        usage.is_some_and(|usage| usage.also.state.contains(&State::Shell))
     }
 
     /// Whether the table of its program has a tag.
@@ -435,7 +442,7 @@ impl<'a> Reader<'a> {
             Some("export") if !context.in_subshell => self.export(&words),
             Some("rm") => deletes = self.operands(&words),
             // What the inner script does stands for the command.
-            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => {
+            Some(shell) if is_shell(shell) && self.shell_option(&words, &span, context) => {
                 if !redirects.is_empty() {
                     self.words(vec![no_command()], Vec::new(), redirects, span, context);
                 }

@@ -83,6 +83,12 @@ pub fn command_table(program: &str) -> Option<&'static CommandTable> {
     Commands::embedded().find(program)
 }
 
+/// Whether a program, by its name without a folder, is a shell that reads the language of `sh`.
+#[must_use]
+pub fn is_shell(program: &str) -> bool {
+    command_table(program).is_some_and(|table| table.has_tag("posix-shell"))
+}
+
 /// All embedded tables.
 #[must_use]
 pub fn command_tables() -> &'static [CommandTable] {

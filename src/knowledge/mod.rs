@@ -25,6 +25,8 @@ mod tools;
 mod verbs;
 
 #[cfg(test)]
+mod commands_tests;
+#[cfg(test)]
 mod tables_tests;
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,7 @@ pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
     Subcommand, Usage,
 };
-pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables};
+pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables, is_shell};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};

@@ -235,7 +235,11 @@ impl Rules<'_> {
     fn too_old(&self, used: &ManagerUse) -> Option<Obstacle> {
         let keep = used.manager.keep.iter().find(|keep| !keep.too_old.is_empty())?;
         let image = image_among(self.facts, self.index, &keep.too_old)?;
-        let found = format!("`{}` of {image} does not know `{}`", used.program, keep.options.join(" "));
+        let found = format!(
+            "`{}` of {image} does not know `{}`",
+            used.program,
+            keep.options.join(" ")
+        );
         Some(Obstacle::new(found, "build on a newer release"))
     }
 

@@ -160,7 +160,11 @@ impl Copied<'_> {
         }
         let places = done.reads.iter().chain(&done.writes).chain(&done.deletes);
         let met = places.cloned().find(|place| self.meets(place));
-        let required = done.requires.into_iter().find(|path| self.may_make(path)).map(Place::Exactly);
+        let required = done
+            .requires
+            .into_iter()
+            .find(|path| self.may_make(path))
+            .map(Place::Exactly);
         let met = met.or(required);
         match met {
             None => Ok(Effects::default()),
