@@ -158,42 +158,18 @@ impl Copied<'_> {
         if done.unknown.is_some() {
             return Err(format!("runs `{program}`, which may read what is copied"));
         }
-        let places = done.reads.iter().chain(&done.writes).chain(&done.deletes);
-        let met = places.cloned().find(|place| self.meets(place));
-        let required = done
-            .requires
-            .into_iter()
-            .find(|path| self.may_make(path))
-            .map(Place::Exactly);
-        let met = met.or(required);
+        let does = |verb: &'static str, places: &[Place]| {
+            let met = places.iter().find(|place| self.meets(place));
+            met.map(|place| (verb, place.clone()))
+        };
+        let required = || done.requires.iter().find(|path| self.may_make(path));
+        let met = does("reads", &done.reads)
+            .or_else(|| does("writes", &done.writes))
+            .or_else(|| does("deletes", &done.deletes))
+            .or_else(|| required().map(|path| ("needs", Place::Exactly(path.clone()))));
         match met {
             None => Ok(Effects::default()),
-            Some(place) => Err(self.named(command, &place)),
-        }
-    }
-
-    /// How a command comes to a place.
-    fn named(&self, command: &Command, place: &Place) -> String {
-        let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
-        let names = |text: &str| {
-            let path = AbsolutePath::of(text, workdir.as_ref());
-            path.is_some_and(|path| {
-                place
-                    .path()
-                    .is_some_and(|place| place.is_within(&path) || path.is_within(place))
-            })
-        };
-        let mut words = command.words.iter().skip(1);
-        let word = words.find(|word| match &word.value {
-            Some(value) => names(value),
-            None => place == &Place::Anywhere || word.text.contains('/'),
-        });
-        match word {
-            Some(word) => format!("names `{}`, which may be among what is copied", word.text),
-            None => format!(
-                "runs `{}`, which may read or write among what is copied",
-                command.program().unwrap_or_default()
-            ),
+            Some((verb, place)) => Err(named(command, verb, &place)),
         }
     }
 
@@ -300,6 +276,33 @@ impl Copied<'_> {
             .iter()
             .all(|argument| matches!(argument.role, Role::Sources | Role::WritesUnder | Role::Text));
         (does_no_more && self.is_free(&place)).then(Effects::default)
+    }
+}
+
+/// How a command comes to a place.
+fn named(command: &Command, verb: &str, place: &Place) -> String {
+    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let names = |text: &str| {
+        let path = AbsolutePath::of(text, workdir.as_ref()).filter(|_| !text.starts_with('-'));
+        let meets = |path: AbsolutePath| {
+            place
+                .path()
+                .is_some_and(|place| place.is_within(&path) || path.is_within(place))
+        };
+        path.is_some_and(meets)
+    };
+    let mut words = command.words.iter().skip(1);
+    let word = words.find(|word| match &word.value {
+        Some(value) => names(value),
+        None => place == &Place::Anywhere || word.text.contains('/'),
+    });
+    match (word, place) {
+        (Some(word), _) => format!("names `{}`, which may be among what is copied", word.text),
+        (None, Place::Anywhere) => format!(
+            "runs `{}`, which may read what is copied",
+            command.program().unwrap_or_default()
+        ),
+        (None, place) => format!("{verb} {place}, which may be among what is copied"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What each command of a stage is for: system packages, building, or setting up what runs.
 
-use crate::facts::{Command, Execution};
+use crate::facts::{Body, Command, Execution};
 use crate::knowledge::{Action, Kind};
 
 use super::Obstacle;
@@ -30,11 +30,13 @@ impl Works {
     /// Where a command builds something that nothing here knows how to carry over.
     pub(super) fn read(run: &Execution, around: &Surroundings<'_>) -> Result<Works, Obstacle> {
         let mut of: Vec<Work> = Vec::with_capacity(run.commands.len());
+        // The words of an exec form have no place in a script.
+        let is_exec = matches!(run.body, Body::Exec);
         for (number, command) in run.commands.iter().enumerate() {
             // `npm run build`: what a manager runs is a command of its own, and does what the manager is called for.
             let is_inner = number.checked_sub(1).is_some_and(|before| {
                 let outer = run.commands.get(before).filter(|outer| outer.manager.is_some());
-                outer.is_some_and(|outer| outer.span == command.span && !command.span.is_empty())
+                outer.is_some_and(|outer| outer.span == command.span && (is_exec || !command.span.is_empty()))
                     && matches!(of.get(before), Some(Work::Build(_)))
             });
             of.push(if is_inner {
