@@ -102,6 +102,31 @@ fn every_program_and_option_has_one_row() {
 }
 
 #[test]
+fn forms_ask_for_options_that_have_a_row() {
+    let mut asked = 0;
+    for table in command_tables() {
+        for usage in table.usages() {
+            for name in usage.forms.iter().flat_map(|form| &form.when).flat_map(|group| group.split('|')) {
+                let name = name.split('=').next().unwrap_or_default();
+                let usages = [usage, &table.usage];
+                let mut rows = usages.iter().flat_map(|usage| {
+                    let rows = usage.flags.iter().chain(&usage.optional).chain(&usage.pairs);
+                    rows.chain(usage.options.values().flatten())
+                });
+                let is_general = matches!(name, "--help" | "--version");
+                let fits = |row: &String| match row.strip_suffix('*') {
+                    Some(start) => name.starts_with(start),
+                    None => row == name,
+                };
+                assert!(is_general || rows.any(fits), "{:?}: no row for {name}", table.programs);
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 100);
+}
+
+#[test]
 fn a_command_is_added_without_code() {
     let mut commands = Commands::default();
     assert!(commands.find("shipwright").is_none());
