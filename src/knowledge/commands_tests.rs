@@ -106,7 +106,12 @@ fn forms_ask_for_options_that_have_a_row() {
     let mut asked = 0;
     for table in command_tables() {
         for usage in table.usages() {
-            for name in usage.forms.iter().flat_map(|form| &form.when).flat_map(|group| group.split('|')) {
+            for name in usage
+                .forms
+                .iter()
+                .flat_map(|form| &form.when)
+                .flat_map(|group| group.split('|'))
+            {
                 let name = name.split('=').next().unwrap_or_default();
                 let usages = [usage, &table.usage];
                 let mut rows = usages.iter().flat_map(|usage| {
@@ -301,7 +306,8 @@ const LISTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn no_list_of_programs_is_in_code() {
-    let (mut found, mut used) = (Vec::new(), BTreeSet::new());
+    let mut found = Vec::new();
+    let mut used: BTreeSet<&(&str, &str, &str)> = BTreeSet::new();
     sources(&root().join("src"), &mut |path, text| {
         let file = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         for list in lists(text) {
