@@ -310,7 +310,9 @@ fn no_list_of_programs_is_in_code() {
     let mut used: BTreeSet<&(&str, &str, &str)> = BTreeSet::new();
     sources(&root().join("src"), &mut |path, text| {
         let file = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        for list in lists(text) {
+        // A quote as a character begins no string.
+        let text = text.replace("'\"'", "' '");
+        for list in lists(&text) {
             let known = list.iter().filter(|name| command_table(name).is_some()).count();
             if known < 3 || known * 2 <= list.len() {
                 continue;
