@@ -1,7 +1,7 @@
 //! What a command does, by the table of its program.
 
 use crate::facts::{Command, FileRedirect, Word};
-use crate::knowledge::{Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading, command_table};
+use crate::knowledge::{Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading};
 use crate::shell::RedirectKind;
 
 use super::effect::Effects;
@@ -81,28 +81,21 @@ pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
 /// The script that a command runs: its path as written, and whether it is a script of the shell whatever its name.
 #[must_use]
 pub(super) fn script_of(command: &Command) -> Option<(String, bool)> {
-    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
-    let program = values.first().copied().flatten()?;
-    if program.contains('/') && !is_program_folder(program) {
-        return Some((program.to_owned(), false));
-    }
-    let reading = command_table(command.program()?)?.read(values.get(1..)?);
-    let script = reading
-        .arguments
-        .iter()
-        .find(|argument| matches!(argument.role, Role::ShellScript | Role::Sources))?;
+    let program = command.words.first()?.value.as_deref()?;
+    let Some(reading) = command.reading() else {
+        return program.contains('/').then(|| (program.to_owned(), false));
+    };
+    let mut arguments = reading.arguments.iter();
+    let script = arguments.find(|argument| matches!(argument.role, Role::ShellScript | Role::Sources))?;
     Some((script.text?.to_owned(), true))
 }
 
 /// The addresses that a command names, if its table is known.
 #[must_use]
 pub(super) fn urls_of(command: &Command) -> Vec<String> {
-    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
-    let Some(table) = command.program().and_then(command_table) else {
-        return Vec::new();
-    };
-    let reading = table.read(values.get(1..).unwrap_or_default());
-    let urls = reading.arguments.iter().filter(|argument| argument.role == Role::Url);
+    let reading = command.reading();
+    let arguments = reading.iter().flat_map(|reading| &reading.arguments);
+    let urls = arguments.filter(|argument| argument.role == Role::Url);
     urls.filter_map(|argument| argument.text.map(str::to_owned)).collect()
 }
 
@@ -114,10 +107,7 @@ fn of_program(
     around: &dyn Surroundings,
 ) -> Effects {
     let name = program.rsplit('/').next().unwrap_or(program);
-    // A path outside of the folders of programs is a program of the project, whatever it is called.
-    let is_own = program.contains('/') && !is_program_folder(program);
-    let table = command_table(name).filter(|_| !is_own);
-    let Some(table) = table else {
+    let Some(table) = command.table() else {
         return Effects {
             runs: vec![program.to_owned()],
             ..Effects::unknown(format!("runs `{program}`, of which it is not known what it does"))
@@ -136,15 +126,6 @@ fn of_program(
     };
     effects.runs.push(program.to_owned());
     effects
-}
-
-/// Whether a path names a program in one of the usual folders.
-fn is_program_folder(program: &str) -> bool {
-    let folder = program.rsplit_once('/').map_or("", |(folder, _)| folder);
-    matches!(
-        folder,
-        "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/usr/local/sbin"
-    )
 }
 
 pub(super) fn of_redirect(redirect: &FileRedirect) -> Effects {
@@ -220,10 +201,14 @@ fn of_reading(
         reader.runs_on_files(range);
     }
     if let Some(also) = reading.also {
-        if also.makes_parents {
-            reader.effects.requires.clear();
-        }
         reader.beside(also);
+        if also.makes_parents {
+            let folders = std::mem::take(&mut reader.effects.requires);
+            for folder in folders {
+                reader.effects.writes.push(Place::Exactly(folder.clone()));
+                reader.makes_parents(Some(folder));
+            }
+        }
     }
     match reading.table.scope {
         CommandScope::Arguments => {}
@@ -251,7 +236,17 @@ impl Reader<'_, '_> {
     }
 
     fn path(&self, argument: &ArgumentUse<'_>) -> Option<AbsolutePath> {
-        AbsolutePath::of(argument.text?, self.workdir.as_ref())
+        AbsolutePath::of(argument.text?, self.folder(argument.by_option).as_ref())
+    }
+
+    /// The folder that the values of options, or operands and outputs, are relative to.
+    fn folder(&self, of_options: bool) -> Option<AbsolutePath> {
+        let mut arguments = self.reading.arguments.iter();
+        let entered = arguments.find(|argument| argument.role == Role::EntersLate);
+        match entered.filter(|_| !of_options) {
+            Some(argument) => AbsolutePath::of(argument.text?, self.workdir.as_ref()),
+            None => self.workdir.clone(),
+        }
     }
 
     /// The place of an argument: what it names and all below.
@@ -259,7 +254,7 @@ impl Reader<'_, '_> {
         match (argument.text, self.path(argument)) {
             (Some(_), Some(path)) => Place::of_pattern(path),
             (Some(text), None) if text.contains("://") => Place::Anywhere,
-            _ => unknown_word(self.text(argument), self.workdir.as_ref()),
+            _ => unknown_word(self.text(argument), self.folder(argument.by_option).as_ref()),
         }
     }
 
@@ -315,7 +310,12 @@ impl Reader<'_, '_> {
                     .extend(self.path(argument).and_then(|path| path.parent()));
                 self.makes_folder(argument);
             }
-            Role::MakesFolders => self.makes_folder(argument),
+            Role::MakesFolders => {
+                self.makes_folder(argument);
+                self.makes_parents(self.path(argument));
+            }
+            Role::Home => self.home(argument),
+            Role::EntersLate => self.effects.requires.extend(self.path(argument)),
             Role::Enters if !argument.by_option => {
                 let place = self.file(argument);
                 self.effects.requires.extend(place.path().cloned());
@@ -382,6 +382,29 @@ impl Reader<'_, '_> {
             .requires
             .extend(place.path().and_then(AbsolutePath::parent));
         self.effects.writes.push(place);
+    }
+
+    /// Notes that the folders above `path` are made as far as they may be missing.
+    fn makes_parents(&mut self, path: Option<AbsolutePath>) {
+        let mut above = path.and_then(|path| path.parent());
+        while let Some(folder) = above.filter(|folder| !self.is_there(folder)) {
+            above = folder.parent();
+            self.effects.writes.push(Place::Exactly(folder));
+        }
+    }
+
+    /// Whether a folder is certainly there: the command runs in it, or the image has it.
+    fn is_there(&self, folder: &AbsolutePath) -> bool {
+        let is_above = self.workdir.as_ref().is_some_and(|workdir| workdir.is_within(folder));
+        is_above || self.around.is_folder(folder) == Some(true)
+    }
+
+    /// Notes that a home folder is made and filled, unless it is there.
+    fn home(&mut self, argument: &ArgumentUse<'_>) {
+        let place = self.tree(argument);
+        if place.path().is_none_or(|path| !self.is_there(path)) {
+            self.effects.writes.push(place);
+        }
     }
 
     /// An output in the folder for outputs, if an option names one.
@@ -494,7 +517,8 @@ impl Reader<'_, '_> {
         self.effects.state.extend(also.state.iter().copied());
         self.effects.network |= also.network;
         self.effects.runs.extend(also.needs.iter().cloned());
-        let is_output = |argument: &ArgumentUse<'_>| matches!(argument.role, Role::Writes | Role::WritesUnder);
+        let is_output =
+            |argument: &ArgumentUse<'_>| matches!(argument.role, Role::Writes | Role::WritesUnder | Role::Home);
         let is_told = self.reading.arguments.iter().any(is_output);
         for path in &also.reads {
             let place = self.named(path).map_or(Place::Anywhere, Place::Under);
@@ -518,10 +542,10 @@ impl Reader<'_, '_> {
         if path.contains("{operand}") {
             let operand = self.reading.arguments.iter().rfind(|argument| !argument.by_option);
             let operand = operand.and_then(|operand| operand.text).unwrap_or("*");
-            return AbsolutePath::of(&path.replace("{operand}", operand), self.workdir.as_ref());
+            return AbsolutePath::of(&path.replace("{operand}", operand), self.folder(false).as_ref());
         }
         if !path.contains('{') {
-            return AbsolutePath::of(path, self.workdir.as_ref());
+            return AbsolutePath::of(path, self.folder(false).as_ref());
         }
         let mut arguments = self.reading.arguments.iter();
         let url = arguments.find(|argument| argument.role == Role::Url)?.text?;
@@ -530,7 +554,7 @@ impl Reader<'_, '_> {
             .replace("{name}", name)
             .replace("{stem}", name.trim_end_matches(".git"));
         self.output(&path)
-            .or_else(|| AbsolutePath::of(&path, self.workdir.as_ref()))
+            .or_else(|| AbsolutePath::of(&path, self.folder(false).as_ref()))
     }
 
     /// What a tool does that runs what files of the project say: anything below the working folder.

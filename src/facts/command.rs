@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::knowledge::{
-    Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, Condition, Contradiction,
-    HomeFrom, Manager, Setting, Surroundings, command_table, managers,
+    Action, Argument, ArgumentKind, ArgumentRole, ArgumentUse, BaseEnvironment, Cache, CommandTable, Condition,
+    Contradiction, HomeFrom, Manager, Reading, Setting, State, Surroundings, command_table, is_shell, managers,
 };
 use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
@@ -186,6 +186,59 @@ impl Command {
         let options = ["--omit", "--prod", "--only", "-P", "prune"];
         let mut words = self.words.iter().map(|word| word.text.as_str());
         words.any(|word| options.iter().any(|option| word.starts_with(option)))
+    }
+
+    /// What is known of its program; `None` for a program of the project, whatever it is called, and for one that no
+    /// table describes.
+    #[must_use]
+    pub fn table(&self) -> Option<&'static CommandTable> {
+        let program = self.words.first()?.value.as_deref()?;
+        let (folder, name) = program.rsplit_once('/').unwrap_or(("/usr/bin", program));
+        let is_of_system = matches!(
+            folder,
+            "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/usr/local/sbin"
+        );
+        command_table(name).filter(|_| is_of_system)
+    }
+
+    /// Its words, read by the table of its program.
+    #[must_use]
+    pub fn reading(&self) -> Option<Reading<'_>> {
+        let values: Vec<Option<&str>> = self.words.iter().skip(1).map(|word| word.value.as_deref()).collect();
+        Some(self.table()?.read(&values))
+    }
+
+    /// The absolute paths of its arguments with a role; `None` for one that cannot be told.
+    pub fn arguments_of(&self, role: ArgumentRole) -> impl Iterator<Item = Option<String>> {
+        let arguments = self.reading().map(|reading| reading.arguments).unwrap_or_default();
+        let of_role = arguments.into_iter().filter(move |argument| argument.role == role);
+        let workdir = self.workdir.clone();
+        of_role.map(move |argument| {
+            let scope = Scope {
+                workdir: workdir.clone(),
+                ..Scope::default()
+            };
+            scope.absolute(argument.text?)
+        })
+    }
+
+    /// Whether it certainly runs no other program, and so no package manager.
+    #[must_use]
+    pub fn runs_nothing(&self) -> bool {
+        self.reading().is_some_and(|reading| reading.runs_nothing())
+    }
+
+    /// Whether it may change variables, options or functions of the shell that runs it.
+    #[must_use]
+    pub fn changes_shell(&self) -> bool {
+        let usage = self.table().map(|table| &table.usage);
+        usage.is_some_and(|usage| usage.also.state.contains(&State::Shell))
+    }
+
+    /// Whether the table of its program has a tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.table().is_some_and(|table| table.has_tag(tag))
     }
 
     /// Whether any word may mean `path` or something in it or above it, other than the root.
@@ -389,7 +442,13 @@ impl<'a> Reader<'a> {
             assignments,
             user,
             wrappers,
+            entered,
         } = unwrap(words, assignments);
+        // The folder before the command, which may be `cd`.
+        let workdir = match &entered {
+            None => self.workdir.clone(),
+            Some(folder) => folder.as_deref().and_then(|folder| self.absolute(folder)),
+        };
         let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
         let program = values
             .first()
@@ -412,7 +471,7 @@ impl<'a> Reader<'a> {
             Some("export") if !context.in_subshell => self.export(&words),
             Some("rm") => deletes = self.operands(&words),
             // What the inner script does stands for the command.
-            Some("sh" | "bash" | "dash" | "ash") if self.shell_option(&words, &span, context) => {
+            Some(shell) if is_shell(shell) && self.shell_option(&words, &span, context) => {
                 if !redirects.is_empty() {
                     self.words(vec![no_command()], Vec::new(), redirects, span, context);
                 }
@@ -425,7 +484,6 @@ impl<'a> Reader<'a> {
             .as_ref()
             .and_then(|used| words.get(used.inner_at?..))
             .map(<[Word]>::to_vec);
-        let workdir = self.workdir.clone();
         let switches_user = user.is_some();
         self.commands.push(Command {
             switches_user,
@@ -668,15 +726,19 @@ struct Unwrapped {
     user: Option<User>,
     /// The programs that were taken away.
     wrappers: Vec<String>,
+    /// The folder that it runs in, if a program before it enters one; `Some(None)` where it is not known.
+    entered: Option<Option<String>>,
 }
 
 /// Takes programs that only run the program after them from the front of a command.
 fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
     let mut wrappers = Vec::new();
+    let mut entered = None;
     while let Some(outer) = outer_program(&words) {
         wrappers.extend(words.first().and_then(|word| word.value.clone()));
         user = outer.user.or(user);
+        entered = outer.entered.or(entered);
         assignments.extend(outer.assignments);
         words.drain(..outer.inner_at);
         if let Some(input) = outer.appends {
@@ -688,6 +750,7 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
         assignments,
         user,
         wrappers,
+        entered,
     }
 }
 
@@ -699,6 +762,8 @@ struct Outer {
     assignments: Vec<Assigned>,
     /// Whom it runs as, if somebody else.
     user: Option<User>,
+    /// The folder that the command runs in, if it is another; `Some(None)` where it is not known.
+    entered: Option<Option<String>>,
     /// The words that it takes from its input, if it does.
     appends: Option<InputWords>,
 }
@@ -758,6 +823,9 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
         inner_at,
         assignments: of_role(ArgumentRole::Assignment).filter_map(assigned).collect(),
         user,
+        entered: of_role(ArgumentRole::Enters)
+            .next()
+            .map(|argument| argument.text.map(str::to_owned)),
         appends: table.appends.then(|| InputWords {
             placeholder: of_role(ArgumentRole::Placeholder)
                 .next()

@@ -1,6 +1,6 @@
 //! Package lists: which RUNs download them, and which install from those that an earlier one left.
 
-use crate::knowledge::{Action, Holds, Manager};
+use crate::knowledge::{Action, ArgumentRole, Holds, Manager, command_table};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::{Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
@@ -122,36 +122,32 @@ fn may_install(command: &Command, manager: &Manager) -> bool {
         let tools = manager.lists.iter().flat_map(|lists| &lists.used_by);
         tools.into_iter().any(|tool| tool == program)
     });
-    let is_quiet = matches!(
-        command.program(),
-        Some("echo" | "printf" | "which" | "rm" | "cat" | "grep" | "sed")
-    );
     let by_argument = || {
         let mut arguments = command.words.iter().skip(1);
         arguments.any(|word| names_program(&word.text, manager))
     };
-    by_tool || is_local_script(command) || !is_quiet && by_argument()
+    by_tool || is_local_script(command) || !command.runs_nothing() && by_argument()
 }
 
-/// Whether a command runs a script of the project, whose text is not known here.
+/// Whether a command runs a script of the project, whose text is not known here. What tables describe is known to install
+/// nothing with the system's package manager.
 fn is_local_script(command: &Command) -> bool {
-    // Scripts of build tools, which are known to install nothing with the system's package manager.
-    const TOOLS: [&str; 5] = ["configure", "Configure", "gradlew", "mvnw", "manage.py"];
     let mut words = command
         .words
         .iter()
         .map(|word| word.value.as_deref().unwrap_or_default());
-    match command.program() {
-        Some("sh" | "bash" | "dash" | "ash") => {
-            // `bash -ex setup`; without a file, the script comes through a pipe.
-            !command.words.iter().any(|word| word.text == "-c") && words.skip(1).any(|word| !word.starts_with('-'))
-        }
-        // What is sourced mostly sets variables: `. venv/bin/activate`.
-        Some("." | "source") => words.nth(1).is_some_and(|file| file.ends_with(".sh")),
-        program => {
-            let script = words.next().unwrap_or_default();
-            let is_tool = program.is_some_and(|program| TOOLS.contains(&program));
-            !is_tool && (script.ends_with(".sh") || script.contains('/') && !script.contains("bin/"))
-        }
+    let script = words.next().unwrap_or_default();
+    let is_known = command
+        .program()
+        .is_some_and(|program| command_table(program).is_some());
+    if !is_known {
+        return script.ends_with(".sh") || script.contains('/') && !script.contains("bin/");
     }
+    let Some(reading) = command.reading() else { return false };
+    reading.arguments.iter().any(|argument| match argument.role {
+        ArgumentRole::ShellScript => true,
+        // What is sourced mostly sets variables: `. venv/bin/activate`.
+        ArgumentRole::Sources => argument.text.is_some_and(|file| file.ends_with(".sh")),
+        _ => false,
+    })
 }

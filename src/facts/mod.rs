@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::context::ContextSource;
-use crate::knowledge::{Action, base_environment, image_configuration, managers};
+use crate::knowledge::{Action, base_environment, base_image, image_configuration, managers};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword, Node, Pair, expand};
 
 /// PATH in the images of distributions, and where an image sets none.
@@ -268,6 +268,7 @@ impl<'a> Walk<'a> {
 
     fn on_image(&self, image: &ImageReference) -> Scope {
         let mut scope = self.in_image(image);
+        scope.workdir = image_workdir(image);
         if image.official_name().is_some() && !matches!(scope.shell, Shell::Windows) {
             let known = image_configuration(&image.repository(), image.tag.as_deref());
             let own = known.map(|known| known.path.as_slice()).unwrap_or_default();
@@ -399,6 +400,18 @@ fn proves_root(execution: &Execution) -> bool {
         is_certain && (creates || changes_system)
     };
     execution.commands.iter().any(needs_root)
+}
+
+/// The working directory that an image sets; none where it is not known.
+fn image_workdir(image: &ImageReference) -> Option<String> {
+    let name = image.repository();
+    match image_configuration(&name, image.tag.as_deref()) {
+        Some(known) => Some(known.workdir.clone().unwrap_or_else(|| "/".to_owned())),
+        // Images of distributions set none.
+        None => base_image(&name)
+            .filter(|known| known.configuration.is_empty())
+            .map(|_| "/".to_owned()),
+    }
 }
 
 fn unknown_base() -> Scope {

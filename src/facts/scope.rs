@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::knowledge::BaseEnvironment;
+use crate::knowledge::{BaseEnvironment, is_shell};
 use crate::shell::ShellOptions;
 
 use super::budget::Budget;
@@ -201,7 +201,7 @@ impl Shell {
         let program = words.first().copied().unwrap_or_default();
         let name = program.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
         match name.trim_end_matches(".exe") {
-            "sh" | "bash" | "dash" | "ash" => {
+            shell if is_shell(shell) => {
                 let flags = |letter| {
                     move |word: &&str| {
                         word.strip_prefix('-')

@@ -243,6 +243,10 @@ pub enum Role {
     MakesFolders,
     /// A folder that the program enters first: other paths are relative to it.
     Enters,
+    /// The same for a program that opens the files of its options before: other operands are relative to it.
+    EntersLate,
+    /// A home folder, which is filled unless it is there.
+    Home,
     /// The first word of a command that is run with all words after it.
     Runs,
     /// A command as one string, for a shell.

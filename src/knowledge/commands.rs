@@ -83,6 +83,12 @@ pub fn command_table(program: &str) -> Option<&'static CommandTable> {
     Commands::embedded().find(program)
 }
 
+/// Whether a program, by its name without a folder, is a shell that reads the language of `sh`.
+#[must_use]
+pub fn is_shell(program: &str) -> bool {
+    command_table(program).is_some_and(|table| table.has_tag("posix-shell"))
+}
+
 /// All embedded tables.
 #[must_use]
 pub fn command_tables() -> &'static [CommandTable] {
@@ -184,7 +190,8 @@ impl CommandTable {
         place: &dyn Fn(usize) -> usize,
     ) -> Reading<'a> {
         let is_asked = |option: &Given<'_, Role>| matches!(&*option.name, "--help" | "--version");
-        let fits = |form: &&Form| form.when.iter().all(|group| is_given(group, &given.options));
+        let rows = OptionRows { table: self, usage };
+        let fits = |form: &&Form| form.when.iter().all(|group| is_given(group, &given.options, &rows));
         let form = usage.forms.iter().find(fits);
         let mut reading = Reader {
             table: self,
@@ -200,8 +207,8 @@ impl CommandTable {
             Some(default) if given.operands.is_empty() => vec![(0, Some(default))],
             _ => given.operands.iter().map(|(at, text)| (place(*at), *text)).collect(),
         };
-        let rows = form.and_then(|form| form.operands.as_deref());
-        reading.assign(&operands, rows.or(usage.operands.as_deref()).unwrap_or_default());
+        let own = form.and_then(|form| form.operands.as_deref());
+        reading.assign(&operands, own.or(usage.operands.as_deref()).unwrap_or_default());
         reading.check_filters();
         reading
     }
@@ -243,7 +250,7 @@ impl CommandTable {
         let is_asked = |option: &Given<'_, Role>| matches!(&*option.name, "--help" | "--version");
         let informs = |form: &Form| {
             form.also.as_ref().is_some_and(|also| also.informs)
-                && form.when.iter().all(|group| is_given(group, &options))
+                && form.when.iter().all(|group| is_given(group, &options, &rows))
         };
         let Some(&(first, _)) = operands.first() else {
             return if options.iter().any(is_asked) || self.usage.forms.iter().any(informs) {
@@ -333,6 +340,16 @@ impl<'a> Reader<'a> {
 struct OptionRows<'a> {
     table: &'a CommandTable,
     usage: &'a Usage,
+}
+
+impl OptionRows<'_> {
+    /// Whether a row has this name in full.
+    fn lists(&self, name: &str) -> bool {
+        [self.usage, &self.table.usage].iter().any(|usage| {
+            let rows = usage.flags.iter().chain(&usage.optional).chain(&usage.pairs);
+            rows.chain(usage.options.values().flatten()).any(|row| row == name)
+        })
+    }
 }
 
 impl Rows<Role> for OptionRows<'_> {
@@ -428,20 +445,21 @@ fn kind_in(usage: &Usage, name: &str, style: Style) -> OptionKind<Role> {
 }
 
 /// Whether one of `a|b|c` is among the options, with a value if the group has one: `-m=venv`, `-i=*`.
-fn is_given(group: &str, options: &[Given<'_, Role>]) -> bool {
+fn is_given(group: &str, options: &[Given<'_, Role>], rows: &OptionRows<'_>) -> bool {
     group.split('|').any(|row| {
         let (name, value) = row
             .split_once('=')
             .map_or((row, None), |(name, value)| (name, Some(value)));
         let fits = |option: &Given<'_, Role>| {
             let given = &*option.name;
-            let is_short_for = name.starts_with("--") && given.len() > 3 && name.starts_with(given);
+            let is_short_for =
+                || name.starts_with("--") && given.len() > 3 && name.starts_with(given) && !rows.lists(given);
             let has_value = || match (value, option.value) {
                 (None, _) | (Some("*"), Some(_)) => true,
                 (Some(value), Some((text, _))) => text == Some(value),
                 (Some(_), None) => false,
             };
-            (given == name || is_short_for) && has_value()
+            (given == name || is_short_for()) && has_value()
         };
         options.iter().any(fits)
     })

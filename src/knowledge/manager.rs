@@ -193,6 +193,9 @@ pub struct Keep {
     pub programs: Vec<String>,
     /// Words to add behind the verb.
     pub options: Vec<String>,
+    /// Images whose program does not know them, as patterns of `name:tag` with `*`.
+    #[serde(default)]
+    pub too_old: Vec<String>,
 }
 
 /// An option or variable that keeps a command from using its cache.

@@ -31,6 +31,8 @@ mod verbs;
 mod wrappers;
 
 #[cfg(test)]
+mod commands_tests;
+#[cfg(test)]
 mod tables_tests;
 #[cfg(test)]
 mod tests;
@@ -46,7 +48,7 @@ pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
     Subcommand, Usage,
 };
-pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables};
+pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables, is_shell};
 pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
@@ -62,7 +64,7 @@ pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
-pub use programs::{build_metadata, inert_programs};
+pub use programs::build_metadata;
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
 pub use start_needs::{FileNeed, ListFormat, StartList, StartNeeds, file_needs, start_needs};
 pub(crate) use static_server::served;

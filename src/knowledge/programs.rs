@@ -1,29 +1,20 @@
-//! Lists of names: programs that never call a package manager, build arguments that change with every build.
+//! Names of build arguments that change with every build.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-const PROGRAMS: &str = include_str!("../../data/inert-programs.toml");
 const METADATA: &str = include_str!("../../data/build-metadata.toml");
 
 #[derive(Debug, Default, Deserialize)]
 struct Table {
-    #[serde(alias = "programs")]
     names: HashSet<String>,
 }
 
 /// The names in a table. A table that doesn't parse is empty, and a test fails.
 fn names(text: &str) -> HashSet<String> {
     toml::from_str::<Table>(text).unwrap_or_default().names
-}
-
-/// The names of tools of the system that run no package manager of a language, whatever they are given.
-#[must_use]
-pub fn inert_programs() -> &'static HashSet<String> {
-    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| names(PROGRAMS));
-    &NAMES
 }
 
 /// The names of build arguments that say what is built, when and by which run of CI.
@@ -39,7 +30,6 @@ mod tests {
 
     #[test]
     fn tables_parse() {
-        assert!(inert_programs().contains("cp"));
         assert!(build_metadata().contains("GIT_SHA"));
     }
 }

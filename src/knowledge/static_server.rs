@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::commands::is_shell;
+
 const FILE: &str = include_str!("../../data/static-servers.toml");
 
 /// A row of the table.
@@ -33,7 +35,7 @@ pub(super) struct Table {
 /// an option makes it read more. A command may be given as `sh -c "TEXT"`.
 pub(crate) fn served<'w>(words: &[&'w str]) -> Option<(&'static StaticServer, &'w str)> {
     let words: Vec<&str> = match words {
-        [shell, "-c", text] if matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "ash")) => {
+        [shell, "-c", text] if shell.rsplit('/').next().is_some_and(is_shell) => {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || " _-./:=,".contains(c);
             let text = text.strip_prefix("exec ").unwrap_or(text);
             text.chars().all(is_plain).then(|| text.split_whitespace().collect())?

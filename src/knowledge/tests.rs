@@ -397,7 +397,7 @@ fn verbs_say_what_a_command_does() {
         ("cargo fetch", "fetch", Download),
         ("go build -o /app ./cmd/app", "build", Build),
         ("go mod download", "mod download", Download),
-        ("go mod verify", "mod", Other),
+        ("go mod verify", "mod verify", Download),
         ("go install github.com/a/b@latest", "install", Install),
         ("go clean -modcache", "clean -modcache", CleanCache),
         ("go clean", "clean", Other),

@@ -1,5 +1,6 @@
 //! Who would miss a cache that is no longer in the layer.
 
+use crate::effects::{Place, of_command};
 use crate::facts::{Command, Facts, is_within};
 use crate::syntax::Dockerfile;
 
@@ -14,30 +15,31 @@ pub(super) fn missed_by(file: &Dockerfile, facts: &Facts, index: usize, path: &s
 }
 
 fn misses(command: &Command, path: &str) -> bool {
-    let is_fine = matches!(
-        command.program(),
-        Some("mkdir" | "echo" | "printf" | "export" | "test" | "[")
-    );
-    if is_fine || command.manager.is_some() || !command.deletes.is_empty() && is_forced(command) {
+    if command.has_tag("asks") || command.manager.is_some() {
         return false;
     }
-    let values = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
-    let mut operands = values.filter(|value| !value.starts_with('-'));
-    operands.any(|operand| {
-        let Some(operand) = absolute(command, operand) else {
-            return false;
-        };
-        let operand = operand.trim_end_matches('*').trim_end_matches('/');
+    needed(command).iter().any(|needed| {
+        let needed = needed.trim_end_matches('*').trim_end_matches('/');
         // A hidden folder above it may have been made for it.
-        let is_hidden = operand.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-        is_within(operand, path) || is_hidden && is_within(path, operand)
+        let is_hidden = needed.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
+        is_within(needed, path) || is_hidden && is_within(path, needed)
     })
+}
+
+/// The absolute paths that a command needs to be there, or reads.
+fn needed(command: &Command) -> Vec<String> {
+    let effects = of_command(command, &());
+    if effects.unknown.is_some() {
+        let values = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
+        let operands = values.filter(|value| !value.starts_with('-'));
+        return operands.filter_map(|operand| absolute(command, operand)).collect();
+    }
+    let reads = effects.reads.iter().filter_map(Place::path);
+    reads.chain(&effects.requires).map(ToString::to_string).collect()
 }
 
 /// Whether an `rm` takes it lightly when there is nothing to delete.
 pub(super) fn is_forced(command: &Command) -> bool {
-    command.words.iter().any(|word| {
-        let letters = word.text.strip_prefix('-');
-        word.text == "--force" || letters.is_some_and(|letters| !letters.starts_with('-') && letters.contains('f'))
-    })
+    let reading = command.reading();
+    reading.is_some_and(|reading| reading.also.is_some_and(|also| also.forgives))
 }

@@ -8,6 +8,8 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 use tempfile::SpooledTempFile;
 
+use crate::knowledge::is_shell;
+
 use super::elf::{self, Elf};
 use super::system::SystemPackages;
 
@@ -294,11 +296,7 @@ fn is_wanted(path: &str, size: u64, shebang: Option<&str>) -> bool {
     ]
     .iter()
     .any(|folder| path.starts_with(folder));
-    let is_shell = shebang.is_some_and(|words| {
-        words
-            .split(['/', ' '])
-            .any(|word| matches!(word, "sh" | "bash" | "dash" | "ash"))
-    });
+    let is_shell = shebang.is_some_and(|words| words.split(['/', ' ']).any(is_shell));
     is_list && size <= LARGEST_TEXT || is_shell && !is_system && size <= LARGEST_SCRIPT
 }
 

@@ -69,7 +69,7 @@ fn what_is_written_however_it_is_told() {
         ("dd if=/dev/zero of=/opt/x bs=1", vec!["/opt/x"]),
         ("python3 -m venv /opt/venv", vec!["/opt/venv and below"]),
         ("install -d /opt/a /opt/b", vec!["/opt/a", "/opt/b"]),
-        ("install -Dm755 a /opt/b/c", vec!["/opt/b/c/a", "/opt/b/c"]),
+        ("install -Dm755 a /opt/b/c", vec!["/opt/b/c/a", "/opt/b/c", "/opt/b"]),
         ("ln -s /opt/a/b /usr/local/bin", vec!["/usr/local/bin/b"]),
         ("gpg --dearmor -o /usr/share/k.gpg < k", vec!["/usr/share/k.gpg"]),
         ("sed -i s/x/y/ a", vec!["/w/a"]),

@@ -1,8 +1,9 @@
 //! Which caches of a RUN can be mounts.
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
-use crate::knowledge::{Action, Holds, Manager, Sharing};
+use crate::knowledge::{Action, ArgumentRole, Holds, Manager, Sharing};
 use crate::passes::absence;
+use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
 use super::{Obstacle, chain, stores};
@@ -172,6 +173,9 @@ impl Rules<'_> {
             let found = format!("line {line} changes the settings of {name}, perhaps the place of its cache");
             return Some(Err(Obstacle::new(found, "set the place by a variable instead")));
         }
+        if let Some(obstacle) = self.too_old(used) {
+            return Some(Err(obstacle));
+        }
         let Some(path) = cache.path.as_deref() else {
             return Some(Err(no_path(used, cache)));
         };
@@ -225,6 +229,18 @@ impl Rules<'_> {
             commands: vec![number],
             id: None,
         })
+    }
+
+    /// That the program of the image does not know the options without which nothing stays in the mount.
+    fn too_old(&self, used: &ManagerUse) -> Option<Obstacle> {
+        let keep = used.manager.keep.iter().find(|keep| !keep.too_old.is_empty())?;
+        let image = image_among(self.facts, self.index, &keep.too_old)?;
+        let found = format!(
+            "`{}` of {image} does not know `{}`",
+            used.program,
+            keep.options.join(" ")
+        );
+        Some(Obstacle::new(found, "build on a newer release"))
     }
 
     /// Whether nothing in the RUN puts into the cache what the image may need.
@@ -334,8 +350,11 @@ impl Rules<'_> {
             .filter_map(|index| self.facts.run(self.file, index))
             .flat_map(|run| &run.commands);
         commands.any(|command| {
-            let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
-            command.program() == Some("mkdir") && words.any(|word| word.starts_with('/') && is_within(word, folder))
+            let made = command
+                .arguments_of(ArgumentRole::MakesFolders)
+                .chain(command.arguments_of(ArgumentRole::MakesFolder));
+            let mut made = made.flatten();
+            made.any(|path| is_within(&path, folder))
         })
     }
 
@@ -431,10 +450,8 @@ impl Rules<'_> {
         let later = later.flat_map(|(index, run)| run.commands.iter().map(move |command| (index, command)));
         for (index, command) in here.chain(later) {
             let ignores = command.manager.is_some() || !command.deletes.is_empty();
-            let inert = matches!(
-                command.program(),
-                Some("mkdir" | "export" | "cd" | "echo" | "chown" | "chmod" | "ls" | "du")
-            );
+            // What is in the files does not matter to it.
+            let inert = command.has_tag("keeps-content");
             let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
             if !ignores && !inert && words.any(|word| word.starts_with('/') && is_within(word, path)) {
                 let found = format!("line {} uses {path}", self.file.line_of(index));

@@ -2,7 +2,7 @@
 //! may need such a store must mount it, or none.
 
 use crate::facts::{Base, Command, Execution, Facts, ManagerUse, is_within};
-use crate::knowledge::{Action, Holds, Kind, inert_programs};
+use crate::knowledge::{Action, CommandScope, Holds, Kind};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::Obstacle;
@@ -151,7 +151,10 @@ fn starts_without(facts: &Facts, file: &Dockerfile, stage: usize, used: &Manager
                 .iter()
                 .take(2)
                 .any(|word| word.text.contains(".sh") || word.text.contains("entrypoint"));
-            runs_it || is_script || matches!(command.program(), Some("make" | "task" | "just"))
+            let runs_rules = command
+                .table()
+                .is_some_and(|table| table.scope == CommandScope::Project);
+            runs_it || is_script || runs_rules
         };
         if commands.any(may_need) {
             return Err(Obstacle::new(
@@ -215,8 +218,5 @@ pub(super) fn is_inert(command: &Command) -> bool {
         .manager
         .as_ref()
         .is_some_and(|used| used.manager.kind == Kind::System);
-    system
-        || command
-            .program()
-            .is_some_and(|program| inert_programs().contains(program))
+    system || command.runs_nothing()
 }

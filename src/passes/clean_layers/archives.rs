@@ -1,5 +1,6 @@
 //! Archives that a RUN downloads and unpacks, and that nothing needs behind that.
 
+use crate::effects::{AbsolutePath, Effects, Place, of_command};
 use crate::facts::{Command, Execution};
 use crate::passes::downloads::{absolute, downloaded};
 use crate::passes::removal::{may_match_above, part_matches};
@@ -18,9 +19,7 @@ const SERVED: [&str; 8] = ["html", "www", "htdocs", "public", "static", "wwwroot
 /// The archives that RUN number `index` leaves behind.
 pub(super) fn of(file: &Dockerfile, index: usize, run: &Execution) -> Option<Mess> {
     // What changes the folder in a way that the facts don't follow.
-    let hides_folder =
-        |command: &Command| matches!(command.program(), Some("pushd" | "popd" | "eval" | "source" | "."));
-    if run.commands.iter().any(hides_folder) {
+    if run.commands.iter().any(|command| command.has_tag("hides-folder")) {
         return None;
     }
     let found = (0..run.commands.len()).filter_map(|number| left(file, index, run, number));
@@ -57,13 +56,39 @@ fn left(file: &Dockerfile, index: usize, run: &Execution, number: usize) -> Opti
         value.is_some_and(|value| absolute(unpacking, value).as_deref() == Some(path.as_str()))
     };
     let word = unpacking.words.iter().find(is_path)?;
-    let unpacks = matches!(unpacking.program(), Some("tar" | "unzip" | "bsdtar")) && is_certain(unpacking);
+    let archive = Place::Exactly(AbsolutePath::of(&path, None)?);
+    let unpacks = is_certain(unpacking) && unpacks(unpacking, &archive);
+    // It may be gone already, with a folder above it.
+    let later = run.commands.iter().skip(number + 1);
+    if later
+        .map(|command| of_command(command, &()))
+        .any(|effects| takes(&effects, &archive))
+    {
+        return None;
+    }
     let mut behind = file.instructions.iter().skip(index + 1);
     if more.is_some() || !unpacks || behind.any(|instruction| may_name_in(instruction.text(), &path)) {
         return None;
     }
     let moves = run.commands.iter().any(|command| command.program() == Some("cd"));
     Some(if moves { path } else { word.text.clone() })
+}
+
+/// Whether a command reads an archive and writes what is in it, and not the archive.
+fn unpacks(command: &Command, archive: &Place) -> bool {
+    let effects = of_command(command, &());
+    let spreads = effects.writes.iter().any(|place| matches!(place, Place::Under(_)));
+    effects.unknown.is_none()
+        && effects
+            .reads
+            .iter()
+            .any(|place| place == archive || place.covers(archive))
+        && spreads
+}
+
+/// Whether a command may delete an archive, or move it away.
+fn takes(effects: &Effects, archive: &Place) -> bool {
+    effects.deletes.iter().any(|place| place.meets(archive))
 }
 
 /// Whether a command runs in every build, as the user of the RUN, and stops it if it fails.

@@ -293,7 +293,7 @@ fn appended(run: &Execution, dirty: &[usize], by: CleanBy, commands: &[String]) 
 }
 
 /// The image that the stage of an instruction stands on, if it is one of `patterns`.
-fn image_among(facts: &Facts, index: usize, patterns: &[String]) -> Option<String> {
+pub(in crate::passes) fn image_among(facts: &Facts, index: usize, patterns: &[String]) -> Option<String> {
     let mut stage = facts.stages.get(facts.stage_of(index)?)?;
     while let Base::Stage(base) = stage.base {
         stage = facts.stages.get(base)?;

@@ -4,6 +4,8 @@ mod archives;
 mod edits;
 mod managers;
 
+pub(in crate::passes) use managers::image_among;
+
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 

@@ -194,9 +194,8 @@ fn leaks(run: &Execution, body: &ScriptBody, follows: &Execution, text: &str) ->
             let matters = match name {
                 "cd" | "pushd" | "popd" | "export" | "umask" => places_matter,
                 "set" => !is_harmless_setting(command, text),
-                "." | "source" | "trap" | "alias" | "unalias" | "shopt" | "ulimit" | "eval" | "exec" | "exit"
-                | "return" | "readonly" | "declare" | "typeset" | "unset" | "hash" | "enable" => true,
-                _ => false,
+                "exec" => true,
+                _ => command.changes_shell(),
             };
             matters.then(|| format!("`{name}`"))
         })

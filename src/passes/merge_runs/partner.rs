@@ -1,8 +1,8 @@
 //! Which RUNs should be one, and why.
 
+use crate::effects::{AbsolutePath, of_command};
 use crate::facts::{Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, Manager};
-use crate::passes::downloads::{absolute, downloaded};
 use crate::syntax::Dockerfile;
 
 use super::Obstacle;
@@ -166,35 +166,16 @@ fn makes(command: &Command, folder: &str) -> bool {
     if !command.deletes.is_empty() || folder.len() < 2 {
         return false;
     }
-    let is_in = |name: &str| absolute(command, name).is_some_and(|path| is_within(&path, folder));
-    let values = || command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
-    let mut operands = values().filter(|value| !value.starts_with('-'));
     let caches = command.manager.iter().flat_map(|used| &used.caches);
     let mut caches = caches.filter_map(|cache| cache.path.as_deref());
-    if caches.any(|cache| is_within(cache, folder)) || downloaded(command).is_some_and(|path| is_within(&path, folder))
-    {
+    if caches.any(|cache| is_within(cache, folder)) {
         return true;
     }
-    match command.program() {
-        Some("mkdir" | "touch") => operands.any(is_in),
-        Some("cp" | "mv" | "ln" | "install") => operands.next_back().is_some_and(is_in),
-        // `git clone URL` makes a folder of the URL's name.
-        Some("git") => operands.any(|operand| {
-            let name = operand.rsplit('/').next().unwrap_or(operand);
-            is_in(if operand.contains("://") {
-                name.trim_end_matches(".git")
-            } else {
-                operand
-            })
-        }),
-        Some("tar" | "unzip" | "bsdtar") => {
-            let into = |option: &str| matches!(option, "-C" | "--directory" | "-d");
-            values()
-                .zip(values().skip(1))
-                .any(|(option, value)| into(option) && is_in(value))
-        }
-        _ => false,
-    }
+    let Some(folder) = AbsolutePath::of(folder, None) else {
+        return false;
+    };
+    let effects = of_command(command, &());
+    command.manager.is_none() && effects.writes.iter().any(|place| place.is_within(&folder))
 }
 
 /// Whether `run` works with something that `later` deletes: it names it, or runs in it.

@@ -1,52 +1,20 @@
 //! Whether a RUN has nothing to do with what a COPY brings.
 
 use crate::context::manifests::Files as _;
-use crate::facts::{Body, Command, Execution, is_within};
-use crate::knowledge::{Action, Kind, inert_programs};
+use crate::effects::{self, AbsolutePath, Place};
+use crate::facts::{Body, Command, Execution, ManagerUse, is_within};
+use crate::knowledge::{Action, ArgumentRole as Role, Kind};
 use crate::shell::{self, CompoundKind, RedirectKind};
 
 use super::between::Effects;
 use super::install;
 use crate::effects::image_files::View;
 
-/// Programs of which no word names a file of the project.
-const WITHOUT_FILES: &[&str] = &[
-    ":",
-    "echo",
-    "printf",
-    "true",
-    "false",
-    "set",
-    "unset",
-    "umask",
-    "groupadd",
-    "addgroup",
-    "groupmod",
-    "passwd",
-    "chpasswd",
-    "chsh",
-    "locale-gen",
-    "add-apt-repository",
-    "date",
-    "id",
-    "whoami",
-    "uname",
-    "sleep",
-    "which",
-    "nproc",
-    "ldconfig",
-    "pwd",
-    "export",
-    "exit",
-    "dpkg-reconfigure",
-    "hash",
-];
-
 /// What has to do with the copied.
 pub(super) struct Dependent {
     /// The command, by its number, if it is one alone.
     pub(super) command: Option<usize>,
-    /// What it does instead, as a clause behind `line N`.
+    /// What it does instead, as a clause after `line N`.
     pub(super) why: String,
 }
 
@@ -60,18 +28,18 @@ pub(super) fn independent(
     limit: usize,
 ) -> Result<Effects, Dependent> {
     let whole = |why: String| Dependent { command: None, why };
-    // Behind it begins what is not asked for.
+    // After it begins what is not asked for.
     let end = run.commands.get(limit).map_or(usize::MAX, |command| command.span.start);
     match &run.body {
-        Body::Script(body) if limit > 0 => redirects(&body.script, end, run, destinations).map_err(whole)?,
+        Body::Script(body) if limit > 0 => compounds(&body.script, end).map_err(whole)?,
         Body::Script(_) | Body::Exec => {}
         Body::Opaque(why) => return Err(whole(format!("cannot be read: {why}"))),
     }
+    let copied = Copied { destinations, view };
     let mut effects = Effects::default();
     for (number, command) in run.commands.iter().enumerate().take(limit) {
         if !known.contains(&number) {
-            let alone = one(run, number, command, destinations, view);
-            let alone = alone.map_err(|why| Dependent {
+            let alone = copied.command(run, number, command).map_err(|why| Dependent {
                 command: Some(number),
                 why,
             })?;
@@ -81,361 +49,298 @@ pub(super) fn independent(
     Ok(effects)
 }
 
-/// Whether a path may lie in one of the destinations, or hold one.
-fn touches(path: &str, destinations: &[String]) -> bool {
-    let literal = path.split(['*', '?', '[', '{']).next().unwrap_or_default();
-    let has_pattern = literal.len() < path.len();
-    destinations.iter().any(|destination| {
-        is_within(path, destination) || is_within(destination, path) || has_pattern && destination.starts_with(literal)
-    })
-}
-
-/// The absolute path of a word in `workdir`; none where it is relative to an unknown folder.
-fn absolute(workdir: Option<&str>, word: &str) -> Option<String> {
-    let joined = if word.starts_with('/') {
-        word.to_owned()
-    } else {
-        format!("{}/{word}", workdir?)
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
+/// Whether the compound commands that begin before `end` are of the kinds whose commands are all that they do.
+fn compounds(script: &shell::Script, end: usize) -> Result<(), String> {
+    let links = script.statements.iter().flat_map(|statement| &statement.chain);
+    let commands = links.flat_map(|link| &link.pipeline.commands);
+    for command in commands.filter(|command| command.span().start < end) {
+        let compound = match command {
+            shell::Command::Simple(_) => continue,
+            shell::Command::Compound(compound) => compound,
+            shell::Command::Function(_) => return Err("defines a function".to_owned()),
+        };
+        let is_plain = matches!(
+            compound.kind,
+            CompoundKind::Subshell | CompoundKind::Group | CompoundKind::If
+        );
+        if !is_plain {
+            return Err("contains a loop or a test, whose words may name what is copied".to_owned());
+        }
+        if let Some(text) = compound.redirects.iter().find_map(redirected) {
+            return Err(format!("reads or writes `{text}`, which may be among what is copied"));
+        }
+        for body in &compound.bodies {
+            compounds(body, end)?;
         }
     }
-    Some(format!("/{}", parts.join("/")))
+    Ok(())
 }
 
-fn one(
-    run: &Execution,
-    number: usize,
-    command: &Command,
-    destinations: &[String],
-    view: &View<'_>,
-) -> Result<Effects, String> {
-    let effects = Effects::default();
-    let Some(program) = command.program() else {
-        return Err("runs a program that a variable names, which may read what is copied".to_owned());
+/// The file that a redirect of a compound command names; none for a device.
+fn redirected(redirect: &shell::Redirect) -> Option<&str> {
+    let is_file = !matches!(
+        redirect.kind,
+        RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString
+    );
+    let target = redirect.target.as_ref().filter(|_| is_file)?;
+    let is_device = target.literal.as_deref().is_some_and(|path| path.starts_with("/dev/"));
+    (!is_device).then_some(target.text.as_str())
+}
+
+/// What a COPY brings.
+struct Copied<'a> {
+    /// Where it goes, as absolute paths.
+    destinations: &'a [String],
+    view: &'a View<'a>,
+}
+
+impl Copied<'_> {
+    /// Whether a place may lie in one of the destinations, or one of them in it.
+    fn meets(&self, place: &Place) -> bool {
+        let mut destinations = self.destinations.iter().filter_map(|path| AbsolutePath::of(path, None));
+        destinations.any(|destination| place.meets(&Place::Under(destination)))
+    }
+
+    /// Whether something that must be there may come with the copied, or be a folder that is made for it.
+    fn may_make(&self, path: &AbsolutePath) -> bool {
+        self.touches(path.as_str()) && !effects::is_standard_folder(path)
+    }
+
+    /// Whether a destination is in `folder`.
+    fn is_above(&self, folder: &str) -> bool {
+        self.destinations
+            .iter()
+            .any(|destination| is_within(destination, folder))
+    }
+
+    fn touches(&self, path: &str) -> bool {
+        self.is_above(path) || self.destinations.iter().any(|destination| is_within(path, destination))
+    }
+
+    /// Whether nothing that is copied is at `place`, although it is in a destination.
+    fn is_free(&self, place: &Place) -> bool {
+        let path = match place {
+            Place::Exactly(path) | Place::Under(path) => path,
+            Place::Pattern(_) | Place::Anywhere => return false,
+        };
+        !self.is_above(path.as_str()) && !self.view.exists(path.relative())
+    }
+
+    /// What a command does to the destinations.
+    ///
+    /// # Errors
+    /// That it reads or changes what is copied, or may, as a clause.
+    fn command(&self, run: &Execution, number: usize, command: &Command) -> Result<Effects, String> {
+        let Some(program) = command.program() else {
+            return Err("runs a program that a variable names, which may read what is copied".to_owned());
+        };
+        if asks_for_itself(command) {
+            return Ok(Effects::default());
+        }
+        if let Some(word) = self.own_program(command) {
+            return Err(format!("runs `{word}` from the sources"));
+        }
+        if let Some(used) = &command.manager {
+            return self.manager(run, number, command, used);
+        }
+        if let Some(installer) = piped_code(run, number, command) {
+            return installer;
+        }
+        if let Some(effects) = self.prepares(command) {
+            return Ok(effects);
+        }
+        let done = effects::of_command(command, &());
+        if let Some(redirect) = self.redirect(command) {
+            return Err(format!(
+                "reads or writes `{redirect}`, which may be among what is copied"
+            ));
+        }
+        if done.unknown.is_some() {
+            return Err(format!("runs `{program}`, which may read what is copied"));
+        }
+        let does = |verb: &'static str, places: &[Place]| {
+            let met = places.iter().find(|place| self.meets(place));
+            met.map(|place| (verb, place.clone()))
+        };
+        let required = || done.requires.iter().find(|path| self.may_make(path));
+        let met = does("reads", &done.reads)
+            .or_else(|| does("writes", &done.writes))
+            .or_else(|| does("deletes", &done.deletes))
+            .or_else(|| required().map(|path| ("needs", Place::Exactly(path.clone()))));
+        match met {
+            None => Ok(Effects::default()),
+            Some((verb, place)) => Err(named(command, verb, &place)),
+        }
+    }
+
+    /// The redirect of a command that may concern the destinations, as written.
+    fn redirect<'c>(&self, command: &'c Command) -> Option<&'c str> {
+        let concerns = |path: Option<&str>| path.is_none_or(|path| !path.starts_with("/dev/") && self.touches(path));
+        let mut redirects = command.redirects.iter();
+        let found = redirects.find(|redirect| concerns(redirect.path.as_deref()))?;
+        Some(&found.text)
+    }
+
+    /// The program of a command as written, if it may be one that is copied.
+    fn own_program<'c>(&self, command: &'c Command) -> Option<&'c str> {
+        let word = command.words.first()?;
+        let path = word.value.as_deref().filter(|path| path.contains('/'))?;
+        let workdir = command
+            .workdir
+            .as_deref()
+            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let path = AbsolutePath::of(path, workdir.as_ref());
+        path.is_none_or(|path| self.touches(path.as_str()))
+            .then_some(&word.text)
+    }
+
+    fn manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Result<Effects, String> {
+        let called = format!("runs `{} {}`", command.program().unwrap_or_default(), used.verb);
+        if used.manager.kind == Kind::System {
+            let named = command
+                .words
+                .iter()
+                .skip(1)
+                .find(|word| self.is_package_file(command, used, word));
+            return match named {
+                Some(word) => Err(format!("names `{}`, which may be among what is copied", word.text)),
+                None => Ok(Effects::default()),
+            };
+        }
+        if matches!(used.action, Action::Exec | Action::Run) {
+            return Err(format!("{called}, which may read what is copied"));
+        }
+        let needs = install::needs(run, number, self.view).map_err(|obstacle| obstacle.0)?;
+        if needs.files.is_empty() && needs.split.is_none() {
+            return Ok(Effects::default());
+        }
+        Err(format!("{called}, which reads what is copied"))
+    }
+
+    /// Whether a word of a system's manager names a file that may be copied.
+    fn is_package_file(&self, command: &Command, used: &ManagerUse, word: &crate::facts::Word) -> bool {
+        let Some(value) = &word.value else {
+            let literal = word.text.trim_matches('"').split('$').next().unwrap_or_default();
+            return word.text.contains('/') && !literal.contains("://") && (literal.len() < 2 || self.touches(literal));
+        };
+        let is_file = used.reads.iter().flatten().any(|path| path == value);
+        let workdir = command
+            .workdir
+            .as_deref()
+            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let is_copied = || AbsolutePath::of(value, workdir.as_ref()).is_none_or(|path| self.touches(path.as_str()));
+        is_file && is_copied()
+    }
+
+    /// What a command does that only prepares for what comes next: it enters a folder, makes folders, or makes something
+    /// where nothing is copied to.
+    fn prepares(&self, command: &Command) -> Option<Effects> {
+        let reading = command.reading()?;
+        if reading.unknown.is_some() {
+            return None;
+        }
+        let workdir = command
+            .workdir
+            .as_deref()
+            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let path = |text: Option<&str>| AbsolutePath::of(text?, workdir.as_ref());
+        let of_role = |role: Role| reading.arguments.iter().filter(move |argument| argument.role == role);
+        if let Some(entered) = of_role(Role::Enters).find(|argument| !argument.by_option) {
+            // `cd "$(mktemp -d)"` goes where nothing is.
+            let is_fresh = entered.text.is_none() && command.words.get(entered.at)?.text.contains("mktemp");
+            if is_fresh {
+                return Some(Effects::default());
+            }
+            let path = path(entered.text)?.to_string();
+            return Some(Effects {
+                enters: Some(path).filter(|path| self.touches(path)).into_iter().collect(),
+                ..Effects::default()
+            });
+        }
+        let has_rights = of_role(Role::Mode).chain(of_role(Role::Owner)).next().is_some();
+        let makes_folders = of_role(Role::MakesFolders).next().is_some();
+        if makes_folders && !has_rights && of_role(Role::MakesFolders).all(|argument| path(argument.text).is_some()) {
+            let touches = of_role(Role::MakesFolders)
+                .any(|argument| path(argument.text).is_some_and(|path| self.touches(path.as_str())));
+            return Some(Effects {
+                makes_folders: touches,
+                ..Effects::default()
+            });
+        }
+        // `. venv/bin/activate`, `python -m venv venv`: nothing of it is copied.
+        let sourced = of_role(Role::Sources).next().map(|argument| path(argument.text));
+        let made = of_role(Role::WritesUnder).next().map(|argument| path(argument.text));
+        let place = Place::Under(sourced.or(made)??);
+        let does_no_more = reading
+            .arguments
+            .iter()
+            .all(|argument| matches!(argument.role, Role::Sources | Role::WritesUnder | Role::Text));
+        (does_no_more && self.is_free(&place)).then(Effects::default)
+    }
+}
+
+/// How a command comes to a place.
+fn named(command: &Command, verb: &str, place: &Place) -> String {
+    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let names = |text: &str| {
+        let path = AbsolutePath::of(text, workdir.as_ref()).filter(|_| !text.starts_with('-'));
+        let meets = |path: AbsolutePath| {
+            place
+                .path()
+                .is_some_and(|place| place.is_within(&path) || path.is_within(place))
+        };
+        path.is_some_and(meets)
     };
-    let values = || command.words.iter().skip(1).map(|word| word.value.as_deref());
-    let informs = |value: Option<&str>| {
+    let mut words = command.words.iter().skip(1);
+    let word = words.find(|word| match &word.value {
+        Some(value) => names(value),
+        None => place == &Place::Anywhere || word.text.contains('/'),
+    });
+    match (word, place) {
+        (Some(word), _) => format!("names `{}`, which may be among what is copied", word.text),
+        (None, Place::Anywhere) => format!(
+            "runs `{}`, which may read what is copied",
+            command.program().unwrap_or_default()
+        ),
+        (None, place) => format!("{verb} {place}, which may be among what is copied"),
+    }
+}
+
+/// Whether a command only asks a program for its version or its help.
+fn asks_for_itself(command: &Command) -> bool {
+    let asks = |value: Option<&str>| {
         matches!(
             value,
             Some("--version" | "-version" | "-v" | "-V" | "version" | "--help")
         )
     };
-    if command.words.len() == 2 && values().all(informs) {
-        return Ok(effects);
-    }
-    if command
-        .words
-        .first()
-        .and_then(|word| word.value.as_deref())
-        .is_some_and(|word| {
-            word.contains('/')
-                && absolute(command.workdir.as_deref(), word).is_none_or(|path| touches(&path, destinations))
-        })
-    {
-        return Err(format!(
-            "runs `{}` from the sources",
-            command.words.first().map(|w| w.text.as_str()).unwrap_or_default()
-        ));
-    }
-    if let Some(used) = &command.manager {
-        if used.manager.kind == Kind::System {
-            return paths(command, destinations, |word| {
-                word.contains('/') && !word.contains("://")
-                    || word.ends_with(".deb")
-                    || word.ends_with(".rpm")
-                    || word.ends_with(".apk")
-            })
-            .map(|()| effects);
-        }
-        if matches!(used.action, Action::Exec | Action::Run) {
-            return Err(format!("runs `{program} {}`, which may read what is copied", used.verb));
-        }
-        let needs = install::needs(run, number, view).map_err(|obstacle| obstacle.0)?;
-        if needs.files.is_empty() && needs.split.is_none() {
-            return Ok(effects);
-        }
-        return Err(format!("runs `{program} {}`, which reads what is copied", used.verb));
-    }
-    // An installer from the network: `curl … | sh`.
-    let is_piped = command.context.in_pipeline
-        && run.commands.get(..number).is_some_and(|before| {
-            before.iter().any(|other| {
-                matches!(other.program(), Some("curl" | "wget" | "echo" | "printf")) && other.context.in_pipeline
-            })
-        });
-    if is_piped && matches!(program, "sh" | "bash" | "ash" | "dash" | "python" | "python3") {
-        let plain = |value: Option<&str>| {
-            value.is_some_and(|value| value.starts_with('-') || !value.contains('/') && !value.contains('.'))
-        };
-        let all_plain = values().all(plain)
-            && (values().next().is_none() || values().next().flatten().is_some_and(|v| v.starts_with('-')));
-        return if all_plain {
-            Ok(effects)
-        } else {
-            Err(format!("runs `{program}` with a script"))
-        };
-    }
-    match program {
-        _ if WITHOUT_FILES.contains(&program) => Ok(effects),
-        "cd" => {
-            let Some(Some(target)) = values().next() else {
-                let is_fresh = command.words.get(1).is_none_or(|word| word.text.contains("mktemp"));
-                return if is_fresh {
-                    Ok(effects)
-                } else {
-                    Err("goes to a folder that a variable names".to_owned())
-                };
-            };
-            // The words tell the folder before it, the next command the one behind.
-            let base = run.commands.get(number).and_then(|command| command.workdir.as_deref());
-            match base.map(str::to_owned).or_else(|| absolute(None, target)) {
-                Some(path) if touches(&path, destinations) => Ok(Effects {
-                    enters: vec![path],
-                    ..effects
-                }),
-                Some(_) => Ok(effects),
-                None => Err(format!("goes to `{target}`, which may be among what is copied")),
-            }
-        }
-        "mkdir" => {
-            let has_mode =
-                values().any(|value| value.is_none_or(|value| value.starts_with("-m") || value.starts_with("--mode")));
-            let makes_parents =
-                values().any(|value| value.is_some_and(|value| value.starts_with('-') && value.contains('p')));
-            match paths(command, destinations, |_| true) {
-                Ok(()) => Ok(effects),
-                Err(_) if makes_parents && !has_mode && command.workdir.is_some() => Ok(Effects {
-                    makes_folders: true,
-                    ..effects
-                }),
-                Err(error) => Err(error),
-            }
-        }
-        "python" | "python3" | "virtualenv" => {
-            let is_venv = program == "virtualenv" || values().take(2).eq([Some("-m"), Some("venv")]);
-            let target = values().next_back().flatten().filter(|target| !target.starts_with('-'));
-            let path = target.and_then(|target| absolute(command.workdir.as_deref(), target));
-            match path {
-                Some(path) if is_venv && !view.exists(path.trim_start_matches('/')) => Ok(effects),
-                _ => Err(format!("runs `{program}`, which may read what is copied")),
-            }
-        }
-        "." | "source" => match values()
-            .next()
-            .flatten()
-            .and_then(|path| absolute(command.workdir.as_deref(), path))
-        {
-            Some(path) if !view.exists(path.trim_start_matches('/')) => Ok(effects),
-            _ => Err(format!("runs `{program}`, which may read what is copied")),
-        },
-        "git" => {
-            let is_global = values().next().flatten() == Some("config")
-                && values().any(|v| matches!(v, Some("--global" | "--system")));
-            let clones_elsewhere = values().next().flatten() == Some("clone")
-                && values()
-                    .next_back()
-                    .flatten()
-                    .is_some_and(|target| target.starts_with('/') && !touches(target, destinations));
-            if is_global || clones_elsewhere {
-                Ok(effects)
-            } else {
-                Err("runs `git`, which may read what is copied".to_owned())
-            }
-        }
-        "useradd" | "adduser" | "usermod" => account(command, destinations).map(|()| effects),
-        "tar" | "unzip" | "bsdtar" | "cpio" | "7z" => {
-            // Without a word for it, what is unpacked comes into the working directory.
-            let leads_elsewhere = values().flatten().any(|v| {
-                v.starts_with("-C") || v.starts_with("-d") || v.starts_with("--directory") || v.starts_with("-o/")
-            });
-            let is_here = command
-                .workdir
-                .as_deref()
-                .is_none_or(|workdir| touches(workdir, destinations));
-            if is_here && !leads_elsewhere {
-                return Err(format!("runs `{program}`, which may write among what is copied"));
-            }
-            paths(command, destinations, |_| true).map(|()| effects)
-        }
-        "chown" | "chgrp" | "chmod" => {
-            let owner = values().flatten().find(|value| !value.starts_with('-'));
-            paths(command, destinations, |word| Some(word) != owner).map(|()| effects)
-        }
-        // What curl is not told to save, and what wget is told to print, is no file.
-        "curl" if !saves_by_name(command) => {
-            paths(command, destinations, |word| !word.contains("://")).map(|()| effects)
-        }
-        "wget" if prints(command) => paths(command, destinations, |word| !word.contains("://")).map(|()| effects),
-        "curl" | "wget" => paths(command, destinations, |_| true).map(|()| effects),
-        _ if inert_programs().contains(program) => paths(command, destinations, |_| true).map(|()| effects),
-        _ => Err(format!("runs `{program}`, which may read what is copied")),
-    }
+    command.words.len() == 2 && command.words.iter().skip(1).all(|word| asks(word.value.as_deref()))
 }
 
-/// Whether a command makes no home in the destinations, whose files and owner depend on what is there.
-fn account(command: &Command, destinations: &[String]) -> Result<(), String> {
-    let values: Vec<&str> = command
-        .words
-        .iter()
-        .skip(1)
-        .filter_map(|word| word.value.as_deref())
-        .collect();
-    let names_home = values
-        .iter()
-        .any(|value| matches!(*value, "-d" | "--home" | "--home-dir" | "-h") || value.starts_with("--home"));
-    let keeps_away = values
-        .iter()
-        .any(|value| matches!(*value, "-M" | "--no-create-home" | "-H") || value.starts_with("--no-create"));
-    if keeps_away {
-        return Ok(());
+/// What an installer does that comes through a pipe, as in `curl … | sh`: nothing to the project, unless it is given
+/// files of it. `None` for another command.
+fn piped_code(run: &Execution, number: usize, command: &Command) -> Option<Result<Effects, String>> {
+    if !command.context.in_pipeline || !command.has_tag("reads-code") {
+        return None;
     }
-    if command.words.iter().any(|word| word.value.is_none()) && !names_home {
-        // The name is a variable: its home may be any folder of /home.
-        return if touches("/home", destinations) {
-            Err("creates an account whose home may be among what is copied".to_owned())
-        } else {
-            Ok(())
-        };
+    let gives_code = |other: &Command| {
+        let downloads = || other.table().is_some_and(|table| table.usage.also.network);
+        other.context.in_pipeline && (other.has_tag("prints") || downloads())
+    };
+    if !run.commands.get(..number)?.iter().any(gives_code) {
+        return None;
     }
-    let name = values.last().copied().unwrap_or_default();
-    if !names_home && touches(&format!("/home/{name}"), destinations) {
-        return Err(format!("creates the home of {name}, which is among what is copied"));
-    }
-    // A home that is there stays as it is.
-    let workdir = command.workdir.as_deref().unwrap_or("/");
-    paths(command, destinations, |word| {
-        word.starts_with('/') && !is_within(workdir, word)
+    let values: Vec<Option<&str>> = command.words.iter().skip(1).map(|word| word.value.as_deref()).collect();
+    let is_option = |value: &str| value.starts_with('-');
+    let is_plain = |value: &str| is_option(value) || !value.contains(['/', '.']);
+    let is_plain = values.iter().all(|value| value.is_some_and(is_plain))
+        && values.first().is_none_or(|first| first.is_some_and(is_option));
+    Some(if is_plain {
+        Ok(Effects::default())
+    } else {
+        Err(format!(
+            "runs `{}` with a script",
+            command.program().unwrap_or_default()
+        ))
     })
-}
-
-/// Whether curl saves what it fetches under its own name.
-fn saves_by_name(command: &Command) -> bool {
-    command.words.iter().skip(1).any(|word| {
-        let text = word.text.as_str();
-        text == "--remote-name"
-            || text == "--remote-name-all"
-            || text.starts_with('-') && !text.starts_with("--") && text.contains('O')
-    })
-}
-
-/// Whether wget prints what it fetches.
-fn prints(command: &Command) -> bool {
-    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-    words.iter().any(|word| {
-        word.starts_with('-') && !word.starts_with("--") && word.ends_with("O-") || *word == "--output-document=-"
-    }) || words
-        .windows(2)
-        .any(|pair| matches!(pair, [option, "-"] if option.starts_with('-') && option.ends_with('O')))
-}
-
-/// Whether no word of `command` that `is_path` may name something in the destinations.
-fn paths(command: &Command, destinations: &[String], is_path: impl Fn(&str) -> bool) -> Result<(), String> {
-    let named = |text: &str| format!("names `{text}`, which may be among what is copied");
-    for word in command.words.iter().skip(1) {
-        let text = word.value.as_deref();
-        let Some(value) = text else {
-            // A URL with a variable in it, or a part of an absolute path before one, still tells where it is.
-            let literal = word.text.trim_matches('"').split('$').next().unwrap_or_default();
-            let is_elsewhere = literal.contains("://")
-                || literal.len() > 1 && literal.starts_with('/') && !touches_prefix(literal, destinations);
-            let is_name = !word.text.contains('/') && !is_path(&word.text);
-            if is_elsewhere || is_name {
-                continue;
-            }
-            return Err(named(&word.text));
-        };
-        if value.contains("://") && !is_path(value) {
-            continue;
-        }
-        // What is fetched is saved under the last part of its URL.
-        let value = match value.split_once("://") {
-            Some((_, rest)) => rest
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .split('?')
-                .next()
-                .unwrap_or_default(),
-            None => value,
-        };
-        let value = if value.starts_with('-') {
-            match value.find('/') {
-                Some(at) => value.get(at..).unwrap_or_default(),
-                None => continue,
-            }
-        } else {
-            value
-        };
-        if value.is_empty() || !is_path(value) {
-            continue;
-        }
-        if absolute(command.workdir.as_deref(), value).is_none_or(|path| touches(&path, destinations)) {
-            return Err(named(&word.text));
-        }
-    }
-    Ok(())
-}
-
-/// Whether an absolute path that begins so may be in a destination.
-fn touches_prefix(prefix: &str, destinations: &[String]) -> bool {
-    destinations
-        .iter()
-        .any(|destination| destination.starts_with(prefix) || prefix.starts_with(destination.as_str()))
-}
-
-/// Whether no redirect that begins before `end` in the script concerns the destinations.
-fn redirects(script: &shell::Script, end: usize, run: &Execution, destinations: &[String]) -> Result<(), String> {
-    let links = script.statements.iter().flat_map(|statement| &statement.chain);
-    let commands = links.flat_map(|link| &link.pipeline.commands);
-    for command in commands.filter(|command| command.span().start < end) {
-        let (list, bodies): (&[shell::Redirect], &[shell::Script]) = match command {
-            shell::Command::Simple(simple) => (&simple.redirects, &[]),
-            shell::Command::Compound(compound) => {
-                if !matches!(
-                    compound.kind,
-                    CompoundKind::Subshell | CompoundKind::Group | CompoundKind::If
-                ) {
-                    return Err("holds a loop or a test, whose words may name what is copied".to_owned());
-                }
-                (&compound.redirects, &compound.bodies)
-            }
-            shell::Command::Function(_) => return Err("defines a function".to_owned()),
-        };
-        for redirect in list {
-            if matches!(
-                redirect.kind,
-                RedirectKind::Duplicate | RedirectKind::HereDoc | RedirectKind::HereString
-            ) {
-                continue;
-            }
-            let target = redirect.target.as_ref();
-            let text = target.map(|word| word.text.as_str()).unwrap_or_default();
-            let literal = target.and_then(|word| word.literal.as_deref());
-            let workdir = run.commands.first().and_then(|command| command.workdir.as_deref());
-            let goes_home = text.starts_with("~/") || text.starts_with("$HOME/");
-            let is_free = literal.is_some_and(|path| path.starts_with('/') && !touches(path, destinations))
-                || literal.is_some_and(|path| {
-                    // A `cd` may stand before it.
-                    let moves = run.commands.iter().any(|command| command.program() == Some("cd"));
-                    !moves && absolute(workdir, path).is_some_and(|path| !touches(&path, destinations))
-                })
-                || goes_home
-                    && !destinations
-                        .iter()
-                        .any(|d| d.starts_with("/root") || d.starts_with("/home"));
-            if !is_free {
-                return Err(format!("reads or writes `{text}`, which may be among what is copied"));
-            }
-        }
-        for body in bodies {
-            redirects(body, end, run, destinations)?;
-        }
-    }
-    Ok(())
 }

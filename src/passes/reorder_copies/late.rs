@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::context::ContextSource;
 use crate::facts::{Base, Command, Execution, Facts};
-use crate::knowledge::{Action, Kind, build_metadata, inert_programs};
+use crate::knowledge::{Action, Kind, build_metadata};
 use crate::passes::{Change, Level, PassOptions};
 use crate::syntax::{Arguments, Dockerfile, Instruction, Keyword};
 
@@ -165,13 +165,10 @@ fn keys_stay(file: &Dockerfile, number: usize, end: usize) -> bool {
 /// look at no variables of a build. A language's manager may run scripts of the project: it counts where only manifests
 /// are there, and none of them knows the variable.
 fn is_blind(run: &Execution, has_only_manifests: impl Fn() -> bool) -> bool {
-    let is_blind = |command: &Command| {
-        let Some(program) = command.program() else { return false };
-        match &command.manager {
-            Some(used) if matches!(used.action, Action::Run | Action::Exec | Action::Build) => false,
-            Some(used) => used.manager.kind == Kind::System || has_only_manifests(),
-            None => inert_programs().contains(program) && !matches!(program, "env" | "export" | "set"),
-        }
+    let is_blind = |command: &Command| match &command.manager {
+        Some(used) if matches!(used.action, Action::Run | Action::Exec | Action::Build) => false,
+        Some(used) => used.manager.kind == Kind::System || has_only_manifests(),
+        None => command.runs_nothing() && !command.has_tag("environment"),
     };
     !run.commands.is_empty() && run.commands.iter().all(is_blind)
 }

@@ -270,11 +270,8 @@ fn carried(site: &Site<'_>, body: &ScriptBody, number: usize) -> Result<String, 
                 carried.push_str(&format!("{own} && "));
             }
             Some("cd" | "set") if command.context.in_subshell => {}
-            Some(
-                "cd" | "set" | "export" | "." | "source" | "umask" | "unset" | "alias" | "ulimit" | "shopt" | "eval"
-                | "exec" | "trap" | "local" | "declare" | "readonly",
-            )
-            | None => return Err(changes()),
+            Some("exec") | None => return Err(changes()),
+            Some(_) if command.changes_shell() => return Err(changes()),
             Some(_) => {}
         }
     }

@@ -478,7 +478,7 @@ fn the_home_of_an_account_is_made_by_the_same_step() {
     declines(
         PIP,
         "COPY . /home/app / RUN useradd -m app / RUN pip install -r /home/app/requirements.txt",
-        "home of app",
+        "/home/app",
     );
 }
 

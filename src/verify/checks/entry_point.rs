@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 use crate::emit::text;
+use crate::knowledge;
 use crate::shell;
 
 /// How deep scripts are followed that call scripts.
@@ -172,7 +173,7 @@ impl Wanted<'_> {
 
 fn is_shell(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
-    matches!(name, "sh" | "bash" | "dash" | "ash")
+    knowledge::is_shell(name)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::knowledge::is_shell;
+
 use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
 use super::super::process::ProcessError;
@@ -35,7 +37,7 @@ pub(super) fn help(
 ) -> Result<Help, EngineError> {
     let words = [side.words("Entrypoint"), side.words("Cmd")].concat();
     // A shell takes the option for itself.
-    let is_shell = |word: &String| ["sh", "bash", "ash", "dash"].contains(&word.rsplit('/').next().unwrap_or(word));
+    let is_shell = |word: &String| is_shell(word.rsplit('/').next().unwrap_or(word));
     if words.first().is_none_or(is_shell) {
         return Ok(Help::default());
     }
