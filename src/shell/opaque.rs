@@ -13,10 +13,10 @@ pub struct Opaque {
 /// What stood in the way of parsing a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Reason {
-    /// Tokens in an order that no shell accepts, or that brush-parser does not know.
+    /// Tokens in an order that Bash does not accept.
     #[error("syntax error")]
     Syntax,
-    /// The text ends within a quotation, a substitution, an expansion or behind a backslash.
+    /// The text ends within a quotation, a substitution, an expansion or after a backslash.
     #[error("unterminated {0}")]
     Unterminated(&'static str),
     /// A here-document without its closing line, or with a delimiter that is not a plain word.
@@ -25,7 +25,7 @@ pub enum Reason {
     /// `${` that is followed by no parameter, as in the templates of other tools.
     #[error("bad parameter expansion")]
     BadExpansion,
-    /// More levels of nesting than a person writes; parsing them could exhaust the stack.
+    /// More levels of nesting than a person writes; parsing more could exhaust the stack.
     #[error("nested too deeply")]
     TooDeep,
     /// Shell that means different things to different shells, or whose spans would be unclear.

@@ -69,7 +69,7 @@ fn check_simple(text: &str, command: &SimpleCommand) {
     parts.sort_by_key(|part| part.start);
     let mut end = command.span.start;
     for part in parts {
-        let gap = text[end..part.start].replace("\\\n", "");
+        let gap = text[end..part.start].replace("\\\r\n", "").replace("\\\n", "");
         assert!(
             gap.chars().all(|between| between == ' ' || between == '\t'),
             "{gap:?} in {text:?}"

@@ -1,11 +1,14 @@
 //! Tests of the shell module, an area a file.
 
 mod editing;
+mod files;
+mod grammar;
 mod invariants;
 mod properties;
 mod trees;
 mod walking;
 mod words;
+mod work;
 
 use super::{Command, Script, SimpleCommand, Word, parse};
 

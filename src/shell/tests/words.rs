@@ -94,7 +94,6 @@ fn what_stays_opaque() {
             "cat --file=<(a)",
             Reason::Unsupported("process substitution within a word"),
         ),
-        ("( (a) )", Reason::Unsupported("nested parentheses")),
         ("coproc a", Reason::Unsupported("coproc")),
         ("cat <<E\na\n", Reason::HereDocument),
         ("a &&", Reason::Syntax),
