@@ -18,4 +18,5 @@ pub mod smoke;
 mod suggest;
 pub mod syntax;
 pub mod verify;
+mod visible;
 mod write;

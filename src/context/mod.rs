@@ -4,6 +4,7 @@
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
 mod calls;
+mod changes;
 pub mod compose;
 mod containers;
 mod disk;

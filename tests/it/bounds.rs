@@ -51,7 +51,10 @@ fn values_do_not_grow_without_bound() {
         ),
         (
             "pairs",
-            format!("{body}ENV X={long}\nENV {}\n", lines(20_000, |_| "A=$X ".to_owned())),
+            format!(
+                "{body}ENV X={long}\nENV {}\n",
+                lines(1_500, |_| "A=$X B=$X C=$X D=$X E=$X F=$X \\\n".to_owned())
+            ),
         ),
         (
             "stages",
@@ -59,7 +62,10 @@ fn values_do_not_grow_without_bound() {
         ),
         (
             "words",
-            format!("{body}ENV X={long}\nRUN echo {}\n", "$X ".repeat(60_000)),
+            format!(
+                "{body}ENV X={long}\nRUN echo {}\n",
+                format!("{}\\\n", "$X ".repeat(40)).repeat(1_500)
+            ),
         ),
         ("replaced", format!("{body}ENV X={long}\nENV Y=${{X//x/{long}}}\n")),
         (
@@ -81,7 +87,7 @@ fn values_do_not_grow_without_bound() {
             "shell",
             format!(
                 "{body}SHELL [\"/{}\"]\n{}",
-                "s".repeat(200_000),
+                "s".repeat(60_000),
                 lines(900, |n| format!("ENV V{n}=x\n"))
             ),
         ),
