@@ -45,7 +45,10 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
         sections.extend(dockerignore(proposal, layout));
     }
     if layout.is_complete && !rewrite.notes.is_empty() {
-        let notes = rewrite.notes.iter().map(|note| labelled("note", note, "", layout));
+        let notes = rewrite
+            .notes
+            .iter()
+            .map(|note| labelled("note", &visible(note), "", layout));
         sections.push(notes.collect());
     }
     sections.join("\n")
@@ -94,7 +97,10 @@ pub fn dockerignore(proposal: &Proposal, layout: &Layout) -> Vec<String> {
         sections.push(text);
     }
     if layout.is_complete && !proposal.notes.is_empty() {
-        let notes = proposal.notes.iter().map(|note| labelled("note", note, "", layout));
+        let notes = proposal
+            .notes
+            .iter()
+            .map(|note| labelled("note", &visible(note), "", layout));
         sections.push(notes.collect());
     }
     sections

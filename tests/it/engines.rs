@@ -370,22 +370,25 @@ fn containers_are_limited_and_have_no_network() {
 
 #[test]
 fn output_without_end_does_not_take_all_memory() {
-    let machine = mortal("head -c 300000000 /dev/zero; head -c 300000000 /dev/zero >&2");
-    machine.answer("docker", "run*", "head -c 600000000 /dev/zero");
-    let child = machine.command(&["verify"]).spawn().unwrap();
+    let endless = "head -c 200000000 /dev/zero";
+    let machine = mortal(endless);
+    machine.answer("docker", "run*", endless);
+    let mut command = machine.command(&["verify", "--quiet"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
-    let (mut peak, mut looks) = (0, 0);
-    while let Some(line) = fs::read_to_string(&status).ok().and_then(|text| {
+    let resident = || {
+        let text = fs::read_to_string(&status).ok()?;
         let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    }) {
-        (peak, looks) = (peak.max(line), looks + 1);
+    };
+    let (mut peak, start) = (0, Instant::now());
+    while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(300) {
+        peak = peak.max(resident().unwrap_or_default());
         sleep(Duration::from_millis(10));
     }
-    let (code, message) = said(child.wait_with_output().unwrap());
-    assert!(code.is_some(), "{message}");
-    // In KiB; where the system has no such file, there is nothing to compare.
-    assert!(looks == 0 || peak < 300_000, "{peak}");
+    assert!(child.try_wait().unwrap().is_some(), "it does not end");
+    // In KiB. Kept whole, the output of one build alone would be more.
+    assert!(peak < 180_000, "{peak}");
 }
 
 #[test]
