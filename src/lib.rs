@@ -19,4 +19,5 @@ pub mod smoke;
 mod suggest;
 pub mod syntax;
 pub mod verify;
+mod visible;
 mod write;

@@ -59,6 +59,9 @@ pub struct Rewrite {
     pub dockerignore: Option<Proposal>,
     /// Where the parts of the last stage belong; none where nobody asked.
     pub split: Option<Explanation>,
+    /// Why the file was not looked into, which `notes` says, too; none where it was.
+    #[serde(skip)]
+    pub unread: Option<String>,
 }
 
 impl Rewrite {
@@ -153,6 +156,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         notes,
         dockerignore,
         split,
+        unread: None,
     })
 }
 
@@ -167,6 +171,7 @@ fn untouched(name: &str, text: &str, why: String) -> Rewrite {
         notes: vec![format!("{why}; the file was left as it is")],
         dockerignore: None,
         split: None,
+        unread: Some(why),
     }
 }
 

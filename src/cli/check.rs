@@ -11,6 +11,7 @@ use super::{Format, Status, beside, failure};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, github, markdown, sarif, text};
 use crate::migrate::report::{FileChange, IgnoreChange};
+use crate::visible::visible;
 
 /// Exit with 1 if something would change, and name it
 #[derive(Debug, Args)]
@@ -54,6 +55,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                     .take_if(|proposal| !said.insert(proposal.path.clone()));
                 if output.format() == Format::Text {
                     output.result(&text::check_lines(&rewrite))?;
+                    if let Some(why) = &rewrite.unread {
+                        output.message(&format!("{}: {why}", visible(&rewrite.file)));
+                    }
                 } else {
                     ignores.extend(rewrite.dockerignore.take().and_then(IgnoreChange::of));
                     rewrite.file = source.patch_path.to_string_lossy().into_owned();

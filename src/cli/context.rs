@@ -16,6 +16,7 @@ use crate::emit::text::{self, Layout};
 use crate::passes::Level;
 use crate::passes::dockerignore::{Proposal, propose_for};
 use crate::syntax;
+use crate::visible::visible;
 use crate::write;
 
 /// How many of the largest entries are shown.
@@ -155,7 +156,7 @@ fn measured(measure: &Measure<'_>, proposal: &Proposal, layout: &Layout) -> Stri
         lines.push(format!(
             "{bold}ignored{bold:#}   {} by {}",
             amount(measure.ignored),
-            proposal.file
+            visible(&proposal.file)
         ));
     }
     if proposal.is_change() {
@@ -169,9 +170,10 @@ fn measured(measure: &Measure<'_>, proposal: &Proposal, layout: &Layout) -> Stri
     for (path, totals) in largest(measure) {
         let files = if totals.files == 1 { "file" } else { "files" };
         lines.push(format!(
-            "{:>10}  {:>8} {files:5}  {path}",
+            "{:>10}  {:>8} {files:5}  {}",
             text::size(totals.bytes),
-            totals.files
+            totals.files,
+            visible(path)
         ));
     }
     lines.join("\n") + "\n"

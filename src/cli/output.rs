@@ -10,6 +10,7 @@ use super::{Format, Global, Status};
 use crate::emit::Palette;
 use crate::emit::json::{Document, Report, VERSION};
 use crate::emit::text::Layout;
+use crate::visible::visible_text;
 
 /// Lines longer than this are hard to read, however wide the terminal is.
 const WIDEST: usize = 100;
@@ -66,6 +67,13 @@ impl Output {
 
     /// Writes `text` to stdout.
     pub(super) fn result(&self, text: &str) -> anyhow::Result<()> {
+        // A program gets a patch byte by byte. A person sees what would command the terminal.
+        let text = if self.is_terminal() {
+            visible_text(text)
+        } else {
+            text.into()
+        };
+        let text = text.as_ref();
         // Without colour nothing may touch the text: a Dockerfile can hold escape sequences of its own.
         let written = if self.has_colour {
             write(&mut anstream::stdout().lock(), text)
@@ -113,7 +121,7 @@ impl Output {
     /// Writes a line to stderr, whatever the user wants to be told.
     pub(super) fn say(text: &str) {
         // With stderr closed there is nobody left to tell.
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        let _ = writeln!(anstream::stderr().lock(), "{}", visible_text(text));
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use crate::repository_file::{self, FileError, root_around};
 use crate::syntax::SyntaxError;
+use crate::visible::visible;
 
 /// What a folder's Dockerfile may be called, the first one first.
 const NAMES: [&str; 2] = ["Dockerfile", "Containerfile"];
@@ -18,13 +19,13 @@ const LARGEST: u64 = repository_file::LARGEST;
 /// A Dockerfile that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
-    #[error("no file or folder `{file}`")]
+    #[error("no file or folder `{}`", visible(file))]
     Missing { file: String },
-    #[error("no Dockerfile in the folder `{file}`: looked for {}", NAMES.join(" and "))]
+    #[error("no Dockerfile in the folder `{}`: looked for {}", visible(file), NAMES.join(" and "))]
     Empty { file: String },
-    #[error("`{file}` is larger than {} MiB, so it is hardly a Dockerfile", LARGEST / 1024 / 1024)]
+    #[error("`{}` is larger than {} MiB, so it is hardly a Dockerfile", visible(file), LARGEST / 1024 / 1024)]
     TooLarge { file: String },
-    #[error("`{file}` {why}")]
+    #[error("`{}` {why}", visible(file))]
     Unread { file: String, why: FileError },
 }
 

@@ -63,7 +63,9 @@ impl Verifying {
             cancel: cancel.clone(),
             timeout: Some(Duration::from_secs(self.timeout)),
         };
-        Ok((Engine::find(self.engine, &limits)?, cancel))
+        let engine = Engine::find(self.engine, &limits)?;
+        engine.remove_leftovers();
+        Ok((engine, cancel))
     }
 
     /// What is to be verified for `source`. Without a context, builds are given the folder `empty`.

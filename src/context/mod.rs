@@ -3,6 +3,7 @@
 //! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
+mod changes;
 pub mod compose;
 mod containers;
 mod disk;

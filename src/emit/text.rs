@@ -11,6 +11,7 @@ use crate::passes::dockerignore::{Added, Kept, Proposal};
 use crate::passes::{Change, Refusal};
 use crate::rewrite::Rewrite;
 use crate::syntax::LineRange;
+use crate::visible::visible;
 
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
     if !rewrite.changes.is_empty() {
         let title = count(rewrite.changes.len(), "change", "changes");
         let entries = by_line(rewrite).into_iter().map(entry_of_change);
-        sections.push(section(&title, &rewrite.file, entries, layout));
+        sections.push(section(&title, &visible(&rewrite.file), entries, layout));
     }
     let savings = rewrite.estimate();
     if !savings.is_empty() {
@@ -38,13 +39,16 @@ pub fn report(rewrite: &Rewrite, layout: &Layout) -> String {
     if layout.is_complete && !rewrite.refusals.is_empty() {
         let title = format!("{} left alone", rewrite.refusals.len());
         let entries = rewrite.refusals.iter().map(entry_of_refusal);
-        sections.push(section(&title, &rewrite.file, entries, layout));
+        sections.push(section(&title, &visible(&rewrite.file), entries, layout));
     }
     if let Some(proposal) = &rewrite.dockerignore {
         sections.extend(dockerignore(proposal, layout));
     }
     if layout.is_complete && !rewrite.notes.is_empty() {
-        let notes = rewrite.notes.iter().map(|note| labelled("note", note, "", layout));
+        let notes = rewrite
+            .notes
+            .iter()
+            .map(|note| labelled("note", &visible(note), "", layout));
         sections.push(notes.collect());
     }
     sections.join("\n")
@@ -71,7 +75,7 @@ pub fn dockerignore(proposal: &Proposal, layout: &Layout) -> Vec<String> {
     if !proposal.patterns.is_empty() {
         let title = format!(
             "{}: {}, {} instead of {} sent",
-            proposal.file,
+            visible(&proposal.file),
             count(proposal.patterns.len(), "pattern", "patterns"),
             size(proposal.after.bytes),
             size(proposal.before.bytes)
@@ -81,10 +85,10 @@ pub fn dockerignore(proposal: &Proposal, layout: &Layout) -> Vec<String> {
         let entries = groups
             .zip(&whats)
             .filter_map(|(group, what)| entry_of_group(group, what));
-        sections.push(section(&title, &proposal.file, entries, layout));
+        sections.push(section(&title, &visible(&proposal.file), entries, layout));
     }
     if layout.is_complete && !proposal.kept.is_empty() {
-        let title = format!("{}: {} not kept out", proposal.file, proposal.kept.len());
+        let title = format!("{}: {} not kept out", visible(&proposal.file), proposal.kept.len());
         let Palette { title: bold, .. } = layout.palette;
         let mut text = format!("{bold}{title}{bold:#}\n");
         for kept in &proposal.kept {
@@ -93,7 +97,10 @@ pub fn dockerignore(proposal: &Proposal, layout: &Layout) -> Vec<String> {
         sections.push(text);
     }
     if layout.is_complete && !proposal.notes.is_empty() {
-        let notes = proposal.notes.iter().map(|note| labelled("note", note, "", layout));
+        let notes = proposal
+            .notes
+            .iter()
+            .map(|note| labelled("note", &visible(note), "", layout));
         sections.push(notes.collect());
     }
     sections
@@ -155,13 +162,21 @@ pub fn check_lines(rewrite: &Rewrite) -> String {
         let _ = writeln!(
             text,
             "{}:{}: {}: {}",
-            rewrite.file, change.lines.first, change.pass, change.what
+            visible(&rewrite.file),
+            change.lines.first,
+            change.pass,
+            change.what
         );
     }
     if let Some(proposal) = &rewrite.dockerignore {
         for group in proposal.patterns.chunk_by(|one, other| one.group == other.group) {
             let line = group.first().map_or(1, |added| added.line);
-            let _ = writeln!(text, "{}:{line}: dockerignore: {}", proposal.file, what_of_group(group));
+            let _ = writeln!(
+                text,
+                "{}:{line}: dockerignore: {}",
+                visible(&proposal.file),
+                what_of_group(group)
+            );
         }
     }
     text
@@ -180,11 +195,11 @@ pub fn summary(rewrite: &Rewrite) -> String {
     let beside = match &rewrite.dockerignore {
         Some(proposal) if proposal.is_change() => {
             let patterns = count(proposal.patterns.len(), "new pattern", "new patterns");
-            format!("; {}: {patterns}", proposal.file)
+            format!("; {}: {patterns}", visible(&proposal.file))
         }
         _ => String::new(),
     };
-    format!("{}: {done}{left}{beside}", rewrite.file)
+    format!("{}: {done}{left}{beside}", visible(&rewrite.file))
 }
 
 /// `text` wrapped to `width`, each line behind `indent`, with a newline at its end.

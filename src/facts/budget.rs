@@ -10,6 +10,11 @@ const MOST: usize = 16 * 1024 * 1024;
 pub struct Budget(AtomicUsize);
 
 impl Budget {
+    /// Whether variables in `text` may still be replaced, which takes time even where the value is not kept.
+    pub(super) fn is_left(&self, text: &str) -> bool {
+        !text.contains('$') || self.0.load(Ordering::Relaxed) <= MOST
+    }
+
     /// Whether `value`, which was made of `text`, may be kept. What is not longer costs nothing: the file itself is bounded.
     pub(super) fn allows(&self, text: &str, value: &str) -> bool {
         value.len() <= text.len() || self.0.fetch_add(value.len(), Ordering::Relaxed) + value.len() <= MOST

@@ -390,6 +390,9 @@ impl<'a> Reader<'a> {
         if !word.substitutions.is_empty() || word.text.contains(['{', '(', '`', '\\']) && !word.text.contains("${") {
             return None;
         }
+        if !self.scope.budget.is_left(&word.text) {
+            return None;
+        }
         let variable = |name: &str| match self.variable_value(name, &[]) {
             Setting::Is(value) => Some(value.to_owned()),
             _ => None,

@@ -424,6 +424,9 @@ fn unknown_base() -> Scope {
 
 /// `text` with its variables replaced, and whether every build gives the same; none where one has no value.
 fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
+    if !scope.budget.is_left(text) {
+        return None;
+    }
     let certain = std::cell::Cell::new(true);
     let variable = |name: &str| {
         // The base image or the engine sets it. What the file puts before it is worth knowing.

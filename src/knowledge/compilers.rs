@@ -1,15 +1,10 @@
-//! Programs that compile when they are called by name.
+//! Programs that compile when they are called by name: the tags of their tables.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
-const FILE: &str = include_str!("../../data/compilers.toml");
+use super::command::CommandTable;
+use super::commands::command_table;
 
 /// Something that makes outputs of sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compiler {
     /// Compilers of C and its like, and what calls them.
     Native,
@@ -19,48 +14,28 @@ pub enum Compiler {
     Wrapper,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(not(test), expect(dead_code, reason = "a test reads where the facts come from"))]
-pub(super) struct Table {
-    pub(super) checked: String,
-    pub(super) sources: Vec<String>,
-    pub(super) compilers: Vec<Row>,
-    pub(super) at_start: AtStart,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Row {
-    pub(super) kind: Compiler,
-    pub(super) programs: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct AtStart {
-    pub(super) programs: Vec<String>,
-}
-
-// A table that doesn't parse is empty, and a test fails.
-static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(FILE).unwrap_or_default());
-
-/// What `program`, a word as written, compiles; none if it is no compiler.
+/// What `program`, a word as written, compiles; `None` if it is no compiler.
 #[must_use]
 pub fn compiler(program: &str) -> Option<Compiler> {
-    static INDEX: LazyLock<HashMap<&'static str, Compiler>> = LazyLock::new(|| {
-        let rows = TABLE.compilers.iter();
-        rows.flat_map(|row| row.programs.iter().map(|name| (name.as_str(), row.kind)))
-            .collect()
-    });
-    INDEX.get(program.rsplit('/').next().unwrap_or(program)).copied()
+    let table = table_of(program).filter(|table| table.has_tag("compiler"))?;
+    Some(if table.has_tag("node") {
+        Compiler::Node
+    } else if table.has_tag("wrapper") {
+        Compiler::Wrapper
+    } else {
+        Compiler::Native
+    })
 }
 
 /// Whether an image that starts `program` compiles at start.
 #[must_use]
 pub fn compiles_at_start(program: &str) -> bool {
-    let name = program.rsplit('/').next().unwrap_or(program);
-    TABLE.at_start.programs.iter().any(|known| known == name)
+    let is_watcher = table_of(program).is_some_and(|table| table.has_tag("compiles-at-start"));
+    is_watcher || matches!(compiler(program), Some(Compiler::Native | Compiler::Wrapper))
+}
+
+fn table_of(program: &str) -> Option<&'static CommandTable> {
+    command_table(program.rsplit('/').next().unwrap_or(program))
 }
 
 #[cfg(test)]
@@ -68,11 +43,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_is_sound() {
-        let table: Table = toml::from_str(FILE).unwrap();
-        assert!(!table.checked.is_empty() && table.sources.iter().all(|source| source.starts_with("https://")));
+    fn compilers_are_told_by_their_tags() {
         assert_eq!(compiler("/usr/bin/gcc"), Some(Compiler::Native));
+        assert_eq!(compiler("tsc"), Some(Compiler::Node));
+        assert_eq!(compiler("./gradlew"), Some(Compiler::Wrapper));
         assert_eq!(compiler("git"), None);
-        assert!(compiles_at_start("./gradlew") && compiles_at_start("air") && !compiles_at_start("vite"));
+        assert!(compiles_at_start("./gradlew") && compiles_at_start("air") && compiles_at_start("node-gyp"));
+        assert!(!compiles_at_start("vite"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::visible::visible;
+
 /// A place in a Dockerfile that cannot be read, with what is needed to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SyntaxError {
@@ -47,15 +49,15 @@ impl fmt::Display for SyntaxError {
             .take(160)
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        writeln!(f, "{}", self.found)?;
-        writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+        writeln!(f, "{}", visible(&self.found))?;
+        writeln!(f, "{margin}--> {}:{}:{}", visible(&self.file), self.line, self.column)?;
         writeln!(f, "{margin} |")?;
         writeln!(f, "{number} | {text}")?;
         if self.column <= 160 {
             writeln!(f, "{margin} | {}^", " ".repeat(self.column.saturating_sub(1)))?;
         }
-        writeln!(f, "{margin} = expected: {}", self.expected)?;
-        write!(f, "{margin} = help: {}", self.help)
+        writeln!(f, "{margin} = expected: {}", visible(&self.expected))?;
+        write!(f, "{margin} = help: {}", visible(&self.help))
     }
 }
 

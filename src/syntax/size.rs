@@ -54,7 +54,11 @@ mod tests {
         assert!(many.contains("1001 instructions, more than 1000"), "{many}");
         let long = said(&format!("FROM a\nRUN {}true\n", "true && \\\n".repeat(MOST_LINES + 1))).unwrap();
         assert!(long.contains("line 2 has an instruction of 2"), "{long}");
-        let wide = said(&format!("FROM a\nRUN true {}\n", "x".repeat(MOST_BYTES))).unwrap();
-        assert!(wide.contains("line 2 has an instruction of 262 kB"), "{wide}");
+        let wide = said(&format!(
+            "FROM a\nRUN true {}x\n",
+            format!("{} \\\n", "x".repeat(998)).repeat(300)
+        ))
+        .unwrap();
+        assert!(wide.contains("line 2 has an instruction of 300 kB"), "{wide}");
     }
 }

@@ -11,13 +11,25 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::bounded::Bounded;
-use super::engine::{Engine, EngineError, Kind};
+use super::engine::{Engine, EngineError, Kind, NOT_STARTED};
 use super::files::Files;
+use super::leftovers;
 use super::process;
 use super::stream::Stream;
 
 /// The memory that a container may take.
 const MEMORY: &str = "4g";
+
+/// What a server needs that starts as root and goes on as somebody else; containers may do nothing beyond it.
+const CAPABILITIES: [&str; 7] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETGID",
+    "SETUID",
+];
 
 /// How much is kept of the start and of the end of what a build says.
 const MOST_LOG: usize = 4 * 1024 * 1024;
@@ -140,6 +152,9 @@ impl Workbench {
         };
         let mut args: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         args.extend(["--tag".into(), tag.clone()]);
+        if !self.is_kept && self.engine.kind != Kind::Buildah {
+            args.extend(["--label".into(), leftovers::label()]);
+        }
         if inputs.ignore.is_some() && self.engine.kind != Kind::Docker {
             args.extend(["--ignorefile".into(), ignore.display().to_string()]);
         }
@@ -184,6 +199,7 @@ impl Workbench {
         .inspect_err(|_| self.remove_steps())?;
         let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0.text();
         if !ended.status.success() {
+            self.engine.answers()?;
             let lines: Vec<&str> = log.lines().collect();
             return Err(EngineError::Build {
                 what: format!("{variant} file"),
@@ -214,8 +230,16 @@ impl Workbench {
         let command = match self.engine.kind {
             Kind::Docker | Kind::Podman => {
                 // An image may lack a command, a container may not; this one is never started.
-                self.engine
-                    .soon(&["create", "--name", &container, &image.tag, "never-started"])?;
+                let label = leftovers::label();
+                self.engine.soon(&[
+                    "create",
+                    "--label",
+                    &label,
+                    "--name",
+                    &container,
+                    &image.tag,
+                    "never-started",
+                ])?;
                 self.engine.command(&["export", &container])
             }
             Kind::Buildah => {
@@ -270,12 +294,15 @@ impl Workbench {
             }
         } else {
             args.extend(["run".into(), "--rm".into(), "--name".into(), container.clone()]);
-            args.extend(limits(run));
+            args.extend(self.limits(run));
             args.extend(entry(&image.tag, run));
         }
         let ended = self.engine.ended(&args, run.timeout);
         self.remove_container(&container);
         let ended = ended?;
+        if ended.status.code() == Some(NOT_STARTED) {
+            self.engine.answers()?;
+        }
         Ok((ended.status.code(), ended.output, ended.messages))
     }
 
@@ -286,10 +313,11 @@ impl Workbench {
     pub fn start(&self, image: &Image, run: &Run<'_>) -> Result<String, EngineError> {
         let container = self.new_container();
         let mut args: Vec<String> = vec!["run".into(), "--detach".into(), "--name".into(), container.clone()];
-        args.extend(limits(run));
+        args.extend(self.limits(run));
         args.extend(entry(&image.tag, run));
         if let Err(error) = self.engine.soon(&args) {
             self.remove_container(&container);
+            self.engine.answers()?;
             return Err(error);
         }
         Ok(container)
@@ -371,6 +399,30 @@ impl Workbench {
         self.engine
             .soon(&["from", network, &memory, "--name", container, &image.tag])?;
         Ok(())
+    }
+
+    /// The options that keep a container small and alone, and that name it as ours.
+    fn limits(&self, run: &Run<'_>) -> Vec<String> {
+        let mut args = vec![
+            format!("--memory={MEMORY}"),
+            "--pids-limit=4096".into(),
+            format!("--label={}", leftovers::label()),
+            "--cap-drop=ALL".into(),
+        ];
+        args.extend(CAPABILITIES.map(|name| format!("--cap-add={name}")));
+        if self.engine.kind == Kind::Docker {
+            // What it writes is kept by the engine, too. Others run after this one where the processors are busy.
+            let log = ["--log-driver=local", "--log-opt=max-size=10m", "--log-opt=max-file=1"];
+            args.extend(log.map(str::to_owned));
+            args.push("--cpu-shares=512".into());
+        }
+        if !run.has_network {
+            args.push("--network=none".into());
+        }
+        if run.is_root {
+            args.extend(["--user=0".into(), "--workdir=/".into()]);
+        }
+        args
     }
 
     fn new_container(&self) -> String {
@@ -468,18 +520,6 @@ fn own_mounts<'a>(records: &'a str, namespace: &str) -> Vec<&'a str> {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The options that keep a container small and alone.
-fn limits(run: &Run<'_>) -> Vec<String> {
-    let mut args = vec![format!("--memory={MEMORY}"), "--pids-limit=4096".into()];
-    if !run.has_network {
-        args.push("--network=none".into());
-    }
-    if run.is_root {
-        args.extend(["--user=0".into(), "--workdir=/".into()]);
-    }
-    args
 }
 
 /// The image, and what is run in it.

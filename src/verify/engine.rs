@@ -12,6 +12,9 @@ use super::stream::Stream;
 use crate::passes::needs_buildkit;
 use crate::syntax::{Dockerfile, Keyword};
 
+/// The exit code with which engines say that they could not start a container.
+pub(super) const NOT_STARTED: i32 = 125;
+
 /// How long an engine may take to say who it is, or to remove something.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -225,20 +228,29 @@ impl Engine {
             limits: limits.clone(),
             has_buildkit: false,
         };
-        let args: &[&str] = match kind {
+        engine.version = numbers(&engine.answers()?);
+        engine.has_buildkit = kind == Kind::Docker && engine.soon(&["buildx", "version"]).is_ok();
+        Ok(engine)
+    }
+
+    /// Asks the engine for its version, which it gives only where it works: a command that failed says nothing of a file
+    /// where the engine itself is gone.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(super) fn answers(&self) -> Result<String, EngineError> {
+        let args: &[&str] = match self.kind {
             Kind::Docker => &["version", "--format", "{{.Server.Version}}"],
             Kind::Podman => &["version", "--format", "{{.Client.Version}}"],
             Kind::Buildah => &["version", "--json"],
         };
+        let kind = self.kind;
         let broken = |message: String| EngineError::Broken { kind, message };
-        let said = engine.soon(args).map_err(|error| match error {
+        self.soon(args).map_err(|error| match error {
             EngineError::Command { message, .. } => broken(message),
             EngineError::Process(ProcessError::TimedOut(_)) => broken("it does not answer".to_owned()),
             other => other,
-        })?;
-        engine.version = numbers(&said);
-        engine.has_buildkit = kind == Kind::Docker && engine.soon(&["buildx", "version"]).is_ok();
-        Ok(engine)
+        })
     }
 
     /// Checks that it knows what `file` needs.

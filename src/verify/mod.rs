@@ -8,6 +8,7 @@ pub mod elf;
 pub mod engine;
 pub mod figures;
 pub mod files;
+mod leftovers;
 pub mod process;
 mod python;
 mod repair;
@@ -22,7 +23,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -172,9 +173,40 @@ pub enum VerifyError {
     /// A file is no Dockerfile.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
+    /// Files changed between the builds: a difference of the images says nothing of the rewrite.
+    #[error(
+        "the build context changed while it was verified, so that nothing can be said about the rewrite: {}. Keep what \
+         changes out of it with the .dockerignore, or run the command again while nothing writes there",
+        named(.0)
+    )]
+    ContextChanged(Vec<String>),
     /// The rewrite could not be made again.
     #[error(transparent)]
     Rewrite(#[from] anyhow::Error),
+}
+
+/// The first of `files`, and how many there are beyond.
+fn named(files: &[String]) -> String {
+    const MOST_NAMED: usize = 5;
+    let first: Vec<String> = files.iter().take(MOST_NAMED).map(|file| format!("`{file}`")).collect();
+    match files.len().saturating_sub(MOST_NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// Fails where the files that both builds are given were not the same.
+fn check_context(request: &Request, start: SystemTime) -> Result<(), VerifyError> {
+    let changed = request
+        .context
+        .as_ref()
+        .map(|context| context.changed_since(start))
+        .unwrap_or_default();
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(VerifyError::ContextChanged(changed))
+    }
 }
 
 /// The original, built and read.
@@ -203,6 +235,11 @@ pub fn verify(
     listener: Listener<'_>,
 ) -> Result<Verification, VerifyError> {
     let mut candidate = rewrite(&[])?;
+    if let Some(context) = &request.context {
+        // What is there before the first build is known from here on.
+        let _ = context.walk();
+    }
+    let start = SystemTime::now();
     let file = syntax::parse(&request.name, &request.original)?;
     // What the engine lacks is said before anything is built.
     bench.engine.knows(&file)?;
@@ -262,6 +299,9 @@ pub fn verify(
                 .push(checks::size(original.files.bytes(), image.sizes.bytes));
         }
         let failed: Vec<&'static str> = round.failed().map(|check| check.id).collect();
+        if !failed.is_empty() {
+            check_context(request, start)?;
+        }
         let mut wrong = round.wrong();
         let lacks: Vec<Lack> = round
             .checks
@@ -413,9 +453,15 @@ fn compare(
     bench.engine.knows(&file)?;
     let inputs = inputs(request, candidate.ignore.as_deref());
     let variant = format!("rewritten-{number}");
-    let image = match bench.build(&variant, &candidate.text, &inputs, &mut |line| {
-        listener(Event::Line(line))
-    }) {
+    let mut build = || {
+        bench.build(&variant, &candidate.text, &inputs, &mut |line| {
+            listener(Event::Line(line))
+        })
+    };
+    // The original could be built: what fails now may be the network, which one more try tells from the file.
+    let first = build();
+    let is_doubtful = first.as_ref().is_err_and(EngineError::is_failed_build);
+    let image = match if is_doubtful { build() } else { first } {
         Ok(image) => image,
         Err(error) if error.is_failed_build() => {
             round.checks.push(Check::failed("builds", error.to_string()));

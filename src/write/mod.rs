@@ -227,10 +227,11 @@ fn place(prepared: Prepared<'_>) -> anyhow::Result<()> {
     if now != old {
         bail!("it was changed since it was read, so nothing was written: run the command again");
     }
-    Ok(match old {
+    match old {
         Some(_) => new.replace(&target)?,
         None => new.create(&target)?,
-    })
+    }
+    Ok(())
 }
 
 /// Undoes what was done.

@@ -53,7 +53,7 @@ impl Temporary {
     pub(super) fn create(self, target: &Path) -> io::Result<()> {
         match self {
             Temporary::Unnamed(file, _) => link(&file, target),
-            Temporary::Named(file) => Ok(drop(file.persist_noclobber(target)?)),
+            Temporary::Named(file) => file.persist_noclobber(target).map(drop).map_err(io::Error::from),
         }
     }
 
@@ -69,7 +69,7 @@ impl Temporary {
                 link(&file, &path)?;
                 fs::rename(&path, target).inspect_err(|_| drop(fs::remove_file(&path)))
             }
-            Temporary::Named(file) => Ok(drop(file.persist(target)?)),
+            Temporary::Named(file) => file.persist(target).map(drop).map_err(io::Error::from),
         }
     }
 }

@@ -51,7 +51,10 @@ fn values_do_not_grow_without_bound() {
         ),
         (
             "pairs",
-            format!("{body}ENV X={long}\nENV {}\n", lines(20_000, |_| "A=$X ".to_owned())),
+            format!(
+                "{body}ENV X={long}\nENV {}\n",
+                lines(1_500, |_| "A=$X B=$X C=$X D=$X E=$X F=$X \\\n".to_owned())
+            ),
         ),
         (
             "stages",
@@ -59,7 +62,10 @@ fn values_do_not_grow_without_bound() {
         ),
         (
             "words",
-            format!("{body}ENV X={long}\nRUN echo {}\n", "$X ".repeat(60_000)),
+            format!(
+                "{body}ENV X={long}\nRUN echo {}\n",
+                format!("{}\\\n", "$X ".repeat(40)).repeat(1_500)
+            ),
         ),
         ("replaced", format!("{body}ENV X={long}\nENV Y=${{X//x/{long}}}\n")),
         (
@@ -81,7 +87,7 @@ fn values_do_not_grow_without_bound() {
             "shell",
             format!(
                 "{body}SHELL [\"/{}\"]\n{}",
-                "s".repeat(200_000),
+                "s".repeat(60_000),
                 lines(900, |n| format!("ENV V{n}=x\n"))
             ),
         ),
@@ -128,7 +134,7 @@ fn what_is_too_large_to_look_into_is_left_alone_and_named() {
             assert_eq!(outcome.code, 0, "{name}: {outcome}");
             let said = format!("{}{}", outcome.stdout, outcome.stderr);
             assert!(
-                said.contains("too large to look into") && said.contains(what),
+                said.replace("\n      ", " ").contains("too large to look into") && said.contains(what),
                 "{name} {command:?}: {outcome}"
             );
         }

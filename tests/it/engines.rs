@@ -249,6 +249,148 @@ fn what_the_user_saved_while_it_was_verified_is_not_overwritten() {
     assert_eq!(machine.folder.read("app/Dockerfile"), saved);
 }
 
+/// An engine that stops to answer once the file `gone` is there.
+fn mortal(build: &str) -> Machine {
+    let machine = Machine::new(&[("docker", build)]);
+    machine.answer(
+        "docker",
+        "*version*",
+        "[ -e $TMPDIR/../gone ] && { echo 'it is gone' >&2; exit 1; }; echo 26.1.5",
+    );
+    machine.answer("docker", "export*", "head -c 1024 /dev/zero");
+    machine.answer("docker", "*inspect*", r#"echo '[{"Config": {"Cmd": ["x"]}}]'"#);
+    machine
+}
+
+#[test]
+fn an_engine_that_goes_away_says_nothing_of_the_file() {
+    // Words that no list knows, at each point where the engine may die.
+    let dies = "touch $TMPDIR/../gone; echo 'frobnication lost' >&2";
+    let whole = mortal("true");
+    let (code, message) = whole.run(&["verify"]);
+    assert_eq!(code, Some(0), "{message}");
+    let in_build = mortal(&format!("{dies}; exit 1"));
+    let in_start = mortal("true");
+    in_start.answer("docker", "run*", &format!("{dies}; exit 125"));
+    for machine in [in_build, in_start] {
+        let (code, message) = machine.run(&["verify"]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains("docker does not work: it is gone"), "{message}");
+        machine.assert_clean();
+    }
+}
+
+#[test]
+fn a_rewrite_that_fails_once_is_built_once_more() {
+    let fails = |times: usize| {
+        format!(
+            "case \"$*\" in *rewritten*) echo x >> $TMPDIR/../tries; [ $(wc -l < $TMPDIR/../tries) -gt {times} ] \
+             || {{ echo 'dial tcp: i/o timeout' >&2; exit 1; }};; esac"
+        )
+    };
+    let (code, message) = mortal(&fails(1)).run(&["verify"]);
+    assert_eq!(code, Some(0), "{message}");
+    let (code, _) = mortal(&fails(1000)).run(&["verify"]);
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_context_that_changes_between_the_builds_is_named() {
+    let build = |log: &str| format!("{log} case \"$*\" in *rewritten*) exit 1;; esac");
+    let (code, message) = mortal(&build("")).run(&["verify"]);
+    assert_eq!(code, Some(1), "{message}");
+    let machine = mortal(&build("echo x >> v.log;"));
+    let (code, message) = machine.run(&["verify"]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(
+        message.contains("the build context changed while it was verified"),
+        "{message}"
+    );
+    assert!(message.contains("`v.log`"), "{message}");
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next() {
+    let machine = mortal("true");
+    assert_eq!(machine.run(&["verify"]).0, Some(0));
+    let calls = machine.calls();
+    let owner = calls
+        .split("--label plimsoll.owner=")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    // The process that had this label is gone now. Another one is this test itself.
+    let (place, _) = owner.rsplit_once('/').unwrap();
+    let alive = format!("{place}/{}", std::process::id());
+    machine.answer("docker", "'ps --all'*", "echo dead; echo alive");
+    machine.answer("docker", "'images --quiet'*", "echo dead2");
+    machine.answer(
+        "docker",
+        "*'inspect --format {{index'*dead*",
+        &format!("echo '{owner}'"),
+    );
+    machine.answer(
+        "docker",
+        "*'inspect --format {{index'*alive*",
+        &format!("echo '{alive}'"),
+    );
+    assert_eq!(machine.run(&["verify"]).0, Some(0));
+    let calls = machine.calls();
+    assert!(calls.contains("\nrm --force --volumes dead\n"), "{calls}");
+    assert!(calls.contains("\nimage rm --force dead2\n"), "{calls}");
+    assert!(!calls.contains("--volumes alive"), "{calls}");
+}
+
+#[test]
+fn containers_are_limited_and_have_no_network() {
+    let machine = mortal("true");
+    machine.run(&["verify"]);
+    let calls = machine.calls();
+    let runs: Vec<&str> = calls.lines().filter(|line| line.starts_with("run ")).collect();
+    assert!(!runs.is_empty(), "{calls}");
+    for option in [
+        "--network=none",
+        "--cap-drop=ALL",
+        "--memory=",
+        "--pids-limit=",
+        "--cpu-shares=",
+        "--log-opt=max-size=",
+        "--label=plimsoll.owner=",
+    ] {
+        assert!(runs.iter().all(|run| run.contains(option)), "{option}: {runs:?}");
+    }
+    assert!(
+        runs.iter()
+            .all(|run| !run.contains("NET_RAW") && !run.contains("SYS_ADMIN")),
+        "{runs:?}"
+    );
+}
+
+#[test]
+fn output_without_end_does_not_take_all_memory() {
+    let endless = "head -c 200000000 /dev/zero";
+    let machine = mortal(endless);
+    machine.answer("docker", "run*", endless);
+    let mut command = machine.command(&["verify", "--quiet"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let resident = || {
+        let text = fs::read_to_string(&status).ok()?;
+        let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    let (mut peak, start) = (0, Instant::now());
+    while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(300) {
+        peak = peak.max(resident().unwrap_or_default());
+        sleep(Duration::from_millis(10));
+    }
+    assert!(child.try_wait().unwrap().is_some(), "it does not end");
+    // In KiB. Kept whole, the output of one build alone would be more.
+    assert!(peak < 180_000, "{peak}");
+}
+
 #[test]
 fn a_build_that_hangs_meets_the_clock() {
     let machine = Machine::new(&[("docker", "sleep 60")]);

@@ -6,6 +6,7 @@
 mod bounds;
 mod cli;
 mod configuration;
+mod control_characters;
 mod dockerignore;
 mod engine;
 mod engines;
@@ -20,6 +21,7 @@ mod passes;
 mod patch;
 mod report;
 mod repository_files;
+mod security;
 mod smoke;
 mod support;
 mod syntax;

@@ -97,7 +97,7 @@ impl Surroundings<'_> {
                     .get("dependencies")
                     .is_some_and(|listed| listed.get(name).is_some())
             };
-            let skips = |names: &[&str]| names.iter().any(|name| self.scope.variables.contains_key(*name));
+            let skips = |names: &[&str]| names.iter().any(|name| self.scope.variables.contains_key(name));
             is_named("puppeteer") && !skips(&["PUPPETEER_SKIP_DOWNLOAD", "PUPPETEER_SKIP_CHROMIUM_DOWNLOAD"])
                 || is_named("cypress") && !skips(&["CYPRESS_INSTALL_BINARY"])
         });

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
+use super::super::engine::NOT_STARTED;
 use super::super::files::{Content, Files};
 use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 use super::packages::node_projects;
-use super::smoke::{NOT_STARTED, not_started};
+use super::smoke::not_started;
 
 use crate::emit::text;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::super::bench::{Image, Run, Workbench};
-use super::super::engine::{EngineError, Kind};
+use super::super::engine::{EngineError, Kind, NOT_STARTED};
 use super::super::process::ProcessError;
 use super::super::report::Check;
 use super::{Side, help};
@@ -19,9 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// The exit code with which engines say that they could not start a container.
-pub(super) const NOT_STARTED: i32 = 125;
 
 /// What the user asks of the test.
 #[derive(Clone, Debug, Default)]
