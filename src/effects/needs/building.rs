@@ -1,5 +1,5 @@
 //! Which commands build: they install a language's packages or compile. By `data/package-managers/` and
-//! `data/compilers.toml`.
+//! the tags of `data/commands/`.
 
 use crate::facts::Execution;
 use crate::knowledge::{
