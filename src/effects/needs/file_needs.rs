@@ -52,7 +52,8 @@ fn source(context: &ContextSource, need: &'static FileNeed) -> Option<Evidence> 
         let is_manifest = ["go.mod", "Cargo.lock", "Cargo.toml"]
             .iter()
             .any(|name| path.ends_with(name));
-        is_manifest || language_of(path).is_some() || path.ends_with(".sh")
+        let may_name = !need.texts.is_empty() && (language_of(path).is_some() || path.ends_with(".sh"));
+        is_manifest || path.ends_with(".go") || may_name
     };
     context.sources(is_wanted).find_map(|path| {
         let text = context.read(path).ok()?;

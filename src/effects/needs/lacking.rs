@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::effects::Evidence;
 use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{
-    Action, ImageContents, Kind, Release, image_contents, is_in_base, library_packages, package_of_tool,
+    Action, ImageContents, Kind, Release, closure, image_contents, is_in_base, library_packages, package_of_tool,
 };
 use crate::syntax::Dockerfile;
 
@@ -26,22 +26,11 @@ pub(crate) fn lacking(
     old: &ImageReference,
     new: (&str, &str),
 ) -> Result<Vec<(String, Evidence)>, Unanswered> {
-    let contents = |name: &str, tag: Option<&str>| {
-        image_contents(name, tag).ok_or_else(|| {
-            Unanswered::new(
-                &format!("{name}:{}", tag.unwrap_or("latest")),
-                "is an image of which nothing tells what it has".to_owned(),
-                "name the image and its tag in full",
-            )
-        })
-    };
-    let had = contents(&old.repository(), old.tag.as_deref())?;
-    let has = contents(new.0, Some(new.1))?;
     let mut missing = Missing {
         release,
-        had: &had,
-        has: &has,
-        known: installed(file, facts, stage.clone()),
+        had: image_contents(&old.repository(), old.tag.as_deref()),
+        has: image_contents(new.0, Some(new.1)),
+        known: installed(file, facts, stage.clone(), release),
         found: Vec::new(),
     };
     // RUNs of the stage run there, too.
@@ -58,7 +47,7 @@ pub(crate) fn lacking(
         .iter()
         .for_each(|(tool, evidence)| missing.tool(tool, evidence));
     for (package, evidence) in &needs.packages {
-        if has_package(&had, package) {
+        if missing.had(package) {
             missing.add(package, evidence);
         }
     }
@@ -70,47 +59,51 @@ pub(crate) fn lacking(
 
 struct Missing<'m> {
     release: &'m Release,
-    had: &'m ImageContents,
-    has: &'m ImageContents,
+    had: Option<ImageContents>,
+    has: Option<ImageContents>,
     known: BTreeSet<String>,
     found: Vec<(String, Evidence)>,
 }
 
 impl Missing<'_> {
+    /// Whether the old image has a package, or may: of one that no table has, what is needed was there.
+    fn had(&self, package: &str) -> bool {
+        self.had.as_ref().is_none_or(|had| has_package(had, package))
+    }
+
+    /// Whether the new image surely has a package.
+    fn has(&self, package: &str) -> bool {
+        self.has.as_ref().is_some_and(|has| has_package(has, package)) || is_in_base(self.release, package)
+    }
+
     fn add(&mut self, package: &str, evidence: &Evidence) {
-        let is_there = has_package(self.has, package) || is_in_base(self.release, package);
-        if !is_there && self.known.insert(package.to_owned()) {
+        if !self.has(package) && self.known.insert(package.to_owned()) {
             self.found.push((package.to_owned(), evidence.clone()));
         }
     }
 
     fn tool(&mut self, tool: &str, evidence: &Evidence) {
-        let package = package_of_tool(self.release.family, tool);
-        let is_lost = |package: &&str| has_package(self.had, package) && !self.has.tools.contains(tool);
-        if let Some(package) = package.filter(is_lost) {
+        let is_own = self.has.as_ref().is_some_and(|has| has.tools.contains(tool));
+        let package = package_of_tool(self.release.family, tool).filter(|_| !is_own);
+        if let Some(package) = package.filter(|package| self.had(package)) {
             self.add(package, evidence);
         }
     }
 
     fn library(&mut self, library: &str, evidence: &Evidence, old: &ImageReference) -> Result<(), Unanswered> {
-        match library_packages(self.release, library) {
-            Some(packages) => {
-                let had = self.had;
-                let was_there = has_package(had, library) || packages.iter().any(|package| has_package(had, package));
-                if was_there {
-                    packages.iter().for_each(|package| self.add(package, evidence));
-                }
-                Ok(())
+        if let Some(packages) = library_packages(self.release, library) {
+            if self.had(library) || packages.iter().any(|package| self.had(package)) {
+                packages.iter().for_each(|package| self.add(package, evidence));
             }
-            // The headers alone tell that the old image has the library; the new one has it only if it has them, too.
-            None if has_package(self.had, library)
-                && !has_package(self.has, library)
-                && !self.is_there_anyway(library) =>
-            {
-                Err(unknown_library(self.release, library, evidence, old))
-            }
-            None => Ok(()),
+            return Ok(());
         }
+        // The headers alone tell that the old image has the library; the new one has it only if it has them, too.
+        let headers =
+            |contents: &Option<ImageContents>| contents.as_ref().is_some_and(|known| has_package(known, library));
+        if headers(&self.had) && !headers(&self.has) && !self.is_there_anyway(library) {
+            return Err(unknown_library(self.release, library, evidence, old));
+        }
+        Ok(())
     }
 
     /// Whether the new image has the library under the names of the release that its table is of.
@@ -120,11 +113,7 @@ impl Missing<'_> {
         };
         let certain = Release::certain(self.release.family, codename);
         let packages = library_packages(&certain, library);
-        packages.is_some_and(|packages| {
-            packages
-                .iter()
-                .all(|package| has_package(self.has, package) || is_in_base(&certain, package))
-        })
+        packages.is_some_and(|packages| packages.iter().all(|package| self.has(package)))
     }
 }
 
@@ -174,13 +163,16 @@ pub(crate) fn unknown_library(
     }
 }
 
-/// The system packages that a stage installs by name.
-fn installed(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> BTreeSet<String> {
+/// The system packages that a stage installs, with what they depend on.
+fn installed(file: &Dockerfile, facts: &Facts, stage: Range<usize>, release: &Release) -> BTreeSet<String> {
     let runs = stage.filter_map(|index| facts.run(file, index));
     let used = runs
         .flat_map(|run| &run.commands)
         .filter_map(|command| command.manager.as_ref());
-    used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install)
-        .flat_map(|used| used.packages.iter().map(|(name, ..)| name.clone()))
-        .collect()
+    let named: Vec<&str> = used
+        .filter(|used| used.manager.kind == Kind::System && used.action == Action::Install)
+        .flat_map(|used| used.packages.iter().map(|(name, ..)| name.as_str()))
+        .collect();
+    let brought = closure(release, &named).into_iter();
+    brought.chain(named.iter().copied()).map(str::to_owned).collect()
 }

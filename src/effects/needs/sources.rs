@@ -60,7 +60,7 @@ fn one(call: &Call, place: &str, image: &View<'_>, workdir: Option<&str>, needs:
             parts
                 .filter(|word| !word.is_empty())
                 .for_each(|word| calls_tool(needs, word, place));
-            needs.unknown_call(place, "has a command that cannot be read", true);
+            needs.unknown_call(place, "has a command that cannot be read", is_shell);
         }
         let mut reader = Reader::new(image, needs, By::Others);
         for words in &read.list {

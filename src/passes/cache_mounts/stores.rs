@@ -145,7 +145,9 @@ fn starts_without(facts: &Facts, file: &Dockerfile, stage: usize, used: &Manager
                 .manager
                 .as_ref()
                 .filter(|other| other.manager.id == used.manager.id);
-            let runs_it = own.is_some_and(|other| downloads(other.action));
+            // Of a tool without a verb, CMD or whoever starts the container says what it does.
+            let is_bare = command.words.iter().skip(1).all(|word| word.text.starts_with('-'));
+            let runs_it = own.is_some_and(|other| is_bare || downloads(other.action));
             let is_script = command
                 .words
                 .iter()

@@ -128,9 +128,11 @@ fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, E
             continue;
         }
         let brings = closure(release, &[name]);
-        let part = at_run_time
-            .iter()
-            .find(|(part, _)| brings.contains(*part) && !named.iter().any(|name| name == *part));
+        let is_part = |part: &str| {
+            let is_language = package_role(release.family, part) == Some(PackageRole::Language);
+            brings.contains(part) && !is_language && !named.iter().any(|name| *name == part)
+        };
+        let part = at_run_time.iter().find(|(part, _)| is_part(part));
         if let (Some((_, evidence)), Some(own)) = (part, brings.iter().find(|own| *own == name)) {
             let evidence = evidence.clone();
             at_run_time.entry(own).or_insert(evidence);
