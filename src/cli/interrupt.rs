@@ -14,6 +14,9 @@ use crate::verify::process::Cancel;
 /// this one is for what nobody thought of.
 const LONGEST_CLEAN_UP: Duration = Duration::from_secs(300);
 
+/// How long the last word may take.
+const MOMENT: Duration = Duration::from_millis(300);
+
 /// Lets signals end what the engine does, and then the program.
 ///
 /// # Errors
@@ -32,9 +35,13 @@ pub(super) fn listen(wish: Cancel) -> anyhow::Result<()> {
     ctrlc::set_handler(on_signal).context("cannot listen to Ctrl-C")
 }
 
-fn give_up(why: &str) -> ! {
-    Output::say(&format!(
-        "error: {why}: images and containers whose names begin with `plimsoll-` may be left"
-    ));
+fn give_up(why: &'static str) -> ! {
+    // Nobody may read what is said, and another thread may wait in the middle of a line: that keeps nothing alive.
+    thread::spawn(move || {
+        Output::say(&format!(
+            "error: {why}: images and containers whose names begin with `plimsoll-` may be left"
+        ));
+    });
+    thread::sleep(MOMENT);
     exit(Status::InputError as i32);
 }
