@@ -53,6 +53,17 @@ pub struct Service {
     pub entrypoint: Option<Command>,
     /// What is mounted over the image's files.
     pub mounts: Vec<Mount>,
+    /// The variables that it sets; without a value where it comes from the environment.
+    pub environment: Vec<(String, Option<String>)>,
+}
+
+impl Service {
+    /// The value that it gives PATH.
+    #[must_use]
+    pub fn sets_path(&self) -> Option<&str> {
+        let (_, value) = self.environment.iter().find(|(name, _)| name == "PATH")?;
+        value.as_deref()
+    }
 }
 
 /// A service's health check.
@@ -209,6 +220,7 @@ fn service(file: &Path, name: &str, node: &Node, build: &Node) -> Result<Option<
         context,
         target: setting("target")?,
         args: build.get("args").map(pairs).unwrap_or_default(),
+        environment: node.get("environment").map(pairs).unwrap_or_default(),
         additional_contexts: build
             .get("additional_contexts")
             .map(pairs)

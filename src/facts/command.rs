@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
                 },
             })
             .collect();
-        let words: Vec<Word> = command
+        let mut words: Vec<Word> = command
             .words
             .iter()
             .map(|word| Word {
@@ -347,6 +347,9 @@ impl<'a> Reader<'a> {
                 value: self.value(word),
             })
             .collect();
+        if let Some((name, word)) = words.first_mut().zip(command.words.first()).filter(|(name, _)| name.value.is_none()) {
+            name.value = self.usual_program(word);
+        }
         let redirects = self.redirects(&command.redirects);
         if words.is_empty() {
             // Without a command, assignments stay in force; they reach programs if the name is exported already.
@@ -406,6 +409,17 @@ impl<'a> Reader<'a> {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{}{rest}", self.scope.home()?)),
             _ => Some(lexed.value),
         }
+    }
+
+    /// The program that a word names by the defaults of ARGs: `python${VERSION}` is a Python whatever the version.
+    fn usual_program(&self, word: &shell::Word) -> Option<String> {
+        let starts_plain = word.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+        if !word.substitutions.is_empty() || !starts_plain {
+            return None;
+        }
+        let variable = |name: &str| self.scope.variables.get(name)?.value.clone();
+        let lexed = expand(&word.text, '\\', &variable).filter(|lexed| lexed.unset.is_empty())?;
+        Some(lexed.value)
     }
 
     fn variable_value<'b>(&'b self, name: &str, inline: &'b [Assigned]) -> Setting<'b> {

@@ -15,12 +15,16 @@ impl Makefile {
     /// Reads a Makefile. What it does not know (functions, conditions, includes) it passes over.
     pub(super) fn read(text: &str) -> Makefile {
         let mut makefile = Makefile::default();
+        let implicit = IMPLICIT.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        makefile.variables.extend(implicit);
         let mut current: Vec<String> = Vec::new();
         for line in text.replace("\\\n", " ").lines() {
             if let Some(recipe) = line.strip_prefix('\t') {
                 let recipe = makefile.expanded(recipe.trim_start_matches(['@', '-', '+']));
                 for target in &current {
-                    makefile.rules.entry(target.clone()).or_default().1.push(recipe.clone());
+                    let rule = makefile.rules.entry(target.clone()).or_default();
+                    let recipe = with_automatic(&recipe, target, &rule.0);
+                    rule.1.push(recipe);
                 }
             } else if let Some((name, value)) = assignment(line) {
                 let value = makefile.expanded(value);
@@ -79,6 +83,18 @@ impl Makefile {
         }
         text
     }
+}
+
+/// Variables that make sets by itself: see "Variables Used by Implicit Rules" in the manual of GNU make.
+const IMPLICIT: &[(&str, &str)] = &[("AR", "ar"), ("AS", "as"), ("CC", "cc"), ("CXX", "g++"), ("FC", "f77"), ("RM", "rm -f")];
+
+/// A recipe with the names of its target and prerequisites in the place of automatic variables.
+fn with_automatic(recipe: &str, target: &str, prerequisites: &[String]) -> String {
+    let first = prerequisites.first().map_or("", String::as_str);
+    let all = prerequisites.join(" ");
+    [("$@", target), ("$(@)", target), ("$<", first), ("$^", &all), ("$+", &all)]
+        .iter()
+        .fold(recipe.to_owned(), |recipe, (name, value)| recipe.replace(name, value))
 }
 
 /// `NAME = value` and its other forms.

@@ -286,7 +286,15 @@ impl Surroundings<'_> {
                 left.extend(self.node_elsewhere(command, &[], &place()?)?);
                 Ok(Some(left))
             }
-            Some(Compiler::Wrapper) => Ok(Some(vec![Output::NamedIn(place()?)])),
+            Some(Compiler::Wrapper) => {
+                let mut left = vec![Output::NamedIn(place()?)];
+                left.extend(self.native_elsewhere(command, &place()?)?);
+                // Where all goes to a folder of its own, nothing is left among the sources.
+                if left.len() > 1 {
+                    left.remove(0);
+                }
+                Ok(Some(left))
+            }
         }
     }
 }

@@ -140,7 +140,15 @@ impl<'r, 'v> Reader<'r, 'v> {
                     .is_some_and(|run| run.text().contains(path.as_str()));
                 is_named && facts.run(file, run).is_some_and(|run| !is_build(run))
             };
-            let is_written = || stage.instructions.clone().any(writes);
+            // A program that a later step puts in its place is built, too.
+            let is_built = || {
+                let built = steps::of_stage(file, facts, stage, self.image.context);
+                let outputs = built.iter().filter(|step| step.kind == StepKind::Build).flat_map(|step| &step.outputs);
+                let place = AbsolutePath::of(&path, None).map(Place::Exactly);
+                let mut places = outputs.flat_map(Output::places);
+                place.is_some_and(|place| places.any(|built| built.covers(&place)))
+            };
+            let is_written = || stage.instructions.clone().any(writes) && !is_built();
             if !is_known && (path.ends_with(".sh") || is_written()) {
                 self.unknown_start(
                     place,
@@ -179,6 +187,12 @@ impl<'r, 'v> Reader<'r, 'v> {
                 self.by = By::Health;
                 self.words(&words_of(command), workdir, &place, 0);
                 self.by = By::Start;
+            }
+            if let Some(path) = service.sets_path().filter(|_| self.needs.python_folders.is_none()) {
+                self.needs.python_folders = Some(Evidence {
+                    place: place.clone(),
+                    fact: format!("sets PATH to {path}"),
+                });
             }
             self.needs.starts |= service.command.is_some() || service.entrypoint.is_some();
             for command in service.command.iter().chain(&service.entrypoint) {
@@ -348,6 +362,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         let named: Vec<String> = interpreter.split_whitespace().map(str::to_owned).collect();
         let commands = Commands::of_words(&named);
         let program = commands.list.last().map_or("", |words| program(words));
+        self.login_shell(program, commands.list.last().map_or(&[], Vec::as_slice), &format!("{from}:1"));
         let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
         if is_shell || interpreter.is_empty() && path.ends_with(".sh") {
             if is_shell && program != "sh" {
@@ -381,6 +396,12 @@ impl<'r, 'v> Reader<'r, 'v> {
             } else {
                 format!("{from}:{line}")
             };
+            if sets_path(visit.command) && self.needs.python_folders.is_none() {
+                self.needs.python_folders = Some(Evidence {
+                    place: place.clone(),
+                    fact: "sets PATH as a whole, so that programs are looked for in other folders".to_owned(),
+                });
+            }
             let assigned = literal_variables(&script, visit.command);
             let words: Vec<String> = visit.command.texts().into_iter().map(str::to_owned).collect();
             for words in assigned.map_or_else(|| vec![words.clone()], |programs| with_program(&words, &programs)) {
@@ -527,6 +548,20 @@ pub(super) fn words_of(command: &compose::Command) -> Vec<String> {
             vec!["sh".to_owned(), "-c".to_owned(), text.clone()]
         }
     }
+}
+
+/// Whether a command gives PATH a value without the one that it had, or reads a profile, which does.
+fn sets_path(command: &shell::SimpleCommand) -> bool {
+    let is_whole = |value: &str| !value.contains("$PATH") && !value.contains("${PATH");
+    let by_assignment = command.assignments.iter().any(|assignment| {
+        let value = assignment.value.as_ref().map_or("", |value| value.text.as_str());
+        assignment.name == "PATH" && !assignment.append && command.words.is_empty() && is_whole(value)
+    });
+    let texts = command.texts();
+    let (name, words) = texts.split_first().map_or(("", [].as_slice()), |(name, words)| (*name, words));
+    let by_export = || name == "export" && words.iter().any(|word| word.strip_prefix("PATH=").is_some_and(is_whole));
+    let is_profile = |word: &&str| word.starts_with("/etc/profile") || word.ends_with("profile") || word.ends_with("bashrc");
+    by_assignment || by_export() || matches!(name, "." | "source") && words.iter().any(is_profile)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::syntax::{Keyword, Node};
 use super::subject::Subject;
 use super::work::Works;
 use crate::effects::image_files::{inside, join};
+use crate::effects::{AbsolutePath, is_standard_folder};
 use crate::effects::needs::Needs;
 
 pub(super) fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
@@ -167,6 +168,11 @@ pub(super) fn root(subject: &Subject<'_>, folder: &str) -> Option<String> {
             // A file's own name is no folder.
             let is_folder =
                 brings_folder(subject, index) || target == workdir || subject.text(index).trim_end().ends_with('/');
+            // A script beside the folders of the system makes no project of them.
+            let is_shared = |path: &str| AbsolutePath::of(path, None).is_some_and(|path| is_standard_folder(&path));
+            if is_shared(&target) && !brings_folder(subject, index) {
+                return None;
+            }
             Some(if is_folder {
                 target
             } else {

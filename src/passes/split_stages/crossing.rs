@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::{AbsolutePath, Place};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
@@ -202,7 +203,11 @@ pub(super) fn plan(
                 // The program reads what was built and nothing else of the project.
                 Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
-                Output::NamedIn(folder) => named(subject, index, folder, &mut crossings)?,
+                Output::NamedIn(folder) => match named(subject, index, folder, &mut crossings) {
+                    // What a later step copies to its place is all that is needed.
+                    Err(_) if is_taken_on(works, index, folder) => {}
+                    other => other?,
+                },
                 Output::Programs(folder, names) => {
                     if !names.iter().any(|name| needs.tools.contains_key(name)) {
                         return Err(nothing_named(subject, index, folder));
@@ -245,6 +250,19 @@ pub(super) fn plan(
         }
     }
     Ok(crossings)
+}
+
+/// Whether a later step reads what a build left in `folder`, and leaves something elsewhere.
+fn is_taken_on(works: &BTreeMap<usize, Works>, build: usize, folder: &str) -> bool {
+    let Some(folder) = AbsolutePath::of(folder, None).map(Place::Under) else {
+        return false;
+    };
+    let later = works.range(build..).flat_map(|(_, works)| works.steps());
+    later.into_iter().any(|step| {
+        let leaves = step.outputs.iter().flat_map(Output::places).any(|place| !folder.covers(&place));
+        let is_known = step.effects.unknown.is_none() && !step.effects.reads.contains(&Place::Anywhere);
+        is_known && leaves && step.effects.reads.iter().any(|read| read.meets(&folder))
+    })
 }
 
 impl Crossings {

@@ -20,6 +20,7 @@ mod python_site;
 mod runtime_image;
 mod sides;
 mod stages;
+mod started;
 mod static_site;
 mod subject;
 mod uses;

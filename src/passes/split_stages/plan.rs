@@ -14,7 +14,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, answered, development, live, node_tools};
+use super::{Evidence, Obstacle, answered, development, live, node_tools, started};
 use crate::effects::needs::Needs;
 use crate::effects::steps::{self, Step};
 
@@ -87,6 +87,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     answered::check(subject, &needs, gain)?;
     node_tools::leave_to_builder(subject, &mut works, &needs);
     let crossings = crossing::plan(subject, &works, &needs, gain)?;
+    started::check(subject, &works, &steps, &needs, &crossings)?;
     let uses = uses(subject, &works, &needs, last_build);
     refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {

@@ -34,6 +34,12 @@ pub(super) fn python(
             .flat_map(pairs);
         pairs.any(|(name, value)| name == "PATH" && !value.contains("$PATH") && !value.contains("${PATH}"))
     });
+    // A login shell sets PATH anew.
+    let is_login = subject.range().any(|index| {
+        let words = subject.node(index).filter(|node| node.keyword == Keyword::Shell).map(|node| &node.arguments);
+        let Some(Arguments::Exec(words)) = words else { return false };
+        words.iter().any(|word| word.value == "--login" || word.value.starts_with('-') && !word.value.starts_with("--") && word.value.contains('l'))
+    });
     // Python 2 has no module `venv`.
     let is_old = subject.image.tag.as_deref().is_some_and(|tag| tag.starts_with("2"));
     // A build without isolation takes its tools from the environment; the image's has more of them than a new one.
@@ -48,7 +54,7 @@ pub(super) fn python(
         .inherited
         .as_ref()
         .is_some_and(|inherited| inherited.contains(&first));
-    let elsewhere = needs.python_folders.is_some() || sets_path || is_old || owns || inherits || unisolated;
+    let elsewhere = needs.python_folders.is_some() || sets_path || is_login || is_old || owns || inherits || unisolated;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)

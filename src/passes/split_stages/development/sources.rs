@@ -159,6 +159,12 @@ impl Sources<'_> {
         programs.any(|program| stem.split(['.', '-']).next() == program.split('-').next())
     }
 
+    /// Whether a file is that of a program which runs: `knexfile` for `knex`.
+    fn is_file_of_program(&self, stem: &str) -> bool {
+        let name = stem.strip_suffix("file").map(|name| name.trim_end_matches(['.', '-']));
+        name.is_some_and(|name| self.start.programs.contains(name))
+    }
+
     /// Refuses settings in TypeScript of programs that run, which need it to read them.
     fn typed_settings(&self) -> Result<(), Obstacle> {
         let children = self.context.list(self.folder);
@@ -166,7 +172,7 @@ impl Sources<'_> {
             let stem = [".ts", ".mts", ".cts"]
                 .iter()
                 .find_map(|ending| name.strip_suffix(ending));
-            stem.is_some_and(|stem| is_config(stem) && self.is_own(stem))
+            stem.is_some_and(|stem| is_config(stem) && self.is_own(stem) || self.is_file_of_program(stem))
         };
         match children.iter().find(|child| is_typed(&child.name)) {
             Some(child) if self.manifest.development.contains("typescript") => Err((
@@ -210,7 +216,9 @@ impl Sources<'_> {
             let found = regex.iter().flat_map(|regex| regex.captures_iter(line));
             found.filter_map(|found| found.get(1)).map(|found| found.as_str())
         };
-        let mut named = captures(&LITERAL).chain(captures(&PLACE));
+        // A literal may hold a command or its options: "--import tsx".
+        let words = captures(&LITERAL).flat_map(|text| text.split([' ', '=', ',']));
+        let mut named = words.chain(captures(&PLACE));
         let development = named.find(|text| self.manifest.development.contains(package_of(text)));
         if let Some(module) = development {
             let name = package_of(module);

@@ -1,0 +1,80 @@
+//! Whether each program and script that is started has a writer in the result.
+
+use std::collections::BTreeMap;
+
+use crate::context::manifests::Files as _;
+use crate::effects::ecosystems::Output;
+use crate::effects::needs::{Needs, Started};
+use crate::effects::steps::{Step, StepKind};
+use crate::effects::{AbsolutePath, Place};
+use crate::knowledge::{ArgumentRole, command_table};
+
+use super::Obstacle;
+use super::crossing::Crossings;
+use super::subject::Subject;
+use super::work::Works;
+
+/// Folders that base images fill: what is started there may be theirs.
+const OF_BASES: &[&str] = &[
+    "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var",
+];
+
+/// Refuses a split whose result starts a file that only a build of the project can have written, although no step is known to
+/// write it.
+///
+/// # Errors
+/// The file, and the build.
+pub(super) fn check(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    steps: &[Step],
+    needs: &Needs,
+    crossings: &Crossings,
+) -> Result<(), Obstacle> {
+    let builds = works.iter().filter(|(_, works)| works.outputs().any(Output::is_of_own_code));
+    let Some((&build, _)) = builds.last() else { return Ok(()) };
+    let image = subject.before(subject.range().end);
+    let is_there = |path: &AbsolutePath| {
+        let place = Place::Exactly(path.clone());
+        let crosses = crossings.list.iter().any(|crossing| {
+            AbsolutePath::of(&crossing.path, None).is_some_and(|folder| Place::of_pattern(folder).meets(&place))
+        });
+        let mut written = steps.iter().filter(|step| step.kind != StepKind::Build).flat_map(|step| &step.effects.writes);
+        crosses || image.exists(path.relative()) || written.any(|written| written.meets(&place))
+    };
+    let mut started = needs.commands.iter().flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
+    match started.find(|(_, path)| !is_of_base(path) && !is_there(path)) {
+        Some((command, path)) => Err((
+            format!(
+                "{} starts {path}, which only the build of line {} can have written, by a setting that is not known",
+                command.place,
+                subject.line(build)
+            ),
+            format!("copy {path} to its place in a separate RUN after the build"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_of_base(path: &AbsolutePath) -> bool {
+    let mut folders = OF_BASES.iter().filter_map(|folder| AbsolutePath::of(folder, None));
+    folders.any(|folder| path.is_within(&folder))
+}
+
+/// The absolute paths of the program and the scripts that a command runs.
+fn files(command: &Started) -> Vec<AbsolutePath> {
+    let Some((program, rest)) = command.words.split_first() else {
+        return Vec::new();
+    };
+    let mut found: Vec<&str> = vec![program];
+    if let Some(table) = command_table(program.rsplit('/').next().unwrap_or(program)) {
+        let words: Vec<Option<&str>> = rest.iter().map(|word| Some(word.as_str())).collect();
+        let reading = table.read(&words);
+        let scripts = reading.arguments.iter().filter(|argument| {
+            matches!(argument.role, ArgumentRole::Script | ArgumentRole::ShellScript)
+        });
+        found.extend(scripts.filter_map(|argument| argument.text));
+    }
+    let absolute = found.into_iter().filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
+    absolute.filter_map(|path| AbsolutePath::of(path, None)).collect()
+}
