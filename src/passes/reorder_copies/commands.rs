@@ -298,7 +298,10 @@ fn named(command: &Command, verb: &str, place: &Place) -> String {
             "runs `{}`, which may read what is copied",
             command.program().unwrap_or_default()
         ),
-        (None, place) => format!("{verb} {place}, which may be among what is copied"),
+        (None, place) => format!(
+            "runs `{}`, which {verb} {place}, where the copied may be",
+            command.program().unwrap_or_default()
+        ),
     }
 }
 
