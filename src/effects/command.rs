@@ -181,6 +181,10 @@ fn of_reading(
     if reading.informs() {
         return Effects::default();
     }
+    if reading.also.is_some_and(|also| also.unknown) {
+        let name = command.program().unwrap_or_default();
+        return Effects::unknown(format!("runs `{name}` in a way that is not known"));
+    }
     let mut reader = Reader {
         reading,
         command,

@@ -257,11 +257,6 @@ const LISTS: &[(&str, &str, &str)] = &[
     ),
     (
         "needs/scripts.rs",
-        "bash",
-        "the parser of shells takes the place of this file",
-    ),
-    (
-        "needs/scripts.rs",
         "run",
         "verbs of package managers, which are programs too",
     ),

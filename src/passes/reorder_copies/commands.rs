@@ -284,11 +284,7 @@ fn named(command: &Command, verb: &str, place: &Place) -> String {
     let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
     let names = |text: &str| {
         let path = AbsolutePath::of(text, workdir.as_ref()).filter(|_| !text.starts_with('-'));
-        let meets = |path: AbsolutePath| {
-            place
-                .path()
-                .is_some_and(|place| place.is_within(&path) || path.is_within(place))
-        };
+        let meets = |path: AbsolutePath| place.path().is_some_and(|place| place.is_within(&path));
         path.is_some_and(meets)
     };
     let mut words = command.words.iter().skip(1);
@@ -302,7 +298,10 @@ fn named(command: &Command, verb: &str, place: &Place) -> String {
             "runs `{}`, which may read what is copied",
             command.program().unwrap_or_default()
         ),
-        (None, place) => format!("{verb} {place}, which may be among what is copied"),
+        (None, place) => format!(
+            "runs `{}`, which {verb} {place}, where the copied may be",
+            command.program().unwrap_or_default()
+        ),
     }
 }
 
