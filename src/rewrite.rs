@@ -8,10 +8,10 @@ use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{
-    Change, Explanation, Pass as _, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
+    Change, Explanation, Pass, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
 };
 use crate::suggest;
-use crate::syntax::{self, SyntaxError};
+use crate::syntax::{self, Dockerfile, SyntaxError};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -99,46 +99,36 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     if let Some(why) = syntax::too_large(&file) {
         return Ok(untouched(name, text, why));
     }
-    let (mut changes, mut refusals) = (Vec::new(), Vec::new());
-    let mut facts = match &options.passes.context {
+    let facts = match &options.passes.context {
         Some(context) => Facts::with(&file, context),
         None => Facts::of(&file),
     };
     let mut notes = unknown_passes(&facts);
     let needed_buildkit = needs_buildkit(&file);
-    let mut pass_options = options.passes.clone();
-    let (mut dockerignore, mut split) = (None, None);
-    for pass in REGISTRY {
-        if options.explains_split && pass.id() == SplitStages.id() {
-            split = Some(explain_split(&file, &facts, &pass_options));
+    let mut run = Run {
+        options,
+        passes: options.passes.clone(),
+        facts,
+        changes: Vec::new(),
+        refusals: Vec::new(),
+        dockerignore: None,
+        split: None,
+    };
+    // What a later pass did may let an earlier one do more: a second run of the program finds nothing.
+    for _ in 0..MOST_ROUNDS {
+        let before = run.changes.len();
+        run.all(&mut file);
+        if run.changes.len() == before {
+            break;
         }
-        let is_wanted = options.only.is_empty() || options.only.iter().any(|id| id == pass.id());
-        if !is_wanted || options.skip.iter().any(|id| id == pass.id()) || pass.level() > options.passes.level {
-            continue;
-        }
-        if let Some(proposal) = pass.beside(&file, &facts, &pass_options) {
-            if options.writes_dockerignore
-                && proposal.is_change()
-                && let Some(context) = &pass_options.context
-                && let Ok(after) = context.with_ignore_text(&proposal.text)
-            {
-                pass_options.context = Some(Arc::new(after));
-            }
-            dockerignore = Some(proposal);
-        }
-        // What a pass did may let it do more: it runs until it finds nothing, and refuses only what it then refuses.
-        let mut declined = Vec::new();
-        for _ in 0..MOST_ROUNDS {
-            let outcome = pass.run(&mut file, &facts, &pass_options);
-            declined = outcome.refusals;
-            if outcome.changes.is_empty() {
-                break;
-            }
-            facts = facts.updated(&file);
-            changes.extend(outcome.changes);
-        }
-        refusals.extend(declined);
     }
+    let Run {
+        changes,
+        refusals,
+        dockerignore,
+        split,
+        ..
+    } = run;
     if !needed_buildkit && needs_buildkit(&file) {
         notes.extend(BUILDKIT_NOTES.map(str::to_owned));
     }
@@ -172,6 +162,71 @@ fn untouched(name: &str, text: &str, why: String) -> Rewrite {
         dockerignore: None,
         split: None,
         unread: Some(why),
+    }
+}
+
+/// The passes at work on one file.
+struct Run<'o> {
+    options: &'o Options,
+    /// What the passes are told, with the .dockerignore as it will be.
+    passes: PassOptions,
+    facts: Facts,
+    changes: Vec<Change>,
+    /// What the last round declined.
+    refusals: Vec<Refusal>,
+    dockerignore: Option<Proposal>,
+    split: Option<Explanation>,
+}
+
+impl Run<'_> {
+    /// Runs all passes that are wanted, one after the other.
+    fn all(&mut self, file: &mut Dockerfile) {
+        let is_first = self.changes.is_empty();
+        self.refusals.clear();
+        for pass in REGISTRY {
+            if self.options.explains_split && is_first && pass.id() == SplitStages.id() {
+                self.split = Some(explain_split(file, &self.facts, &self.passes));
+            }
+            let is_named = |ids: &[String]| ids.iter().any(|id| id == pass.id());
+            let is_wanted = self.options.only.is_empty() || is_named(&self.options.only);
+            if !is_wanted || is_named(&self.options.skip) || pass.level() > self.passes.level {
+                continue;
+            }
+            if self.dockerignore.is_none() {
+                self.beside(*pass, file);
+            }
+            self.one(*pass, file);
+        }
+    }
+
+    /// Asks a pass what it proposes for the .dockerignore.
+    fn beside(&mut self, pass: &dyn Pass, file: &Dockerfile) {
+        let Some(proposal) = pass.beside(file, &self.facts, &self.passes) else {
+            return;
+        };
+        if self.options.writes_dockerignore
+            && proposal.is_change()
+            && let Some(context) = &self.passes.context
+            && let Ok(after) = context.with_ignore_text(&proposal.text)
+        {
+            self.passes.context = Some(Arc::new(after));
+        }
+        self.dockerignore = Some(proposal);
+    }
+
+    /// Runs a pass until it finds nothing more, as what it did may let it do more. It refuses what it then still refuses.
+    fn one(&mut self, pass: &dyn Pass, file: &mut Dockerfile) {
+        let mut declined = Vec::new();
+        for _ in 0..MOST_ROUNDS {
+            let outcome = pass.run(file, &self.facts, &self.passes);
+            declined = outcome.refusals;
+            if outcome.changes.is_empty() {
+                break;
+            }
+            self.facts = self.facts.updated(file);
+            self.changes.extend(outcome.changes);
+        }
+        self.refusals.extend(declined);
     }
 }
 

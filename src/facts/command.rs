@@ -347,7 +347,11 @@ impl<'a> Reader<'a> {
                 value: self.value(word),
             })
             .collect();
-        if let Some((name, word)) = words.first_mut().zip(command.words.first()).filter(|(name, _)| name.value.is_none()) {
+        if let Some((name, word)) = words
+            .first_mut()
+            .zip(command.words.first())
+            .filter(|(name, _)| name.value.is_none())
+        {
             name.value = self.usual_program(word);
         }
         let redirects = self.redirects(&command.redirects);

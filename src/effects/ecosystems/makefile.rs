@@ -15,7 +15,9 @@ impl Makefile {
     /// Reads a Makefile. What it does not know (functions, conditions, includes) it passes over.
     pub(super) fn read(text: &str) -> Makefile {
         let mut makefile = Makefile::default();
-        let implicit = IMPLICIT.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let implicit = IMPLICIT
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         makefile.variables.extend(implicit);
         let mut current: Vec<String> = Vec::new();
         for line in text.replace("\\\n", " ").lines() {
@@ -86,15 +88,28 @@ impl Makefile {
 }
 
 /// Variables that make sets by itself: see "Variables Used by Implicit Rules" in the manual of GNU make.
-const IMPLICIT: &[(&str, &str)] = &[("AR", "ar"), ("AS", "as"), ("CC", "cc"), ("CXX", "g++"), ("FC", "f77"), ("RM", "rm -f")];
+const IMPLICIT: &[(&str, &str)] = &[
+    ("AR", "ar"),
+    ("AS", "as"),
+    ("CC", "cc"),
+    ("CXX", "g++"),
+    ("FC", "f77"),
+    ("RM", "rm -f"),
+];
 
 /// A recipe with the names of its target and prerequisites in the place of automatic variables.
 fn with_automatic(recipe: &str, target: &str, prerequisites: &[String]) -> String {
     let first = prerequisites.first().map_or("", String::as_str);
     let all = prerequisites.join(" ");
-    [("$@", target), ("$(@)", target), ("$<", first), ("$^", &all), ("$+", &all)]
-        .iter()
-        .fold(recipe.to_owned(), |recipe, (name, value)| recipe.replace(name, value))
+    [
+        ("$@", target),
+        ("$(@)", target),
+        ("$<", first),
+        ("$^", &all),
+        ("$+", &all),
+    ]
+    .iter()
+    .fold(recipe.to_owned(), |recipe, (name, value)| recipe.replace(name, value))
 }
 
 /// `NAME = value` and its other forms.

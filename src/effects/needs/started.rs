@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use crate::context::ContextSource;
 use crate::context::compose::{self, HealthCheck, Service};
 use crate::context::manifests::Files as _;
-use crate::effects::Evidence;
+use crate::effects::ecosystems::Output;
 use crate::effects::image_files::View;
+use crate::effects::steps::{self, StepKind};
+use crate::effects::{AbsolutePath, Evidence, Place};
 use crate::facts::{Base, Facts, Scope, Stage};
 use crate::knowledge::{ListFormat, image_configuration, start_needs};
 use crate::shell;
@@ -143,7 +145,10 @@ impl<'r, 'v> Reader<'r, 'v> {
             // A program that a later step puts in its place is built, too.
             let is_built = || {
                 let built = steps::of_stage(file, facts, stage, self.image.context);
-                let outputs = built.iter().filter(|step| step.kind == StepKind::Build).flat_map(|step| &step.outputs);
+                let outputs = built
+                    .iter()
+                    .filter(|step| step.kind == StepKind::Build)
+                    .flat_map(|step| &step.outputs);
                 let place = AbsolutePath::of(&path, None).map(Place::Exactly);
                 let mut places = outputs.flat_map(Output::places);
                 place.is_some_and(|place| places.any(|built| built.covers(&place)))
@@ -362,7 +367,11 @@ impl<'r, 'v> Reader<'r, 'v> {
         let named: Vec<String> = interpreter.split_whitespace().map(str::to_owned).collect();
         let commands = Commands::of_words(&named);
         let program = commands.list.last().map_or("", |words| program(words));
-        self.login_shell(program, commands.list.last().map_or(&[], Vec::as_slice), &format!("{from}:1"));
+        self.login_shell(
+            program,
+            commands.list.last().map_or(&[], Vec::as_slice),
+            &format!("{from}:1"),
+        );
         let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
         if is_shell || interpreter.is_empty() && path.ends_with(".sh") {
             if is_shell && program != "sh" {
@@ -558,9 +567,17 @@ fn sets_path(command: &shell::SimpleCommand) -> bool {
         assignment.name == "PATH" && !assignment.append && command.words.is_empty() && is_whole(value)
     });
     let texts = command.texts();
-    let (name, words) = texts.split_first().map_or(("", [].as_slice()), |(name, words)| (*name, words));
-    let by_export = || name == "export" && words.iter().any(|word| word.strip_prefix("PATH=").is_some_and(is_whole));
-    let is_profile = |word: &&str| word.starts_with("/etc/profile") || word.ends_with("profile") || word.ends_with("bashrc");
+    let (name, words) = texts
+        .split_first()
+        .map_or(("", [].as_slice()), |(name, words)| (*name, words));
+    let by_export = || {
+        name == "export"
+            && words
+                .iter()
+                .any(|word| word.strip_prefix("PATH=").is_some_and(is_whole))
+    };
+    let is_profile =
+        |word: &&str| word.starts_with("/etc/profile") || word.ends_with("profile") || word.ends_with("bashrc");
     by_assignment || by_export() || matches!(name, "." | "source") && words.iter().any(is_profile)
 }
 

@@ -10,8 +10,8 @@ use crate::syntax::{Keyword, Node};
 use super::subject::Subject;
 use super::work::Works;
 use crate::effects::image_files::{inside, join};
-use crate::effects::{AbsolutePath, is_standard_folder};
 use crate::effects::needs::Needs;
+use crate::effects::{AbsolutePath, is_standard_folder};
 
 pub(super) fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
     subject.node(index).is_some_and(|node| node.flag("from").is_none())

@@ -259,7 +259,11 @@ fn is_taken_on(works: &BTreeMap<usize, Works>, build: usize, folder: &str) -> bo
     };
     let later = works.range(build..).flat_map(|(_, works)| works.steps());
     later.into_iter().any(|step| {
-        let leaves = step.outputs.iter().flat_map(Output::places).any(|place| !folder.covers(&place));
+        let leaves = step
+            .outputs
+            .iter()
+            .flat_map(Output::places)
+            .any(|place| !folder.covers(&place));
         let is_known = step.effects.unknown.is_none() && !step.effects.reads.contains(&Place::Anywhere);
         is_known && leaves && step.effects.reads.iter().any(|read| read.meets(&folder))
     })

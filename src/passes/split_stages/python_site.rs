@@ -36,9 +36,17 @@ pub(super) fn python(
     });
     // A login shell sets PATH anew.
     let is_login = subject.range().any(|index| {
-        let words = subject.node(index).filter(|node| node.keyword == Keyword::Shell).map(|node| &node.arguments);
-        let Some(Arguments::Exec(words)) = words else { return false };
-        words.iter().any(|word| word.value == "--login" || word.value.starts_with('-') && !word.value.starts_with("--") && word.value.contains('l'))
+        let words = subject
+            .node(index)
+            .filter(|node| node.keyword == Keyword::Shell)
+            .map(|node| &node.arguments);
+        let Some(Arguments::Exec(words)) = words else {
+            return false;
+        };
+        words.iter().any(|word| {
+            word.value == "--login"
+                || word.value.starts_with('-') && !word.value.starts_with("--") && word.value.contains('l')
+        })
     });
     // Python 2 has no module `venv`.
     let is_old = subject.image.tag.as_deref().is_some_and(|tag| tag.starts_with("2"));

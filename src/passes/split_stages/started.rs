@@ -31,18 +31,28 @@ pub(super) fn check(
     needs: &Needs,
     crossings: &Crossings,
 ) -> Result<(), Obstacle> {
-    let builds = works.iter().filter(|(_, works)| works.outputs().any(Output::is_of_own_code));
-    let Some((&build, _)) = builds.last() else { return Ok(()) };
+    let builds = works
+        .iter()
+        .filter(|(_, works)| works.outputs().any(Output::is_of_own_code));
+    let Some((&build, _)) = builds.last() else {
+        return Ok(());
+    };
     let image = subject.before(subject.range().end);
     let is_there = |path: &AbsolutePath| {
         let place = Place::Exactly(path.clone());
         let crosses = crossings.list.iter().any(|crossing| {
             AbsolutePath::of(&crossing.path, None).is_some_and(|folder| Place::of_pattern(folder).meets(&place))
         });
-        let mut written = steps.iter().filter(|step| step.kind != StepKind::Build).flat_map(|step| &step.effects.writes);
+        let mut written = steps
+            .iter()
+            .filter(|step| step.kind != StepKind::Build)
+            .flat_map(|step| &step.effects.writes);
         crosses || image.exists(path.relative()) || written.any(|written| written.meets(&place))
     };
-    let mut started = needs.commands.iter().flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
+    let mut started = needs
+        .commands
+        .iter()
+        .flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
     match started.find(|(_, path)| !is_of_base(path) && !is_there(path)) {
         Some((command, path)) => Err((
             format!(
@@ -70,11 +80,14 @@ fn files(command: &Started) -> Vec<AbsolutePath> {
     if let Some(table) = command_table(program.rsplit('/').next().unwrap_or(program)) {
         let words: Vec<Option<&str>> = rest.iter().map(|word| Some(word.as_str())).collect();
         let reading = table.read(&words);
-        let scripts = reading.arguments.iter().filter(|argument| {
-            matches!(argument.role, ArgumentRole::Script | ArgumentRole::ShellScript)
-        });
+        let scripts = reading
+            .arguments
+            .iter()
+            .filter(|argument| matches!(argument.role, ArgumentRole::Script | ArgumentRole::ShellScript));
         found.extend(scripts.filter_map(|argument| argument.text));
     }
-    let absolute = found.into_iter().filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
+    let absolute = found
+        .into_iter()
+        .filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
     absolute.filter_map(|path| AbsolutePath::of(path, None)).collect()
 }

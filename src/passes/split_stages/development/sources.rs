@@ -13,8 +13,8 @@ use super::manifest::{Manifest, package_of};
 use super::start::Start;
 use crate::effects::image_files::{inside, join};
 
-/// A text in quotes, as far as it may be a module.
-static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"["'`]([@\w][\w./@-]*)["'`]"#).ok());
+/// A text in quotes.
+static LITERAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"["'`]([^"'`]+)["'`]"#).ok());
 
 /// The module of an import.
 static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
