@@ -227,7 +227,7 @@ impl Site<'_> {
 }
 
 /// The known installer whose text is piped into command number `number`, a shell.
-fn piped_installer(run: &Execution, number: usize) -> Option<&'static Installer> {
+pub(super) fn piped_installer(run: &Execution, number: usize) -> Option<&'static Installer> {
     let command = run.commands.get(number)?;
     let before = run.commands.get(number.checked_sub(1)?)?;
     let is_piped =

@@ -223,12 +223,34 @@ impl TagWord {
     }
 }
 
+// As for package managers: a file that doesn't parse is left out, and a test fails.
+static IMAGES: LazyLock<Vec<BaseImage>> =
+    LazyLock::new(|| FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect());
+
+/// Variables of images that say something of the whole system, not of a toolchain.
+const OF_THE_SYSTEM: &[&str] = &["LANG", "LANGUAGE", "LC_ALL", "TZ"];
+
+/// Whether a variable is a setting of the toolchain of an image whose results run on another one: `GOPATH`, `MAVEN_HOME`.
+#[must_use]
+pub fn is_toolchain_setting(name: &str) -> bool {
+    let sets = |known: &Configuration| known.env.contains_key(name);
+    !OF_THE_SYSTEM.contains(&name) && toolchains().any(sets)
+}
+
+/// Whether an entry of PATH is a folder of such a toolchain: `/usr/local/go/bin`.
+#[must_use]
+pub fn is_toolchain_folder(folder: &str) -> bool {
+    toolchains().any(|known| known.path.iter().any(|entry| entry == folder))
+}
+
+fn toolchains() -> impl Iterator<Item = &'static Configuration> {
+    let builds = |image: &&BaseImage| image.slimmer.iter().any(|rule| rule.purpose != Purpose::Same);
+    IMAGES.iter().filter(builds).flat_map(|image| &image.configuration)
+}
+
 /// What is known of the image with this name.
 #[must_use]
 pub fn base_image(image_name: &str) -> Option<&'static BaseImage> {
-    // As for package managers: a file that doesn't parse is left out, and a test fails.
-    static IMAGES: LazyLock<Vec<BaseImage>> =
-        LazyLock::new(|| FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect());
     static BY_NAME: LazyLock<HashMap<&'static str, &'static BaseImage>> = LazyLock::new(|| {
         IMAGES
             .iter()

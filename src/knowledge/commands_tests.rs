@@ -69,7 +69,8 @@ fn every_table_parses_and_has_no_unknown_key() {
             check_keys(file, sub.as_table().unwrap(), &[&["names"], USAGE_KEYS]);
         }
         let table = &commands.tables()[0];
-        assert!(!table.programs.is_empty() && table.checked.len() == 10, "{file}");
+        let is_day = table.checked.len() == 10 || table.checked == "never";
+        assert!(!table.programs.is_empty() && is_day, "{file}");
         assert!(table.sources.iter().all(|source| source.starts_with("http")), "{file}");
         assert!(!table.sources.is_empty(), "{file} names no source");
     }
@@ -215,11 +216,6 @@ fn programs_that_run_others_are_told_from_those_that_do_not() {
 /// row is to be added; one that fits nothing fails too.
 const LISTS: &[(&str, &str, &str)] = &[
     (
-        "split_stages/riders.rs",
-        "",
-        "the slice over effects takes the place of this file",
-    ),
-    (
         "split_stages/static_site.rs",
         "sh",
         "the slice over effects takes the place of this file",
@@ -246,21 +242,6 @@ const LISTS: &[(&str, &str, &str)] = &[
     ),
     ("needs/interpreter.rs", "cron", "what reads accounts: to become a tag"),
     (
-        "needs/scripts.rs",
-        "exec",
-        "the parser of shells takes the place of this file",
-    ),
-    (
-        "needs/scripts.rs",
-        "sh",
-        "the parser of shells takes the place of this file",
-    ),
-    (
-        "needs/scripts.rs",
-        "run",
-        "verbs of package managers, which are programs too",
-    ),
-    (
         "smoke/chain.rs",
         "",
         "packages and programs that an image without a build chain lacks: about packages",
@@ -286,7 +267,7 @@ const LISTS: &[(&str, &str, &str)] = &[
         "sync",
         "verbs of package managers, which are programs too",
     ),
-    ("view.rs", "chown", "flags of COPY"),
+    ("image_files/mod.rs", "chown", "flags of COPY"),
     (
         "reorder_copies/split.rs",
         "set",
@@ -305,6 +286,9 @@ fn no_list_of_programs_is_in_code() {
     let mut used: BTreeSet<&(&str, &str, &str)> = BTreeSet::new();
     sources(&root().join("src"), &mut |path, text| {
         let file = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if file.contains("/tests/") {
+            return;
+        }
         // A quote as a character begins no string.
         let text = text.replace("'\"'", "' '");
         for list in lists(&text) {

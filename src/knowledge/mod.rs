@@ -40,7 +40,7 @@ mod tests;
 pub use base_environment::{Account, BaseEnvironment, base_environment};
 pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
-    image_contents, slimmer, slimmer_images,
+    image_contents, is_toolchain_folder, is_toolchain_setting, slimmer, slimmer_images,
 };
 pub use cache::{Cache, Holds, Place, Sharing};
 pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};

@@ -1,13 +1,15 @@
 //! Which command a command runs, by the table of its program.
 
+use std::ops::Range;
+
 use super::command::Role;
 use super::commands::command_table;
 
 /// What a command runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrapped {
-    /// The command that begins at this word.
-    Command(usize),
+    /// The command of these words.
+    Command(Range<usize>),
     /// The word with this number is a script of the shell.
     Script(usize),
     /// No command that its words give.
@@ -26,12 +28,10 @@ pub fn wrapped(words: &[&str]) -> Wrapped {
     };
     let rest: Vec<Option<&str>> = rest.iter().map(|word| Some(*word)).collect();
     let reading = table.read(&rest);
-    let mut arguments = reading.arguments.iter();
-    match (
-        reading.inner_at,
-        arguments.find(|argument| argument.role == Role::ShellCode),
-    ) {
-        (Some(at), _) => Wrapped::Command(at),
+    let code = reading.arguments.iter().find(|argument| argument.role == Role::ShellCode);
+    let by_option = reading.commands.first().cloned();
+    match (reading.inner_at.map(|at| at..words.len()).or(by_option), code) {
+        (Some(range), _) => Wrapped::Command(range),
         (None, Some(code)) => Wrapped::Script(code.at),
         (None, None) => Wrapped::Nothing,
     }
@@ -45,15 +45,15 @@ mod tests {
     fn commands_after_their_wrappers() {
         let at = |text: &str| wrapped(&text.split(' ').collect::<Vec<_>>());
         for (text, expected) in [
-            ("timeout -k 5 10 python3 x", Wrapped::Command(4)),
-            ("sudo -u bob git pull", Wrapped::Command(3)),
-            ("doas git pull", Wrapped::Command(1)),
-            ("env A=1 B=2 git pull", Wrapped::Command(3)),
-            ("wait-for-it.sh db:5432 -t 10 -- node x", Wrapped::Command(5)),
+            ("timeout -k 5 10 python3 x", Wrapped::Command(4..6)),
+            ("sudo -u bob git pull", Wrapped::Command(3..5)),
+            ("doas git pull", Wrapped::Command(1..3)),
+            ("env A=1 B=2 git pull", Wrapped::Command(3..5)),
+            ("wait-for-it.sh db:5432 -t 10 -- node x", Wrapped::Command(5..7)),
             ("wait-for-it.sh db:5432", Wrapped::Nothing),
             ("su bob -c run", Wrapped::Script(3)),
             ("/bin/sh -ec run", Wrapped::Script(2)),
-            ("find . -exec rm {} ;", Wrapped::Command(3)),
+            ("find . -exec rm {} ;", Wrapped::Command(3..5)),
             ("git pull", Wrapped::Nothing),
         ] {
             assert_eq!(at(text), expected, "{text}");

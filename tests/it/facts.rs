@@ -249,7 +249,7 @@ fn folders_are_followed() {
     let some = |path: &str| Some(path.to_owned());
     assert_eq!(
         workdirs("a && cd lib && b"),
-        [some("/src"), some("/src/lib"), some("/src/lib")]
+        [some("/src"), some("/src"), some("/src/lib")]
     );
     assert_eq!(workdirs("(cd lib && a) && b").last().unwrap(), &some("/src"));
     assert_eq!(workdirs("if a; then cd lib; fi; b").last().unwrap(), &None);
@@ -293,7 +293,8 @@ fn bodies_within_quotes_are_read_and_not_editable() {
 #[test]
 fn commands_that_run_others() {
     assert_eq!(all_words("poetry run pip install x").last().unwrap(), "pip install x");
-    assert_eq!(all_words("xargs -a list apt-get install -y"), ["apt-get install -y"]);
+    // What comes from the input is a word that is not known.
+    assert_eq!(all_words("xargs -a list apt-get install -y"), ["apt-get install -y "]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Commands {
         self.list.push(words.to_vec());
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();
         match wrapped(&texts) {
-            Wrapped::Command(at) => self.words(words.get(at..).unwrap_or_default(), depth + 1),
+            Wrapped::Command(range) => self.words(words.get(range).unwrap_or_default(), depth + 1),
             Wrapped::Script(at) => {
                 if let Some(text) = words.get(at) {
                     self.script(text, depth + 1);

@@ -431,7 +431,7 @@ mod tests {
             (
                 "package.json",
                 r#"{"name":"gm","dependencies":{"express":"4","@prisma/client":"5"},"devDependencies":{"x":"1"}}"#,
-                &["1: express", "1: @prisma/client", "1: x"],
+                &["1: @prisma/client", "1: express", "1: x"],
             ),
             (
                 "package.json",
@@ -503,7 +503,7 @@ mod tests {
             (
                 "composer.json",
                 r#"{"require":{"ext-gd":"*","a/b":"1"}}"#,
-                &["1: ext-gd", "1: a/b"],
+                &["1: a/b", "1: ext-gd"],
             ),
             (
                 "composer.lock",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::Evidence;
+use crate::effects::classify::piped_installer;
 use crate::effects::image_files::View;
 use crate::facts::{Command, Facts, Stage};
 use crate::syntax::{Dockerfile, Keyword};
@@ -41,10 +42,11 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'
             .commands
             .iter()
             .find_map(|command| downloaded(file, facts, stage, image, command));
-        let piped = run
-            .commands
-            .iter()
-            .any(reads_its_script)
+        let is_unknown =
+            |(number, command): (usize, &Command)| reads_its_script(command) && piped_installer(run, number).is_none();
+        let mut commands = run.commands.iter().enumerate();
+        let piped = commands
+            .any(is_unknown)
             .then(|| "a script that it downloads".to_owned());
         let unread = downloaded.or(piped).map(|script| {
             Unanswered::new(
@@ -67,7 +69,7 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'
 
 /// `curl … | sh`: a shell that reads its script from the command before it.
 fn reads_its_script(command: &Command) -> bool {
-    let is_shell = matches!(command.program(), Some("sh" | "bash" | "ash" | "dash"));
+    let is_shell = command.program().is_some_and(crate::knowledge::is_shell);
     let has_operand = command
         .words
         .iter()
@@ -83,7 +85,7 @@ fn downloaded(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'_>,
         .iter()
         .map(|word| word.value.clone())
         .collect::<Option<_>>()?;
-    let is_shell = matches!(program(&words), "sh" | "bash" | "ash" | "dash" | "." | "source");
+    let is_shell = crate::knowledge::is_shell(program(&words)) || matches!(program(&words), "." | "source");
     let script = if is_shell {
         words.iter().skip(1).find(|word| !word.starts_with('-'))?
     } else {

@@ -11,7 +11,7 @@ use crate::effects::image_files::View;
 use crate::effects::steps::{self, StepKind};
 use crate::effects::{AbsolutePath, Evidence, Place};
 use crate::facts::{Base, Facts, Scope, Stage};
-use crate::knowledge::{ListFormat, image_configuration, start_needs};
+use crate::knowledge::{ListFormat, image_configuration, is_shell, start_needs};
 use crate::shell;
 use crate::syntax::{Arguments, Dockerfile, Keyword};
 
@@ -305,7 +305,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         let is_login = |word: &&String| {
             *word == "--login" || word.starts_with('-') && !word.starts_with("--") && word.contains('l')
         };
-        if matches!(program, "sh" | "bash" | "ash" | "dash")
+        if is_shell(program)
             && words.iter().skip(1).take(2).any(|word| is_login(&word))
             && self.needs.python_folders.is_none()
         {
@@ -372,7 +372,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             commands.list.last().map_or(&[], Vec::as_slice),
             &format!("{from}:1"),
         );
-        let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
+        let is_shell = is_shell(program);
         if is_shell || interpreter.is_empty() && path.ends_with(".sh") {
             if is_shell && program != "sh" {
                 self.needs.tool(program, || Evidence {

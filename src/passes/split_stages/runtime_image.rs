@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::facts::is_within;
-use crate::knowledge::{Purpose, Slimmer, image_configuration, slimmer_images};
+use crate::knowledge::{
+    Purpose, Slimmer, image_configuration, is_toolchain_folder, is_toolchain_setting, slimmer_images,
+};
 use crate::syntax::Keyword;
 
 use super::Obstacle;
@@ -28,7 +30,8 @@ pub(super) fn base(
     if let Some(old) = old {
         let mut pairs: Vec<String> = Vec::new();
         for (name, value) in &old.env {
-            if new.is_none_or(|new| new.env.get(name) != Some(value)) {
+            let is_read = || !is_toolchain_setting(name) || reads(subject, name);
+            if new.is_none_or(|new| new.env.get(name) != Some(value)) && is_read() {
                 pairs.push(format!("{name}={value}"));
             }
         }
@@ -37,6 +40,9 @@ pub(super) fn base(
             .iter()
             .map(String::as_str)
             .filter(|part| new.is_none_or(|new| !new.path.iter().any(|own| own == part)))
+            .filter(|part| {
+                !is_toolchain_folder(part) || crossings.list.iter().any(|crossing| is_within(&crossing.path, part))
+            })
             .collect();
         if !lacking.is_empty() {
             pairs.push(format!("PATH={}:$PATH", lacking.join(":")));
@@ -70,6 +76,16 @@ pub(super) fn base(
         ));
     }
     Ok(())
+}
+
+/// Whether a setting of the toolchain is read where there is no toolchain: by an instruction, or by a file of the context.
+fn reads(subject: &Subject<'_>, name: &str) -> bool {
+    let mut range = subject.range();
+    let is_named = |index: usize| {
+        subject.text(index).contains(&format!("${name}")) || subject.text(index).contains(&format!("${{{name}"))
+    };
+    let mut sources = subject.context.sources(|_| true);
+    range.any(is_named) || sources.any(|path| subject.context.read(path).is_ok_and(|text| text.contains(name)))
 }
 
 /// The image that has what the program needs: without ASP.NET, where no project of the context uses it.

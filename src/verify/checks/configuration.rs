@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::report::{Check, Finding};
 use super::Side;
+use crate::knowledge::{is_toolchain_folder, is_toolchain_setting};
 
 /// What of an image's configuration a container notices, with the instruction that sets it.
 const FIELDS: [(&str, &str); 12] = [
@@ -24,7 +25,7 @@ const FIELDS: [(&str, &str); 12] = [
 ];
 
 /// Compares the configuration of two images. PATH may gain an entry, a virtual environment may be announced, and the
-/// variables in which base images say their own version may differ.
+/// variables in which base images say their own version may differ; settings of a toolchain may go with it.
 #[must_use]
 pub fn configuration(before: Side<'_>, after: Side<'_>) -> Check {
     let mut findings = Vec::new();
@@ -84,6 +85,7 @@ fn variables(before: &Value, after: &Value) -> Vec<Finding> {
             Some(new) if new == old => continue,
             Some(new) if name == "PATH" && keeps_entries(old, new) => continue,
             _ if is_free(name) => continue,
+            None if is_toolchain_setting(name) => continue,
             Some(new) => format!("ENV {name} was `{old}` and is `{new}`"),
             None => format!("ENV {name} was `{old}` and is not set"),
         };
@@ -108,10 +110,12 @@ fn is_free(name: &str) -> bool {
         || name == "GPG_KEY"
 }
 
-/// Whether all entries of a PATH are still there in their order.
+/// Whether all entries of a PATH are still there in their order, but for folders of a toolchain that is gone.
 fn keeps_entries(before: &str, after: &str) -> bool {
-    let mut after = after.split(':');
-    before.split(':').all(|entry| after.any(|other| other == entry))
+    let has = |entry: &str| after.split(':').any(|other| other == entry);
+    let mut rest = after.split(':');
+    let mut stays = before.split(':').filter(|entry| has(entry) || !is_toolchain_folder(entry));
+    stays.all(|entry| rest.any(|other| other == entry))
 }
 
 #[cfg(test)]

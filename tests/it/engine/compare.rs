@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
+use plimsoll::knowledge::{is_toolchain_folder, is_toolchain_setting};
 use plimsoll::verify::checks::is_different_in_every_build;
 use plimsoll::verify::files::{Content, Entry};
 use serde_json::Value;
@@ -57,7 +58,9 @@ pub fn compare_config(before: &Value, after: &Value) -> Result<()> {
     for field in CONFIG {
         let (before, after) = (&before[field], &after[field]);
         if field == "Env" {
-            let (before, after) = (environment(before), environment(after));
+            let (mut before, after) = (environment(before), environment(after));
+            // Settings of a toolchain go with it.
+            before.retain(|name, _| after.contains_key(name) || !is_toolchain_setting(name));
             ensure!(before == after, "Env was {before:?} and is {after:?}");
         } else {
             ensure!(before == after, "{field} was {before} and is {after}");
@@ -76,7 +79,8 @@ fn environment(env: &Value) -> BTreeMap<String, String> {
     variables.remove("VIRTUAL_ENV");
     variables.retain(|name, _| !name.ends_with("_VERSION") && !name.ends_with("_SHA256"));
     if let Some(path) = variables.get_mut("PATH") {
-        *path = path.replace("/opt/venv/bin:", "");
+        let stays = |entry: &&str| *entry != "/opt/venv/bin" && !is_toolchain_folder(entry);
+        *path = path.split(':').filter(stays).collect::<Vec<_>>().join(":");
     }
     variables
 }
