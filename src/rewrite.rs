@@ -8,10 +8,10 @@ use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{
-    Change, Explanation, Pass as _, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
+    Change, Explanation, Outcome, Pass, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
 };
 use crate::suggest;
-use crate::syntax::{self, SyntaxError};
+use crate::syntax::{self, Dockerfile, SyntaxError};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -126,7 +126,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         // What a pass did may let it do more: it runs until it finds nothing, and refuses only what it then refuses.
         let mut declined = Vec::new();
         for _ in 0..MOST_ROUNDS {
-            let outcome = pass.run(&mut file, &facts, &pass_options);
+            let outcome = run(*pass, &mut file, &facts, &pass_options);
             declined = outcome.refusals;
             if outcome.changes.is_empty() {
                 break;
@@ -154,6 +154,28 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         dockerignore,
         split,
     })
+}
+
+/// Runs a pass. Where a change rests on a forbidden assumption, the file is as before, and the change a refusal.
+fn run(pass: &dyn Pass, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+    let before = (!options.forbidden_assumptions.is_empty()).then(|| file.clone());
+    let mut outcome = pass.run(file, facts, options);
+    let forbidden = |change: &Change| {
+        options.forbids(&change.assumptions).map(|(obstacle, remedy)| Refusal {
+            pass: change.pass,
+            lines: change.lines,
+            what: change.what.clone(),
+            obstacle,
+            remedy,
+        })
+    };
+    let refused: Vec<Refusal> = outcome.changes.iter().filter_map(forbidden).collect();
+    if let Some(before) = before.filter(|_| !refused.is_empty()) {
+        *file = before;
+        outcome.changes.clear();
+        outcome.refusals.extend(refused);
+    }
+    outcome
 }
 
 /// The rewrite of a file that is left as it is, with a note on why.

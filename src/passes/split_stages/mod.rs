@@ -1,5 +1,6 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
+mod assumed;
 mod chain;
 mod copies;
 mod crossing;
@@ -25,6 +26,7 @@ mod uses;
 mod work;
 
 use crate::effects::Obstacle;
+pub(super) use assumed::{tools_of, without};
 pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
@@ -33,7 +35,7 @@ use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
-use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -246,11 +248,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
     }));
     Change {
         pass: SplitStages.id(),
-        level: if plan.divided.iter().any(|package| package.place.is_assumed) {
-            Level::Aggressive
-        } else {
-            Level::Standard
-        },
+        level: assumed::level(plan),
         lines,
         what: if stands_alone {
             format!(
@@ -263,6 +261,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
         },
         why,
         evidence,
+        assumptions: assumed::of_split(plan, image),
     }
 }
 

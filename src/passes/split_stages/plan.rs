@@ -14,7 +14,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, development, live, node_tools};
+use super::{Assumed, Evidence, Obstacle, assumed, development, live, node_tools};
 use crate::effects::needs::Needs;
 use crate::effects::steps::{self, Step};
 
@@ -54,6 +54,8 @@ pub(super) struct Plan {
     /// The RUN that installs development dependencies which the builder drops, and the fact behind that.
     pub(super) development: Option<(usize, Evidence)>,
     pub(super) evidence: Vec<Evidence>,
+    /// What is assumed of the builds.
+    pub(super) assumptions: Vec<Assumed>,
 }
 
 /// Plans the split; none where the stage builds nothing.
@@ -124,6 +126,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         crossings: crossings.list.clone(),
         development: None,
         evidence: Vec::new(),
+        assumptions: assumed::of_builds(subject, &works),
     };
     let whole: Vec<(&str, usize)> = crossings
         .list
