@@ -33,7 +33,7 @@ fn rewritten(pass: &str, case: &Path, forbidden: &[&str]) -> Rewrite {
     options.passes.level = Level::Aggressive;
     options.passes.forbidden_assumptions = forbidden.iter().map(|id| (*id).to_owned()).collect();
     if case.with_extension("").is_dir() {
-        options.passes.context = Some(Arc::new(ContextSource::open(case.with_extension(""), None).unwrap()));
+        options.passes.context = Some(Arc::new(ContextSource::open(&case.with_extension(""), None).unwrap()));
     }
     rewrite("Dockerfile", &fs::read_to_string(case).unwrap(), &options).unwrap()
 }

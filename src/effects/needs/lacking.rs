@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::facts::{Facts, ImageReference};
-use crate::knowledge::{Action, Kind, Release, image_contents, is_in_base, library_packages, package_of_tool};
+use crate::knowledge::{
+    Action, Kind, Release, base_image, image_contents, is_in_base, library_packages, package_of_tool,
+};
 use crate::syntax::Dockerfile;
 
 use super::Needs;
@@ -67,7 +69,25 @@ pub(crate) fn lacking(
             packages.iter().for_each(|package| add(package, evidence));
         }
     }
+    let built = base_image(&old.repository()).map(|image| image.programs_need.as_slice());
+    for library in built.unwrap_or_default() {
+        let evidence = Evidence {
+            place: old.repository(),
+            fact: format!("programs built on it need {library}"),
+        };
+        let packages = library_packages(release, library).unwrap_or_default();
+        packages.iter().for_each(|package| add(package, &evidence));
+    }
     found
+}
+
+/// What programs built on an image need of the system, where no name of it is known in the release; none if all is known.
+pub(crate) fn nameless_need(repository: &str, release: &Release) -> Option<&'static str> {
+    let needs = base_image(repository).map(|image| image.programs_need.as_slice());
+    let mut needs = needs.unwrap_or_default().iter();
+    needs
+        .find(|library| library_packages(release, library).is_none())
+        .map(String::as_str)
 }
 
 /// The system packages that a stage installs by name.

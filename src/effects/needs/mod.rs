@@ -19,7 +19,7 @@ use crate::effects::Evidence;
 use crate::effects::image_files;
 
 pub(crate) use building::is_build;
-pub(crate) use lacking::lacking;
+pub(crate) use lacking::{lacking, nameless_need};
 pub(crate) use packages::installed_by_name;
 
 /// A command that runs in the image.

@@ -42,6 +42,24 @@ const BUILDS: &[(&str, &[&str])] = &[
     ("gcc", &[]),
     ("g++", &[]),
     ("dotnet", &["run", "build", "watch", "publish", "test"]),
+    ("mix", &[]),
+    (
+        "stack",
+        &[
+            "build",
+            "run",
+            "exec",
+            "install",
+            "test",
+            "runghc",
+            "runhaskell",
+            "ghci",
+        ],
+    ),
+    (
+        "cabal",
+        &["build", "run", "exec", "install", "test", "repl", "v2-run", "new-run"],
+    ),
     ("node-gyp", &[]),
     ("air", &[]),
 ];
@@ -180,7 +198,8 @@ impl<'r, 'v> Reader<'r, 'v> {
             .iter()
             .find(|(name, _)| *name == program)
             .is_some_and(|(_, verbs)| verbs.is_empty() || words.get(1).is_some_and(|verb| verbs.contains(verb)));
-        let by_module = words.windows(3).any(|three| matches!(three, ["-m", "pip", "install"]));
+        let by_module = words.windows(3).any(|three| matches!(three, ["-m", "pip", "install"]))
+            || words.windows(2).any(|two| matches!(two, ["-S", "mix"]));
         if (builds || by_module) && self.needs.builds_at_start.is_none() {
             self.needs.builds_at_start = Some(Evidence {
                 place: place.to_owned(),

@@ -80,7 +80,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         return Ok(Vec::new());
     };
     let Some((gain, image, release)) = Gain::of(file, facts, stage)? else {
-        return Ok(Vec::new());
+        return super::plan::unknown_builder(file, facts, stage).map_or(Ok(Vec::new()), Err);
     };
     if let Some(index) = super::kept(facts, stage) {
         return Err((

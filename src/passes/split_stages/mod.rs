@@ -81,7 +81,11 @@ impl Pass for SplitStages {
         };
         let (gain, image, release) = match Gain::of(flat, facts, stage) {
             Ok(Some(found)) => found,
-            Ok(None) => return outcome,
+            Ok(None) => {
+                let obstacle = plan::unknown_builder(flat, facts, stage);
+                outcome.refusals.extend(obstacle.map(refusal));
+                return outcome;
+            }
             Err(obstacle) => {
                 outcome.refusals.push(refusal(obstacle));
                 return outcome;
