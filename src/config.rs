@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::knowledge::assumptions;
 use crate::migrate::discover::pattern;
 use crate::passes::{Level, REGISTRY};
 use crate::repository_file::{self, FileError, root_around};
@@ -23,7 +24,16 @@ pub const FILE_NAME: &str = "plimsoll.toml";
 const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The keys of the file, as they are written there.
-pub const KEYS: &[&str] = &["level", "only", "skip", "cache-mounts", "include", "exclude", "smoke"];
+pub const KEYS: &[&str] = &[
+    "level",
+    "only",
+    "skip",
+    "forbid-assumptions",
+    "cache-mounts",
+    "include",
+    "exclude",
+    "smoke",
+];
 
 /// What stands in a configuration file; what doesn't stand there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -42,6 +52,9 @@ pub struct Config {
     /// The passes not to run.
     #[schemars(with = "Option<Vec<PassName>>")]
     pub skip: Option<Vec<Spanned<String>>>,
+    /// The assumptions that no change may rest on.
+    #[schemars(with = "Option<Vec<AssumptionName>>")]
+    pub forbid_assumptions: Option<Vec<Spanned<String>>>,
     /// Whether the engine that builds the files knows cache mounts.
     pub cache_mounts: Option<bool>,
     /// Files that `migrate` takes, whatever they are called and wherever they are.
@@ -117,7 +130,7 @@ impl Config {
     /// Reads the `text` of a configuration file. `name` is what messages call it.
     ///
     /// # Errors
-    /// If the text is not TOML, has an unknown key, a value of the wrong type or the name of an unknown pass.
+    /// If the text is not TOML, has an unknown key, a value of the wrong type or the name of an unknown pass or assumption.
     pub fn parse(name: &str, text: &str) -> Result<Config, SyntaxError> {
         let error_at = |span: Range<usize>, found: String, expected: String, help: String| {
             SyntaxError::at(name, text, span.start, found, expected, help)
@@ -155,6 +168,15 @@ impl Config {
                 let found = format!("unknown pass `{word}`");
                 let expected = "a name that `plimsoll explain` lists".to_owned();
                 return Err(error_at(pass.span(), found, expected, suggestion(word, ids())));
+            }
+        }
+        let known = || assumptions().iter().map(|row| row.id.as_str());
+        for named in config.forbid_assumptions.iter().flatten() {
+            let word = named.get_ref().as_str();
+            if !known().any(|id| id == word) {
+                let found = format!("unknown assumption `{word}`");
+                let expected = "one that docs/configuration.md lists".to_owned();
+                return Err(error_at(named.span(), found, expected, suggestion(word, known())));
             }
         }
         for glob in [&config.include, &config.exclude].into_iter().flatten().flatten() {
@@ -203,6 +225,20 @@ impl JsonSchema for PassName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names: Vec<&str> = REGISTRY.iter().map(|pass| pass.id()).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+/// The id of an assumption, for the schema.
+struct AssumptionName;
+
+impl JsonSchema for AssumptionName {
+    fn schema_name() -> Cow<'static, str> {
+        "AssumptionName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = assumptions().iter().map(|row| row.id.as_str()).collect();
         json_schema!({ "type": "string", "enum": names })
     }
 }

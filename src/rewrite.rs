@@ -8,7 +8,7 @@ use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{
-    Change, Explanation, Pass, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
+    Change, Explanation, Outcome, Pass, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
 };
 use crate::suggest;
 use crate::syntax::{self, Dockerfile, SyntaxError};
@@ -150,6 +150,28 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     })
 }
 
+/// Runs a pass. Where a change rests on a forbidden assumption, the file is as before, and the change a refusal.
+fn unless_forbidden(pass: &dyn Pass, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
+    let before = (!options.forbidden_assumptions.is_empty()).then(|| file.clone());
+    let mut outcome = pass.run(file, facts, options);
+    let forbidden = |change: &Change| {
+        options.forbids(&change.assumptions).map(|(obstacle, remedy)| Refusal {
+            pass: change.pass,
+            lines: change.lines,
+            what: change.what.clone(),
+            obstacle,
+            remedy,
+        })
+    };
+    let refused: Vec<Refusal> = outcome.changes.iter().filter_map(forbidden).collect();
+    if let Some(before) = before.filter(|_| !refused.is_empty()) {
+        *file = before;
+        outcome.changes.clear();
+        outcome.refusals.extend(refused);
+    }
+    outcome
+}
+
 /// The rewrite of a file that is left as it is, with a note on why.
 fn untouched(name: &str, text: &str, why: String) -> Rewrite {
     Rewrite {
@@ -218,7 +240,7 @@ impl Run<'_> {
     fn one(&mut self, pass: &dyn Pass, file: &mut Dockerfile) {
         let mut declined = Vec::new();
         for _ in 0..MOST_ROUNDS {
-            let outcome = pass.run(file, &self.facts, &self.passes);
+            let outcome = unless_forbidden(pass, file, &self.facts, &self.passes);
             declined = outcome.refusals;
             if outcome.changes.is_empty() {
                 break;

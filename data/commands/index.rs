@@ -10,6 +10,7 @@
     include_str!("as.toml"),
     include_str!("awk.toml"),
     include_str!("build-wrappers.toml"),
+    include_str!("builders.toml"),
     include_str!("cat.toml"),
     include_str!("cc.toml"),
     include_str!("cd.toml"),

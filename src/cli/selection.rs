@@ -164,6 +164,7 @@ impl Selection {
                 level: self.level.or(config.level).unwrap_or_default(),
                 cache_mounts,
                 context: None,
+                forbidden_assumptions: names(&[], config.forbid_assumptions),
             },
             only: names(&self.only, config.only),
             skip,

@@ -66,6 +66,9 @@ fn push_file(text: &mut String, file: &FileChange) {
         for evidence in &change.evidence {
             let _ = writeln!(text, "  - {}: {}", code(&evidence.place), prose(&evidence.fact));
         }
+        for assumed in &change.assumptions {
+            let _ = writeln!(text, "  - assumes that {}", prose(&assumed.what));
+        }
     }
 }
 
@@ -75,6 +78,7 @@ fn grouped(changes: &[Change]) -> Vec<(&Change, String)> {
     for change in changes {
         let is_alike = |other: &Change| {
             (&other.what, &other.why, &other.evidence) == (&change.what, &change.why, &change.evidence)
+                && other.assumptions == change.assumptions
         };
         match groups.iter_mut().find(|(other, _)| is_alike(other)) {
             Some((_, lines)) => {

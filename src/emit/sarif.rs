@@ -95,8 +95,15 @@ fn result_of_change(file: &FileChange, change: &Change) -> Value {
     if !evidence.is_empty() {
         text = format!("{text} ({})", evidence.join("; "));
     }
+    for assumed in &change.assumptions {
+        text = format!("{text}; assumes that {}", assumed.what);
+    }
     let region = json!({ "startLine": change.lines.first, "endLine": change.lines.last });
-    result(change.pass, &text, &file.file, &region)
+    let mut result = result(change.pass, &text, &file.file, &region);
+    if !change.assumptions.is_empty() {
+        result["properties"] = json!({ "assumptions": change.assumptions });
+    }
+    result
 }
 
 fn result_of_group(ignore: &IgnoreChange, group: &[Added]) -> Value {

@@ -226,12 +226,18 @@ fn entry_of_change(change: &Change) -> Entry<'_> {
         .evidence
         .iter()
         .map(|evidence| ("see", format!("{}: {}", evidence.place, evidence.fact)));
+    let assumed = change.assumptions.iter();
+    let assumed = assumed.map(|assumed| ("and", format!("assumes that {}", assumed.what)));
     Entry {
         is_done: true,
         what: &change.what,
         lines: change.lines,
         pass: format!("{} · {}", change.pass, change.level),
-        details: [("why", change.why.clone())].into_iter().chain(evidence).collect(),
+        details: [("why", change.why.clone())]
+            .into_iter()
+            .chain(evidence)
+            .chain(assumed)
+            .collect(),
     }
 }
 

@@ -39,6 +39,10 @@ pub struct BaseImage {
     /// What the images of this name hold beside the distribution, by the variant that a pattern of tags means.
     #[serde(default)]
     pub contents: Vec<Contents>,
+    /// What programs built on them need of the system when they run on another image: packages, or Debian's `-dev`
+    /// packages for the libraries that go with them.
+    #[serde(default)]
+    pub programs_need: Vec<String>,
     /// What they set.
     #[serde(default)]
     pub configuration: Vec<Configuration>,

@@ -4,6 +4,7 @@
 //! how to write them.
 
 mod arguments;
+mod assumption;
 mod base_environment;
 mod base_image;
 mod cache;
@@ -15,6 +16,7 @@ mod condition;
 mod distribution;
 mod installers;
 mod invocation;
+mod level;
 mod manager;
 mod managers;
 mod node_development;
@@ -37,6 +39,9 @@ mod tables_tests;
 #[cfg(test)]
 mod tests;
 
+pub use assumption::{
+    Assumption, BUILDS_WRITE_BELOW_THEIR_PROJECT, CALLS_ARE_SHOWN, UNSEEN_TOOLS_ARE_UNNEEDED, assumption, assumptions,
+};
 pub use base_environment::{Account, BaseEnvironment, base_environment};
 pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
@@ -54,6 +59,7 @@ pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
+pub use level::Level;
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
 };

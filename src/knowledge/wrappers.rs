@@ -28,7 +28,10 @@ pub fn wrapped(words: &[&str]) -> Wrapped {
     };
     let rest: Vec<Option<&str>> = rest.iter().map(|word| Some(*word)).collect();
     let reading = table.read(&rest);
-    let code = reading.arguments.iter().find(|argument| argument.role == Role::ShellCode);
+    let code = reading
+        .arguments
+        .iter()
+        .find(|argument| argument.role == Role::ShellCode);
     let by_option = reading.commands.first().cloned();
     match (reading.inner_at.map(|at| at..words.len()).or(by_option), code) {
         (Some(range), _) => Wrapped::Command(range),

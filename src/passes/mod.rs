@@ -28,7 +28,6 @@ pub use runtime_libs::RuntimeLibs;
 pub use slim_base::SlimBase;
 pub use split_stages::{Explained, Explanation, Side, SplitStages, explain_split};
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::Error as _;
@@ -36,46 +35,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
 pub use crate::effects::Evidence;
+use crate::effects::Obstacle;
 use crate::facts::Facts;
+pub use crate::knowledge::Level;
+use crate::knowledge::assumption;
 use crate::syntax::{Dockerfile, LineRange};
-
-/// How much a change may assume, in the way of safe and unsafe fixes in linters. Ordered: a level includes those
-/// before it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    clap::ValueEnum,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// The final image holds the same files except caches, package lists and temporary files.
-    Safe,
-    /// Also removes what is known to be needed only at build time.
-    #[default]
-    Standard,
-    /// Also changes that rest on an assumption the user should confirm.
-    Aggressive,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Safe => "safe",
-            Level::Standard => "standard",
-            Level::Aggressive => "aggressive",
-        })
-    }
-}
 
 /// What a pass may be told by its caller.
 #[derive(Clone, Debug)]
@@ -86,6 +50,8 @@ pub struct PassOptions {
     pub cache_mounts: bool,
     /// The files that the build is sent; none where they are not known.
     pub context: Option<Arc<ContextSource>>,
+    /// The ids of assumptions that no change may rest on.
+    pub forbidden_assumptions: Vec<String>,
 }
 
 impl Default for PassOptions {
@@ -94,7 +60,41 @@ impl Default for PassOptions {
             level: Level::default(),
             cache_mounts: true,
             context: None,
+            forbidden_assumptions: Vec::new(),
         }
+    }
+}
+
+impl PassOptions {
+    /// What stands in the way of a change that rests on `assumed`, if one of these is forbidden.
+    pub(crate) fn forbids(&self, assumed: &[Assumed]) -> Option<Obstacle> {
+        let is_forbidden = |assumed: &&Assumed| self.forbidden_assumptions.contains(&assumed.id);
+        assumed.iter().find(is_forbidden).map(|assumed| {
+            (
+                format!("it assumes that {}", assumed.what),
+                format!("take {} out of forbid-assumptions in plimsoll.toml", assumed.id),
+            )
+        })
+    }
+}
+
+/// Something that a change takes for granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Assumed {
+    /// The id of the assumption, as `forbid-assumptions` in plimsoll.toml names it.
+    pub id: String,
+    /// What is assumed, as a sentence without a full stop: `npm run build` writes only below /app.
+    pub what: String,
+}
+
+impl Assumed {
+    /// The assumption `id` about something; `values` are those of the placeholders in its sentence. None if the table
+    /// has no such assumption.
+    pub(crate) fn of(id: &str, values: &[(&str, &str)]) -> Option<Assumed> {
+        assumption(id).map(|row| Assumed {
+            id: row.id.clone(),
+            what: row.about(values),
+        })
     }
 }
 
@@ -115,6 +115,9 @@ pub struct Change {
     /// The facts behind it, beyond the lines themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+    /// What it takes for granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumed>,
 }
 
 /// The id of a pass, one of those in the registry. Serde takes a plain reference for something to borrow from a report.

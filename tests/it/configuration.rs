@@ -63,6 +63,9 @@ fn the_schema_says_what_the_program_says() {
         ("level = \"safest\"\n", false),
         ("skip = [\"merge-run\"]\n", false),
         ("skip = \"merge-runs\"\n", false),
+        ("forbid-assumptions = [\"calls-are-shown\"]\n", true),
+        ("forbid-assumptions = [\"calls-are-show\"]\n", false),
+        ("forbid-assumptions = \"calls-are-shown\"\n", false),
         ("cache-mounts = \"yes\"\n", false),
         ("include = [1]\n", false),
     ] {

@@ -3,6 +3,7 @@
 // clippy.toml allows these in test functions; here the helpers around them are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod assumptions;
 mod bounds;
 mod cli;
 mod configuration;

@@ -7,7 +7,7 @@ use plimsoll::emit::figures::figures;
 use plimsoll::emit::page::Page;
 use plimsoll::emit::text::Layout;
 use plimsoll::emit::{Palette, diff};
-use plimsoll::passes::{Change, Evidence, Level, Refusal};
+use plimsoll::passes::{Assumed, Change, Evidence, Level, Refusal};
 use plimsoll::syntax::LineRange;
 use plimsoll::verify::figures::{Component, Figures, Layer, Rebuild, Sizes};
 use plimsoll::verify::report::{Check, Finding, Removed};
@@ -104,6 +104,10 @@ fn change(text: &str) -> Change {
         evidence: vec![Evidence {
             place: format!("Dockerfile:3{text}"),
             fact: format!("only builds use it{text}"),
+        }],
+        assumptions: vec![Assumed {
+            id: "builds-write-below-their-project".to_owned(),
+            what: format!("`make` writes only below /app{text}"),
         }],
     }
 }

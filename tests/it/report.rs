@@ -6,7 +6,7 @@ use std::path::Path;
 use plimsoll::emit::Palette;
 use plimsoll::emit::json::Document;
 use plimsoll::emit::text::{self, Layout};
-use plimsoll::passes::{Change, Evidence, Level, Refusal};
+use plimsoll::passes::{Assumed, Change, Evidence, Level, Refusal};
 use plimsoll::rewrite::Rewrite;
 use plimsoll::syntax::LineRange;
 use serde_json::Value;
@@ -35,6 +35,7 @@ fn eventful() -> Rewrite {
                 fact: "names a package without a wheel".to_owned(),
             },
         ],
+        assumptions: Vec::new(),
     };
     let refusal = |range| Refusal {
         pass: "cache-mounts",
@@ -58,6 +59,10 @@ fn eventful() -> Rewrite {
                 why: "see /a/path/that/is/longer/than/the/line/and/stays/in/one/piece/so/that/it/can/be/copied"
                     .to_owned(),
                 evidence: Vec::new(),
+                assumptions: vec![Assumed {
+                    id: "builds-write-below-their-project".to_owned(),
+                    what: "`npm run build` writes only below /app".to_owned(),
+                }],
             },
         ],
         refusals: vec![refusal(lines(12, 12)), refusal(lines(14, 16))],

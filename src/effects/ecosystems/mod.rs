@@ -2,8 +2,10 @@
 
 mod compiled;
 mod dotnet;
+mod elixir;
 mod elsewhere;
 mod ground;
+mod haskell;
 mod makefile;
 mod node;
 mod php;
@@ -46,6 +48,8 @@ pub(crate) enum Output {
     Environment(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
+    /// What the file names in this folder and nothing else of it: the file, or the folder of so many parts below.
+    OnlyNamed(String, Option<usize>),
     /// Those of these programs in this folder that something runs.
     Programs(String, Vec<String>),
     /// Anything in the folder of the project that this folder is in.
@@ -84,7 +88,10 @@ impl Output {
                 let path = AbsolutePath::of(path, None);
                 vec![path.map_or(Place::Anywhere, Place::of_pattern)]
             }
-            Output::NamedIn(folder) | Output::Project(folder) | Output::Metadata(folder) => vec![under(folder)],
+            Output::NamedIn(folder)
+            | Output::OnlyNamed(folder, _)
+            | Output::Project(folder)
+            | Output::Metadata(folder) => vec![under(folder)],
             Output::Programs(folder, names) => names.iter().map(|name| under(&format!("{folder}/{name}"))).collect(),
         }
     }
@@ -169,6 +176,9 @@ impl Surroundings<'_> {
             "dotnet" => self.dotnet(command, used),
             "go" => self.go(command, used),
             "cargo" => self.cargo(command, used),
+            "mix" => self.mix(command, used),
+            "stack" => self.stack(command, used),
+            "cabal" => self.cabal(command, used),
             "maven" | "gradle" => match used.action {
                 Action::Build | Action::Install | Action::Download => {
                     Ok(Some(vec![Output::NamedIn(workdir(command, used)?)]))

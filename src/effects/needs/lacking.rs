@@ -6,7 +6,8 @@ use std::ops::Range;
 use crate::effects::Evidence;
 use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{
-    Action, ImageContents, Kind, Release, closure, image_contents, is_in_base, library_packages, package_of_tool,
+    Action, ImageContents, Kind, Release, base_image, closure, image_contents, is_in_base, library_packages,
+    package_of_tool,
 };
 use crate::syntax::Dockerfile;
 
@@ -53,6 +54,15 @@ pub(crate) fn lacking(
     }
     for (library, evidence) in &needs.libraries {
         missing.library(library, evidence, old)?;
+    }
+    let built = base_image(&old.repository()).map(|image| image.programs_need.as_slice());
+    for library in built.unwrap_or_default() {
+        let evidence = Evidence {
+            place: old.repository(),
+            fact: format!("programs built on it need {library}"),
+        };
+        let packages = library_packages(release, library).unwrap_or_default();
+        packages.iter().for_each(|package| missing.add(package, &evidence));
     }
     Ok(missing.found)
 }
@@ -161,6 +171,15 @@ pub(crate) fn unknown_library(
             )
         }
     }
+}
+
+/// What programs built on an image need of the system, where no name of it is known in the release; none if all is known.
+pub(crate) fn nameless_need(repository: &str, release: &Release) -> Option<&'static str> {
+    let needs = base_image(repository).map(|image| image.programs_need.as_slice());
+    let mut needs = needs.unwrap_or_default().iter();
+    needs
+        .find(|library| library_packages(release, library).is_none())
+        .map(String::as_str)
 }
 
 /// The system packages that a stage installs, with what they depend on.

@@ -43,7 +43,7 @@ use started::{By, Reader};
 
 pub(crate) use answer::{Answer, Unanswered};
 pub(crate) use building::is_build;
-pub(crate) use lacking::{lacking, unknown_library};
+pub(crate) use lacking::{lacking, nameless_need, unknown_library};
 pub(crate) use packages::installed_by_name;
 pub(crate) use runs::StepNeeds;
 pub(crate) use tools::tool_calls;

@@ -133,6 +133,7 @@ struct Entry<'a> {
     level: Option<Level>,
     why: &'a str,
     evidence: Vec<String>,
+    assumptions: Vec<&'a str>,
     obstacle: &'a str,
     remedy: &'a str,
 }
@@ -390,6 +391,7 @@ fn done<'a>(file: &str, change: &'a Change) -> Entry<'a> {
         evidence: evidence
             .map(|evidence| format!("{}: {}", evidence.place, evidence.fact))
             .collect(),
+        assumptions: change.assumptions.iter().map(|assumed| assumed.what.as_str()).collect(),
         obstacle: "",
         remedy: "",
     }
@@ -404,6 +406,7 @@ fn left<'a>(file: &str, refusal: &'a Refusal) -> Entry<'a> {
         level: None,
         why: "",
         evidence: Vec::new(),
+        assumptions: Vec::new(),
         obstacle: &refusal.obstacle,
         remedy: &refusal.remedy,
     }
@@ -416,9 +419,10 @@ fn grouped<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Entry<'a>> {
     let mut groups: Vec<Entry<'a>> = Vec::new();
     for entry in entries {
         let said = |entry: &Entry<'a>| (entry.what, entry.pass, entry.why, entry.obstacle, entry.remedy);
+        let facts = |entry: &Entry<'a>| (entry.evidence.clone(), entry.assumptions.clone());
         match groups
             .iter_mut()
-            .find(|group| said(group) == said(&entry) && group.evidence == entry.evidence)
+            .find(|group| said(group) == said(&entry) && facts(group) == facts(&entry))
         {
             Some(group) => {
                 for lines in entry.lines {

@@ -98,6 +98,7 @@ impl Pass for CacheMounts {
                     what,
                     why,
                     evidence: Vec::new(),
+                    assumptions: Vec::new(),
                 }));
             for (other, edits, what) in plan.elsewhere {
                 // What a copied-out binary is called elsewhere; the place was checked when the plan was made.
@@ -109,6 +110,7 @@ impl Pass for CacheMounts {
                         what,
                         why: "what is in a mount is not in the stage".to_owned(),
                         evidence: Vec::new(),
+                        assumptions: Vec::new(),
                     });
                 }
             }

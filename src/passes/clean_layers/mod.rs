@@ -90,6 +90,7 @@ impl Pass for CleanLayers {
                 what: mess.what,
                 why: "nothing in the image reads it, and a later layer could not take it out again".to_owned(),
                 evidence: Vec::new(),
+                assumptions: Vec::new(),
             }));
         }
         outcome

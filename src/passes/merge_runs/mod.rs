@@ -52,6 +52,7 @@ impl Pass for MergeRuns {
                         what: partner.what,
                         why: partner.why.to_owned(),
                         evidence: Vec::new(),
+                        assumptions: Vec::new(),
                     });
                     file.instructions.splice(first..=second, [joined]);
                     second = first + 1;

@@ -166,5 +166,6 @@ fn change(plan: &Plan, lines: crate::syntax::LineRange) -> Change {
         why: "an edit of a source file no longer runs the install again; the files in the image stay the same"
             .to_owned(),
         evidence: plan.evidence.clone(),
+        assumptions: Vec::new(),
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn lower(file: &mut Dockerfile, facts: &Facts, options: &PassOptions)
         what,
         why: "a new value of an ARG runs every RUN behind it again".to_owned(),
         evidence: Vec::new(),
+        assumptions: Vec::new(),
     })
 }
 

@@ -128,6 +128,7 @@ impl Pass for RuntimeLibs {
                     why: "nothing is compiled in this stage: programs load the library, and headers are of no use"
                         .to_owned(),
                     evidence: Vec::new(),
+                    assumptions: Vec::new(),
                 });
             }
         }

@@ -1,10 +1,10 @@
 //! `slim-base`: the runtime stage on the slim variant of its image. See `docs/passes/slim-base.md`.
 
 use crate::facts::{Base, Facts, Shell};
-use crate::knowledge::{Purpose, release_of, slimmer};
+use crate::knowledge::{CALLS_ARE_SHOWN, Purpose, release_of, slimmer};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
-use super::split_stages::{builds, is_runtime_stage};
+use super::split_stages::{builds, is_runtime_stage, tools_of, without};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
 use crate::effects::needs::{Needs, lacking};
 
@@ -140,6 +140,7 @@ impl Pass for SlimBase {
         if !names.is_empty() {
             what.push_str(&format!(", with {}", names.join(", ")));
         }
+        let left_out = tools_of(&word.value, &with_tag(&word.value, &smaller.tag));
         outcome.changes.push(Change {
             pass: self.id(),
             level: if is_split { Level::Standard } else { Level::Aggressive },
@@ -150,6 +151,7 @@ impl Pass for SlimBase {
                 place: evidence.place,
                 fact: format!("{}: {name}", evidence.fact),
             }).collect(),
+            assumptions: without(CALLS_ARE_SHOWN, &[left_out]).into_iter().collect(),
         });
         outcome
     }

@@ -10,7 +10,7 @@ use crate::syntax::Keyword;
 use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
-use super::named::{named, nothing_named};
+use super::named::{named, nothing_named, only_named};
 use super::plan::Line;
 use super::project::installs_libraries;
 use super::python_site::python;
@@ -203,6 +203,9 @@ pub(super) fn plan(
                 // The program reads what was built and nothing else of the project.
                 Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
+                Output::OnlyNamed(folder, parts) => {
+                    only_named(subject, index, (folder, *parts), needs, &mut crossings);
+                }
                 Output::NamedIn(folder) => match named(subject, index, folder, &mut crossings) {
                     // What a later step copies to its place is all that is needed.
                     Err(_) if is_taken_on(works, index, folder) => {}
@@ -246,7 +249,7 @@ pub(super) fn plan(
                 .iter()
                 .all(|crossing| !crossing.path.ends_with("node_modules"));
         if only_programs && !crossings.list.is_empty() {
-            base(subject, works, &repository, smaller, &mut crossings)?;
+            base(subject, works, needs, &repository, smaller, &mut crossings)?;
         }
     }
     Ok(crossings)

@@ -7,6 +7,7 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
 use super::Obstacle;
+use super::assumed;
 use super::chain::Chain;
 use super::copies::{copied_to, is_from_context};
 use super::gain::Gain;
@@ -79,7 +80,7 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         return Ok(Vec::new());
     };
     let Some((gain, image, release)) = Gain::of(file, facts, stage)? else {
-        return Ok(Vec::new());
+        return super::plan::unknown_builder(file, facts, stage).map_or(Ok(Vec::new()), Err);
     };
     if let Some(index) = super::kept(facts, stage) {
         return Err((
@@ -103,6 +104,10 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         copies: subject::copies(file, facts, stage, context),
     };
     let plan = super::planned(&subject, &gain, chain.as_ref())?;
+    let assumed = plan.as_ref().map(|plan| assumed::of_split(plan, &image));
+    if let Some(obstacle) = assumed.and_then(|assumed| options.forbids(&assumed)) {
+        return Err(obstacle);
+    }
     Ok(plan.map(|plan| explained(&subject, &plan)).unwrap_or_default())
 }
 

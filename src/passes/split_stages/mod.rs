@@ -1,6 +1,7 @@
 //! `split-stages`: builds in one stage and runs in another. See `docs/passes/split-stages.md`.
 
 mod answered;
+mod assumed;
 mod chain;
 mod copies;
 mod crossing;
@@ -27,6 +28,7 @@ mod uses;
 mod work;
 
 use crate::effects::Obstacle;
+pub(super) use assumed::{tools_of, without};
 pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
@@ -35,7 +37,7 @@ use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
-use super::{Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -81,7 +83,11 @@ impl Pass for SplitStages {
         };
         let (gain, image, release) = match Gain::of(flat, facts, stage) {
             Ok(Some(found)) => found,
-            Ok(None) => return outcome,
+            Ok(None) => {
+                let obstacle = plan::unknown_builder(flat, facts, stage);
+                outcome.refusals.extend(obstacle.map(refusal));
+                return outcome;
+            }
             Err(obstacle) => {
                 outcome.refusals.push(refusal(obstacle));
                 return outcome;
@@ -258,11 +264,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
     }));
     Change {
         pass: SplitStages.id(),
-        level: if plan.divided.iter().any(|package| package.place.is_assumed) {
-            Level::Aggressive
-        } else {
-            Level::Standard
-        },
+        level: assumed::level(plan),
         lines,
         what: if stands_alone {
             format!(
@@ -275,6 +277,7 @@ fn change(plan: &Plan, extra: &[(String, Evidence)], lines: LineRange, image: &I
         },
         why,
         evidence,
+        assumptions: assumed::of_split(plan, image),
     }
 }
 

@@ -8,15 +8,37 @@ use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
 use super::subject::Subject;
 use crate::effects::ecosystems::{absolute, cargo_programs};
-use crate::effects::needs::last;
+use crate::effects::needs::{Needs, last};
 
-/// The programs in `folder` that something names.
-pub(super) fn named(
+/// Takes along what something names in `folder`: the file, or the folder so many parts below that it is in.
+pub(super) fn only_named(
     subject: &Subject<'_>,
     index: usize,
-    folder: &str,
+    (folder, parts): (&str, Option<usize>),
+    needs: &Needs,
     crossings: &mut Crossings,
-) -> Result<(), Obstacle> {
+) {
+    let started = needs.commands.iter().flat_map(|command| &command.words);
+    let end = subject.range().end.saturating_sub(1);
+    let scope = subject.facts.scope(end);
+    let in_scripts = started.filter_map(|word| scope?.absolute(word));
+    let paths = in_scripts.chain(named_paths(subject));
+    for path in paths.filter(|path| path != folder && is_within(path, folder)) {
+        let below = path.get(folder.len()..).unwrap_or_default().trim_start_matches('/');
+        let unit: Vec<&str> = below.split('/').take(parts.unwrap_or(usize::MAX)).collect();
+        // What is above the unit is not it.
+        if parts.is_none_or(|parts| unit.len() == parts) && !is_supplied(subject, &path) {
+            let unit = format!("{}/{}", folder.trim_end_matches('/'), unit.join("/"));
+            crossings.add(&unit, index);
+            // The last step that may write it.
+            let known = crossings.list.iter_mut().filter(|crossing| crossing.path == unit);
+            known.for_each(|crossing| crossing.at = crossing.at.max(index));
+        }
+    }
+}
+
+/// The paths that CMD, ENTRYPOINT and HEALTHCHECK name.
+fn named_paths(subject: &Subject<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
         let Some(at) = last(subject.file, subject.range(), keyword) else {
@@ -27,11 +49,21 @@ pub(super) fn named(
             .instructions
             .get(at)
             .and_then(|facts| facts.execution.as_deref());
-        for command in execution.iter().flat_map(|execution| &execution.commands) {
-            let paths = paths_in(command).into_iter();
-            found.extend(paths.filter(|path| path != folder && is_within(path, folder)));
-        }
+        let commands = execution.iter().flat_map(|execution| &execution.commands);
+        found.extend(commands.flat_map(paths_in));
     }
+    found
+}
+
+/// The programs in `folder` that something names.
+pub(super) fn named(
+    subject: &Subject<'_>,
+    index: usize,
+    folder: &str,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    let mut found = named_paths(subject);
+    found.retain(|path| path != folder && is_within(path, folder));
     found.retain(|path| !is_supplied(subject, path));
     found.sort();
     found.dedup();

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::facts::Execution;
-use crate::knowledge::{Action, Kind, PackageRole, Release, installed_closure_size, package_role, runtime_of};
+use crate::knowledge::{
+    Action, CALLS_ARE_SHOWN, Kind, PackageRole, Release, UNSEEN_TOOLS_ARE_UNNEEDED, installed_closure_size,
+    package_role, runtime_of,
+};
 
 use crate::effects::needs::Unanswered;
 
@@ -15,8 +18,8 @@ use super::work::Works;
 pub(super) struct Place {
     pub(super) builder: bool,
     pub(super) runtime: bool,
-    /// Whether it rests on the assumption that what nothing is seen to call is not called.
-    pub(super) is_assumed: bool,
+    /// The assumption that it rests on, if it does on one.
+    pub(super) assumes: Option<&'static str>,
     pub(super) why: String,
 }
 
@@ -69,7 +72,7 @@ pub(super) fn divide(index: usize, run: &Execution, works: &Works, uses: &Uses<'
                 Place {
                     builder: true,
                     runtime: false,
-                    is_assumed: false,
+                    assumes: None,
                     why: "the same RUN removes it again".to_owned(),
                 }
             } else {
@@ -157,8 +160,12 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     let here = |builder: bool, runtime: bool, why: String| Place {
         builder,
         runtime,
-        is_assumed: false,
+        assumes: None,
         why,
+    };
+    let left = |assumes: &'static str, why: String| Place {
+        assumes: Some(assumes),
+        ..here(true, false, why)
     };
     if let Some(evidence) = at_run_time {
         let builds = in_builder.is_some()
@@ -169,21 +176,17 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
     match role(name, uses.release) {
-        Some(PackageRole::BuildOnly) => here(true, false, "only builds use it".to_owned()),
+        Some(PackageRole::BuildOnly) => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
         Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
         // A tool that no command calls may still be called by what an install runs.
         Some(PackageRole::Either) => match (in_builder, uses.unknown) {
-            (Some(why), None) => here(true, false, format!("{why}, and nothing that runs calls it")),
+            (Some(why), None) => left(CALLS_ARE_SHOWN, format!("{why}, and nothing that runs calls it")),
             (_, Some(unknown)) => here(true, true, unknown.refusal().0),
-            (None, None) if uses.may_assume => Place {
-                is_assumed: true,
-                ..here(
-                    true,
-                    false,
-                    "no command, script or source is seen to call it".to_owned(),
-                )
-            },
+            (None, None) if uses.may_assume => left(
+                UNSEEN_TOOLS_ARE_UNNEEDED,
+                "no command, script or source is seen to call it".to_owned(),
+            ),
             (None, None) => here(
                 true,
                 true,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::facts::{Body, Facts, Shell, is_within};
+use crate::facts::{Body, Facts, Shell, Stage, is_within};
+use crate::knowledge::command_table;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
@@ -14,7 +15,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Evidence, Obstacle, answered, development, live, node_tools, started};
+use super::{Assumed, Evidence, Obstacle, answered, assumed, development, live, node_tools, started};
 use crate::effects::needs::Needs;
 use crate::effects::steps::{self, Step};
 
@@ -54,12 +55,17 @@ pub(super) struct Plan {
     /// The RUN that installs development dependencies which the builder drops, and the fact behind that.
     pub(super) development: Option<(usize, Evidence)>,
     pub(super) evidence: Vec<Evidence>,
+    /// What is assumed of the builds.
+    pub(super) assumptions: Vec<Assumed>,
 }
 
 /// Plans the split; none where the stage builds nothing.
 pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
     let range = subject.range();
+    if let Some(obstacle) = unknown_builder(file, facts, subject.stage) {
+        return Err(obstacle);
+    }
     let steps = steps::of_stage(file, facts, subject.stage, subject.context);
     let mut works = works(subject, &steps)?;
     let builds = works.iter().filter(|(_, works)| works.builds());
@@ -104,6 +110,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         crossings: crossings.list.clone(),
         development: None,
         evidence: Vec::new(),
+        assumptions: assumed::of_builds(subject, &works),
     };
     let whole: Vec<(&str, usize)> = crossings
         .list
@@ -200,7 +207,35 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
+    if saves && !is_whole {
+        return Err((
+            format!(
+                "line {} builds, and nothing that the image starts names what it leaves",
+                subject.line(last_build)
+            ),
+            "start what is built by its path in CMD or ENTRYPOINT".to_owned(),
+        ));
+    }
     Ok((saves && is_whole).then_some(plan))
+}
+
+/// The first command of a stage that builds with a tool of which nothing is known.
+pub(super) fn unknown_builder(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<Obstacle> {
+    let mut instructions = stage.instructions.clone();
+    instructions.find_map(|index| {
+        let programs = facts.run(file, index)?.commands.iter();
+        let mut programs = programs.filter_map(|command| command.program());
+        let is_unknown = |program: &&str| command_table(program).is_some_and(|table| table.has_tag("unknown-builder"));
+        programs.find(is_unknown).map(|program| {
+            (
+                format!(
+                    "line {} builds with `{program}`, and nothing is known of what that leaves",
+                    file.line_of(index)
+                ),
+                "split the stages by hand".to_owned(),
+            )
+        })
+    })
 }
 
 /// Whether the runtime stage takes what was built and nothing of the build context.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::needs::{Needs, nameless_need};
 use crate::facts::is_within;
 use crate::knowledge::{
-    Purpose, Slimmer, image_configuration, is_toolchain_folder, is_toolchain_setting, slimmer_images,
+    Purpose, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting, slimmer_images,
 };
 use crate::syntax::Keyword;
 
@@ -19,12 +20,20 @@ use super::work::Works;
 pub(super) fn base(
     subject: &Subject<'_>,
     works: &BTreeMap<usize, Works>,
+    needs: &Needs,
     repository: &str,
     smaller: &Slimmer,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
     let tag = subject.image.tag.as_deref();
     let smaller = &variant(subject, repository, smaller);
+    refuse_lost_tools(subject, needs, smaller)?;
+    if let Some(need) = nameless_need(repository, &subject.release) {
+        return Err((
+            format!("programs built on {repository} need {need}, whose name in this release is not known"),
+            "use a tag that names another release of the distribution".to_owned(),
+        ));
+    }
     let old = image_configuration(repository, tag);
     let new = image_configuration(&smaller.image, Some(&smaller.tag));
     if let Some(old) = old {
@@ -86,6 +95,26 @@ fn reads(subject: &Subject<'_>, name: &str) -> bool {
     };
     let mut sources = subject.context.sources(|_| true);
     range.any(is_named) || sources.any(|path| subject.context.read(path).is_ok_and(|text| text.contains(name)))
+}
+
+/// Refuses a smaller image without a program of the old one that runs at run time and that no package brings.
+fn refuse_lost_tools(subject: &Subject<'_>, needs: &Needs, smaller: &Slimmer) -> Result<(), Obstacle> {
+    let image = subject.image;
+    let old = image_contents(&image.repository(), image.tag.as_deref()).unwrap_or_default();
+    let new = image_contents(&smaller.image, Some(&smaller.tag)).unwrap_or_default();
+    let family = subject.release.family;
+    let mut tools = needs.tools.iter();
+    let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
+    match lost {
+        None => Ok(()),
+        Some((tool, evidence)) => Err((
+            format!(
+                "{} {}, and {}:{} has no {tool}",
+                evidence.place, evidence.fact, smaller.image, smaller.tag
+            ),
+            format!("start what was built without {tool}"),
+        )),
+    }
 }
 
 /// The image that has what the program needs: without ASP.NET, where no project of the context uses it.

@@ -114,7 +114,9 @@ fn is_free(name: &str) -> bool {
 fn keeps_entries(before: &str, after: &str) -> bool {
     let has = |entry: &str| after.split(':').any(|other| other == entry);
     let mut rest = after.split(':');
-    let mut stays = before.split(':').filter(|entry| has(entry) || !is_toolchain_folder(entry));
+    let mut stays = before
+        .split(':')
+        .filter(|entry| has(entry) || !is_toolchain_folder(entry));
     stays.all(|entry| rest.any(|other| other == entry))
 }
 

@@ -119,6 +119,7 @@ fn rewritten(text: &str, context: &Path, level: Level, cache_mounts: bool) -> Re
         level,
         cache_mounts,
         context: Some(Arc::new(ContextSource::open(context, None)?)),
+        ..PassOptions::default()
     };
     let options = Options {
         passes,
