@@ -17,5 +17,6 @@ pub mod shell;
 pub mod smoke;
 mod suggest;
 pub mod syntax;
+pub(crate) mod validate;
 pub mod verify;
 mod write;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::context::ContextSource;
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
@@ -11,7 +12,8 @@ use crate::passes::{
     Change, Explanation, Pass as _, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
 };
 use crate::suggest;
-use crate::syntax::{self, SyntaxError};
+use crate::syntax::{self, Dockerfile, LineRange, SyntaxError};
+use crate::validate::{Version, Violation, validate};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -59,6 +61,9 @@ pub struct Rewrite {
     pub dockerignore: Option<Proposal>,
     /// Where the parts of the last stage belong; none where nobody asked.
     pub split: Option<Explanation>,
+    /// What validation found wrong with results of passes, which were undone: each is a fault of a pass.
+    #[serde(skip)]
+    pub rejected: Vec<String>,
 }
 
 impl Rewrite {
@@ -102,6 +107,8 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     let needed_buildkit = needs_buildkit(&file);
     let mut pass_options = options.passes.clone();
     let (mut dockerignore, mut split) = (None, None);
+    let mut kept = file.clone();
+    let mut rejected = Vec::new();
     for pass in REGISTRY {
         if options.explains_split && pass.id() == SplitStages.id() {
             split = Some(explain_split(&file, &facts, &pass_options));
@@ -128,7 +135,20 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
             if outcome.changes.is_empty() {
                 break;
             }
-            facts = facts.updated(&file);
+            let updated = facts.updated(&file);
+            let context = pass_options.context.as_deref();
+            if let Err(found) = checked((&kept, &facts), (&file, &updated), context) {
+                file.clone_from(&kept);
+                declined.extend(
+                    found
+                        .first()
+                        .map(|first| refusal(pass.id(), &file, first, &outcome.changes)),
+                );
+                rejected.extend(found.iter().map(|violation| format!("{}: {violation}", pass.id())));
+                break;
+            }
+            facts = updated;
+            kept.clone_from(&file);
             changes.extend(outcome.changes);
         }
         refusals.extend(declined);
@@ -150,7 +170,38 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         notes,
         dockerignore,
         split,
+        rejected,
     })
+}
+
+/// Compares a file before a pass with what the pass made of it.
+fn checked(
+    before: (&Dockerfile, &Facts),
+    after: (&Dockerfile, &Facts),
+    context: Option<&ContextSource>,
+) -> Result<(), Vec<Violation>> {
+    let none;
+    let context = match context {
+        Some(context) => context,
+        None => {
+            none = ContextSource::empty();
+            &none
+        }
+    };
+    let before = Version::of(before.0, before.1, context);
+    validate(&before, &Version::of(after.0, after.1, context))
+}
+
+/// What a pass declined because validation undid what it did.
+fn refusal(pass: &'static str, file: &Dockerfile, violation: &Violation, changes: &[Change]) -> Refusal {
+    let lines = changes.iter().map(|change| change.lines).reduce(LineRange::join);
+    Refusal {
+        pass,
+        lines: lines.unwrap_or_else(|| file.lines_of(0)),
+        what: changes.first().map(|change| change.what.clone()).unwrap_or_default(),
+        obstacle: violation.what.clone(),
+        remedy: violation.remedy.clone(),
+    }
 }
 
 /// Says which `# plimsoll: skip=` comments name a pass that does not exist.

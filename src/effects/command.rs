@@ -22,7 +22,7 @@ impl Surroundings for () {
 
 /// Whether every image of a Linux distribution has `path` as a folder: see the Filesystem Hierarchy Standard 3.0.
 #[must_use]
-pub(super) fn is_standard_folder(path: &AbsolutePath) -> bool {
+pub(crate) fn is_standard_folder(path: &AbsolutePath) -> bool {
     const FOLDERS: &[&str] = &[
         "/",
         "/bin",

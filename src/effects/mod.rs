@@ -18,6 +18,7 @@ mod obstacle;
 mod path;
 pub(crate) mod steps;
 
+pub(crate) use command::is_standard_folder;
 pub use command::{Surroundings, of_command};
 pub use effect::Effects;
 pub use evidence::Evidence;

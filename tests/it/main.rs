@@ -20,3 +20,4 @@ mod report;
 mod smoke;
 mod support;
 mod syntax;
+mod validation;

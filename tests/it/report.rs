@@ -64,6 +64,7 @@ fn eventful() -> Rewrite {
         notes: vec!["the file now needs BuildKit, which Docker uses by default since version 23".to_owned()],
         dockerignore: None,
         split: None,
+        rejected: Vec::new(),
     }
 }
 

@@ -1,0 +1,1 @@
+//! Small rewrites, right and wrong ones.
