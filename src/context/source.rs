@@ -193,13 +193,6 @@ impl ContextSource {
         ContextSource::new(tree, text.map(|text| (PathBuf::from(IGNORE_FILE), text)))
     }
 
-    /// A context without files.
-    #[must_use]
-    pub fn empty() -> ContextSource {
-        let tree = Tree::Memory(Memory::new(std::iter::empty()));
-        ContextSource::with(tree, DockerIgnore::default(), None, Vec::new())
-    }
-
     /// The folder `root` without a .dockerignore.
     pub(super) fn unfiltered(root: &Path) -> ContextSource {
         ContextSource::with(

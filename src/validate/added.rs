@@ -1,9 +1,11 @@
 //! What was added does no harm: it surely succeeds, and touches nothing that a later step or the program needs.
 
+use crate::effects::ecosystems::Output;
 use crate::effects::{AbsolutePath, Place};
+use crate::facts::Command;
 
 use super::model::{Item, StageModel, Version};
-use super::throwaway::is_throwaway;
+use super::throwaway::{is_forced, is_throwaway};
 use super::{Kind, Pair, Violation};
 
 /// Checks every step of the result that the original does not have.
@@ -37,8 +39,17 @@ fn harm(version: &Version<'_>, stage: &StageModel, at: usize, item: &Item) -> Op
             remedy: "leave it out".to_owned(),
         })
     };
-    if let Some(why) = effects.unknown.as_ref().filter(|_| !is_removal(version, item)) {
+    if let Some(why) = effects
+        .unknown
+        .as_ref()
+        .filter(|_| !is_removal(version, item) && !is_inline_code(version, item))
+    {
         return violation(format!("a step that would be added {why}"));
+    }
+    if let Some(image) = old_python(version, stage, item) {
+        return violation(format!(
+            "a virtual environment would be made on {image}, whose Python may lack the module venv"
+        ));
     }
     let deleted = deleted(version, item);
     if let Some(path) = deleted
@@ -61,6 +72,30 @@ fn harm(version: &Version<'_>, stage: &StageModel, at: usize, item: &Item) -> Op
     })
 }
 
+/// The image, where a step makes a virtual environment with the Python 2 of an official image, which has no module for it.
+fn old_python(version: &Version<'_>, stage: &StageModel, item: &Item) -> Option<String> {
+    let makes = item
+        .step
+        .outputs
+        .iter()
+        .any(|output| matches!(output, Output::Environment(_)));
+    let has_module = |command: &Command| command.words.iter().any(|word| word.text == "venv");
+    let image = stage.image.as_ref()?;
+    let is_old = image
+        .tag
+        .as_deref()
+        .is_some_and(|tag| tag == "2" || tag.starts_with("2.") || tag.starts_with("2-"));
+    let is_it = makes && is_old && version.command(item).is_some_and(has_module);
+    is_it.then(|| image.to_string())
+}
+
+/// Whether a command is code that is written in place, which its author sees.
+fn is_inline_code(version: &Version<'_>, item: &Item) -> bool {
+    version
+        .command(item)
+        .is_some_and(|command| command.words.get(1).is_some_and(|word| word.text == "-c"))
+}
+
 fn is_removal(version: &Version<'_>, item: &Item) -> bool {
     version.command(item).is_some_and(|command| !command.deletes.is_empty())
 }
@@ -79,13 +114,7 @@ fn deleted(version: &Version<'_>, item: &Item) -> Vec<AbsolutePath> {
 
 /// Whether `rm` fails where a file is missing.
 fn must_exist(version: &Version<'_>, item: &Item) -> bool {
-    let Some(command) = version.command(item) else {
-        return false;
-    };
-    let mut words = command.words.iter().skip(1).map(|word| word.text.as_str());
-    let is_forced =
-        |word: &str| word == "--force" || word.starts_with('-') && !word.starts_with("--") && word.contains('f');
-    !words.any(is_forced)
+    version.command(item).is_some_and(|command| !is_forced(command))
 }
 
 /// Whether a file is surely there before item number `at`: something wrote it, and nothing may have taken it since.

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::manifests::Files as _;
-use crate::effects::image_files::View;
 use crate::effects::needs::Needs;
 use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::ImageReference;
-use crate::knowledge::{ImageContents, Release, closure, image_contents, is_in_base, package_of_tool};
+use crate::knowledge::{
+    ImageContents, Release, closure, image_contents, is_in_base, library_packages, package_of_tool,
+};
 use crate::shell::{self, ShellOptions};
 
 use super::model::{Item, StageModel};
-use super::{Kind, Pair, Violation, named};
+use super::{Kind, Pair, Violation, named, reads};
 
 /// Checks every stage that has another image.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
@@ -113,6 +113,21 @@ impl<'p, 'a> Change<'p, 'a> {
                 ),
             ));
         }
+        for (library, evidence) in &needs.libraries {
+            let lacking = match library_packages(release, library) {
+                None => Some(library.as_str()),
+                Some(packages) => packages.into_iter().find(|package| self.lacks_package(package)),
+            };
+            found.extend(lacking.map(|name| {
+                self.violation(
+                    1,
+                    &format!(
+                        "{} {}: {} may lack {name}",
+                        evidence.place, evidence.fact, self.images.1
+                    ),
+                )
+            }));
+        }
         found
     }
 
@@ -120,7 +135,8 @@ impl<'p, 'a> Change<'p, 'a> {
     fn unknown(&self, item: &Item) -> Option<Violation> {
         let line = self.pair.after.line(item);
         let effects = item.effects();
-        if !item.is_run() || item.step.kind == StepKind::Build || effects.unknown.is_none() {
+        if !item.is_run() || !item.leaves_something() || item.step.kind == StepKind::Build || effects.unknown.is_none()
+        {
             return None;
         }
         match self.scripts(item) {
@@ -143,19 +159,7 @@ impl<'p, 'a> Change<'p, 'a> {
 
     /// The programs that the scripts of a step call; none where no file of the context is what it runs.
     fn scripts(&self, item: &Item) -> Option<Vec<String>> {
-        let version = self.pair.after;
-        let command = version.command(item)?;
-        let view = View {
-            context: version.context,
-            copies: &self.new.copies,
-            may_choose_versions: false,
-            keeps_builds: false,
-        };
-        let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
-        let words = command.words.iter().filter_map(|word| word.value.as_deref());
-        let paths = words.filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
-        let mut texts = paths.filter_map(|path| Some((view.read(path.relative())?, path)));
-        let (text, path) = texts.next()?;
+        let (path, text) = reads::script(self.pair.after, item, &self.new.copies)?;
         let is_shell = path.as_str().ends_with(".sh") || text.starts_with("#!/bin/sh") || text.contains("bash\n");
         // What sources of other languages call is among the needs.
         if !is_shell {
@@ -175,7 +179,8 @@ impl<'p, 'a> Change<'p, 'a> {
             return None;
         }
         let is_known = |path: &AbsolutePath| crate::effects::is_standard_folder(path) || self.new.has_folder(at, path);
-        let is_of_image = |path: &&AbsolutePath| !is_known(path) && !self.old.has_folder(usize::MAX, path);
+        let origin = self.old.position(&item.act).unwrap_or(usize::MAX);
+        let is_of_image = |path: &&AbsolutePath| !is_known(path) && !self.old.has_folder(origin, path);
         let mut required = item.effects().requires.iter();
         let path = required.find(is_of_image)?;
         let line = self.pair.after.line(item);

@@ -73,7 +73,11 @@ impl Carrier<'_, '_> {
         }
         let is_missing =
             |place: &&Place| !(is_throwaway(place) || self.stage.deletes(at, place) || self.arrives(place));
-        let written = twin.other_writes().find(is_missing).cloned();
+        // A table that says less than the outputs: below this folder.
+        let outputs: Vec<Place> = twin.step.outputs.iter().flat_map(Output::places).collect();
+        let is_said_again = |place: &&Place| outputs.iter().any(|output| place.covers(output)) || is_sources(place);
+        let mut others = twin.other_writes().filter(|place| !is_said_again(place));
+        let written = others.find(is_missing).cloned();
         let outputs = twin.step.outputs.iter();
         let of_output = || {
             outputs
@@ -101,8 +105,15 @@ impl Carrier<'_, '_> {
             Output::NamedIn(_) | Output::PythonTools(_) | Output::Metadata(_) => true,
             Output::PythonSite | Output::PythonOwn => self.arrives_packages(),
             Output::Project(folder) => self.arrives_project(folder),
-            _ => places.iter().all(|place| self.arrives(place)),
+            _ => places
+                .iter()
+                .all(|place| self.arrives(place) || self.is_beside_served(place)),
         }
+    }
+
+    fn is_beside_served(&self, place: &Place) -> bool {
+        let path = place.path();
+        path.is_some_and(|path| unread::is_beside_served(self.version, self.to, path))
     }
 
     /// Whether the interpreter's own folder of packages arrives, whatever its version.
@@ -134,6 +145,12 @@ impl Carrier<'_, '_> {
         let starts_there = workdir.is_some_and(|path| path != AbsolutePath::root() && is_near(&path));
         !starts_there && !destinations.any(|path| is_within(path, folder.as_str()) || is_within(folder.as_str(), path))
     }
+}
+
+/// Whether a place is the folder for sources of the system, "for reference purposes only" by the Filesystem Hierarchy
+/// Standard 3.0, as a whole: what builds unpack there is of no use after them.
+fn is_sources(place: &Place) -> bool {
+    matches!(place, Place::Under(path) if path.as_str() == "/usr/src")
 }
 
 /// The place that messages name for an output.

@@ -108,7 +108,8 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
         let now = new.variables.get(name).filter(|variable| variable.in_image);
         let now = now.map(|variable| variable.value.as_deref());
         let was = variable.value.as_deref();
-        let is_kept = match name.as_str() {
+        let name: &str = name;
+        let is_kept = match name {
             "PATH" => is_path_kept(old, was.unwrap_or_default(), now.flatten().unwrap_or_default()),
             _ => now == Some(was),
         };

@@ -71,11 +71,23 @@ pub(super) fn act(file: &Dockerfile, facts: &Facts, step: &Step) -> Act {
                 .run(file, step.instruction)
                 .and_then(|run| run.commands.get(number));
             match (command, scope) {
+                // The command that runs it stands for both: `npm run build`, `npx tsc`.
+                (Some(command), _) if is_inner(file, facts, step.instruction, number, command) => Act::Nothing,
                 (Some(command), Some(scope)) => of_command(command, scope),
                 _ => Act::Nothing,
             }
         }
     }
+}
+
+/// Whether a command is one that the package manager before it runs.
+fn is_inner(file: &Dockerfile, facts: &Facts, index: usize, number: usize, command: &Command) -> bool {
+    let run = facts.run(file, index);
+    let before = number
+        .checked_sub(1)
+        .zip(run)
+        .and_then(|(before, run)| run.commands.get(before));
+    !command.span.is_empty() && before.is_some_and(|outer| outer.manager.is_some() && outer.span == command.span)
 }
 
 fn is_from_stage(facts: &Facts, index: usize) -> bool {

@@ -24,6 +24,7 @@ mod named;
 mod order;
 mod packages;
 mod reads;
+mod renamed;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,63 @@
 
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::Command;
-use crate::knowledge::Holds;
+use crate::knowledge::{Action, Holds, managers};
 
 use super::identity::Act;
 use super::model::{Item, StageModel, Version};
-use super::{Kind, Pair, Violation};
+use super::{Kind, Pair, Violation, named};
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
     let stages = pair.after.stages.iter();
-    stages.flat_map(|stage| check_stage(pair, stage)).collect()
+    let mut found: Vec<Violation> = stages.flat_map(|stage| check_stage(pair, stage)).collect();
+    found.extend(
+        pair.stages
+            .iter()
+            .flat_map(|(before, after)| at_start(pair, *before, *after)),
+    );
+    found
+}
+
+/// Stores in new mounts that the program of a stage reads, as it is started by the tool that fills them: `go test`.
+fn at_start(pair: &Pair<'_>, before: usize, after: usize) -> Option<Violation> {
+    let (old, new) = (pair.before.stages.get(before)?, pair.after.stages.get(after)?);
+    if !pair.after.facts.is_shipped(after) {
+        return None;
+    }
+    let known = targets(pair.before, old);
+    let is_store = |target: &AbsolutePath, program: &str| {
+        let manager = managers().by_program(program);
+        let stores = manager
+            .into_iter()
+            .flat_map(|manager| &manager.caches)
+            .filter(|cache| cache.holds == Holds::Store);
+        let mut paths = stores.filter_map(|cache| cache.path.as_deref());
+        paths.any(|path| is_named(target, path))
+    };
+    let programs = named::started_programs(pair.after, after);
+    let targets = targets(pair.after, new)
+        .into_iter()
+        .filter(|target| !known.contains(target));
+    let mut hidden = targets.filter(|target| programs.iter().any(|program| is_store(target, program)));
+    let target = hidden.next()?;
+    let line = pair
+        .before
+        .facts
+        .stages
+        .get(before)
+        .map_or(1, |stage| pair.before.file.line_of(stage.instructions.start));
+    Some(Violation {
+        kind: Kind::MountHides,
+        line,
+        what: format!("the image starts a tool that reads {target}, which would be in a mount"),
+        remedy: "start a program that is built before".to_owned(),
+    })
+}
+
+/// Whether a mount is at the place that a table names, wherever the home or the environment puts it.
+fn is_named(target: &AbsolutePath, path: &str) -> bool {
+    target.as_str().ends_with(path.trim_start_matches(['~', '/']))
 }
 
 fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
@@ -37,7 +84,7 @@ fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
                     remedy: "mount the cache in all RUNs that use it".to_owned(),
                 });
             }
-            if is_mounted && let Some(path) = lost_in(item, &target) {
+            if is_mounted && let Some(path) = lost_in(stage, item, &target) {
                 found.push(Violation {
                     kind: Kind::MountHides,
                     line: after.line(item),
@@ -88,16 +135,32 @@ fn uses_store(command: &Command, target: &AbsolutePath) -> bool {
     }
     // A verb that fills nothing may read the store of its manager: `go mod verify`.
     let mut stores = used.manager.caches.iter().filter(|cache| is_store(cache.holds));
-    let informs = used.verb.is_empty();
-    let is_named = |path: &str| target.as_str().ends_with(path.trim_start_matches(['~', '/']));
-    !informs && used.caches.is_empty() && stores.any(|cache| cache.path.as_deref().is_some_and(is_named))
+    let runs_other = matches!(
+        used.action,
+        Action::Run | Action::Exec | Action::Config | Action::Remove | Action::CleanCache
+    );
+    !runs_other
+        && !used.verb.is_empty()
+        && used.caches.is_empty()
+        && stores.any(|cache| cache.path.as_deref().is_some_and(|path| is_named(target, path)))
 }
 
 /// A path that a step surely leaves for the image, below the target of a mount.
-fn lost_in(item: &Item, target: &AbsolutePath) -> Option<Place> {
+fn lost_in(stage: &StageModel, item: &Item, target: &AbsolutePath) -> Option<Place> {
     if item.act == Act::Nothing {
         return None;
     }
     let is_inside = |place: &&Place| matches!(place, Place::Exactly(path) if path.is_within(target) && path != target);
-    item.effects().writes.iter().find(is_inside).cloned()
+    let mut inside = item.effects().writes.iter().filter(is_inside);
+    inside.find(|place| !is_taken_out(stage, item, place, target)).cloned()
+}
+
+/// Whether a command of the same RUN copies a file out of the mount.
+fn is_taken_out(stage: &StageModel, item: &Item, place: &Place, target: &AbsolutePath) -> bool {
+    let same_run = stage
+        .items
+        .iter()
+        .filter(|other| other.step.instruction == item.step.instruction);
+    let mut copies = same_run.filter(|other| other.effects().reads.iter().any(|read| read.covers(place)));
+    copies.any(|other| other.effects().writes.iter().any(|written| !written.is_within(target)))
 }

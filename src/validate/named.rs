@@ -3,6 +3,7 @@
 use crate::context::compose::{Command as ComposeCommand, HealthCheck};
 use crate::effects::ecosystems::Output;
 use crate::effects::{AbsolutePath, Place};
+use crate::knowledge::Action;
 use crate::syntax::{Arguments, Keyword};
 
 use super::model::{Item, Version};
@@ -93,18 +94,33 @@ pub(super) fn paths(version: &Version<'_>, stage: usize) -> Vec<Named> {
 /// The names of the programs that a stage starts, and that its RUNs run.
 pub(super) fn programs(version: &Version<'_>, stage: usize) -> Vec<String> {
     let name = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
-    let started = started(version, stage);
-    let mut found: Vec<String> = started
-        .iter()
-        .filter_map(|(words, _)| words.first().map(name))
-        .collect();
-    let items = version
-        .stages
-        .get(stage)
-        .map(|model| model.items.as_slice())
-        .unwrap_or_default();
+    let mut found = started_programs(version, stage);
+    let model = version.stages.get(stage);
+    let items = model.map(|model| model.items.as_slice()).unwrap_or_default();
     found.extend(items.iter().flat_map(|item| &item.effects().runs).map(name));
     found
+}
+
+/// The names of the programs that a stage starts.
+pub(super) fn started_programs(version: &Version<'_>, stage: usize) -> Vec<String> {
+    let name = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
+    let started = started(version, stage);
+    started
+        .iter()
+        .filter_map(|(words, _)| words.first().map(name))
+        .collect()
+}
+
+/// Whether what starts in a stage installs or builds, and so needs what builds need.
+pub(super) fn builds_at_start(version: &Version<'_>, stage: usize) -> bool {
+    let indexes = [Keyword::Cmd, Keyword::Entrypoint]
+        .into_iter()
+        .filter_map(|keyword| version.last(stage, keyword));
+    let executions = indexes.filter_map(|index| version.facts.instructions.get(index)?.execution.as_deref());
+    let mut used = executions
+        .flat_map(|execution| &execution.commands)
+        .filter_map(|command| command.manager.as_ref());
+    used.any(|used| matches!(used.action, Action::Install | Action::Build | Action::Upgrade))
 }
 
 /// The commands that start in a stage, each with its place.
@@ -171,7 +187,7 @@ fn of_words(version: &Version<'_>, stage: usize, words: &[String], place: &str) 
             _ if word.starts_with('-') => continue,
             _ => word.as_str(),
         };
-        if value.contains("://") || value.contains(['$', ' ']) || value.is_empty() {
+        if value.contains("://") || value.contains(['$', ' ', '*', ':']) || value.is_empty() {
             continue;
         }
         let named = |path: AbsolutePath, is_guess: bool| Named {

@@ -67,7 +67,12 @@ struct Site<'p, 'a> {
 impl Site<'_, '_> {
     fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        for (at, item) in self.new.items.iter().enumerate().filter(|(_, item)| item.is_run()) {
+        for (at, item) in self.new.items.iter().enumerate() {
+            if !item.is_run() {
+                found.extend(self.lost_target(at, item));
+                continue;
+            }
+            found.extend(self.lost_removal(at, item));
             let Some(origin) = self.counterpart(at, item) else {
                 continue;
             };
@@ -75,6 +80,42 @@ impl Site<'_, '_> {
             found.extend(self.overtaken(at, origin));
         }
         found
+    }
+
+    /// A COPY that relied on a folder: without it, the file gets the folder's name.
+    fn lost_target(&self, at: usize, item: &Item) -> Option<Violation> {
+        let old = self.old.items.get(self.counterpart(at, item)?)?;
+        let is_lost = |folder: &&crate::effects::AbsolutePath| !self.new.has_folder(at, folder);
+        let folder = old.effects().requires.iter().find(is_lost)?;
+        let line = self.pair.before.line(old);
+        Some(Violation {
+            kind: Kind::InputLost,
+            line,
+            what: format!("line {line} copies into {folder}, which would not be there before it"),
+            remedy: format!("write the destination as `{folder}/`"),
+        })
+    }
+
+    /// A removal of a package that is not there: without package lists, its name is not known.
+    fn lost_removal(&self, at: usize, item: &Item) -> Option<Violation> {
+        let old = self.old.position(&item.act)?;
+        let had = self.old.installed(old);
+        let has = self.new.installed(at);
+        let is_group = |name: &str| {
+            let earlier = self.new.items.iter().take(at).flat_map(|item| item.act.installed());
+            earlier
+                .into_iter()
+                .any(|package| package.group.as_deref() == Some(name))
+        };
+        let mut removed = item.act.removed().iter().map(String::as_str);
+        let name = removed.find(|name| had.contains(name) && !has.contains(name) && !is_group(name))?;
+        let line = self.old.items.get(old).map_or(1, |old| self.pair.before.line(old));
+        Some(Violation {
+            kind: Kind::InputLost,
+            line,
+            what: format!("line {line} removes {name}, which would not be installed there"),
+            remedy: format!("install {name} and remove it in the same RUN"),
+        })
     }
 
     /// The item of the original that item number `at` of the result is.
@@ -113,6 +154,9 @@ impl Site<'_, '_> {
         let Some(item) = self.old.items.get(origin) else {
             return Vec::new();
         };
+        if self.only_enters(at, item) {
+            return Vec::new();
+        }
         let files = reads::of_install(self.pair.before, item, self.copies_before(item));
         let need = Need {
             site: self,
@@ -123,6 +167,16 @@ impl Site<'_, '_> {
         };
         let earlier = self.old.items.iter().enumerate().take(origin);
         earlier.filter_map(|(number, old)| need.lost(number, old)).collect()
+    }
+
+    /// Whether a step changes nothing and only asks for folders, which are there: `cd`.
+    fn only_enters(&self, at: usize, item: &Item) -> bool {
+        let effects = item.effects();
+        let is_asked = |place: &Place| matches!(place, Place::Exactly(path) if effects.requires.contains(path));
+        effects.unknown.is_none()
+            && !item.leaves_something()
+            && effects.reads.iter().all(is_asked)
+            && effects.requires.iter().all(|folder| self.new.has_folder(at, folder))
     }
 
     fn copies_before(&self, item: &Item) -> &[crate::effects::image_files::Copy] {
@@ -357,7 +411,21 @@ impl Need<'_, '_, '_> {
         if effects.runs.iter().any(is_tool) {
             return true;
         }
-        let is_open = self.item.step.kind == StepKind::Build || effects.unknown.is_some();
-        is_open && package_role(release.family, &package.name) != Some(PackageRole::Runtime)
+        let builds = self.item.step.kind == StepKind::Build;
+        if !builds && effects.unknown.is_none() {
+            return false;
+        }
+        match package_role(release.family, &package.name) {
+            Some(PackageRole::Runtime) => false,
+            // Tools that builds call are called by name, or by scripts that can be read.
+            Some(PackageRole::Either) => !builds && !self.is_readable(),
+            Some(PackageRole::BuildOnly | PackageRole::Headers) => builds || !self.is_readable(),
+            Some(PackageRole::Both | PackageRole::Language) | None => true,
+        }
+    }
+
+    /// Whether the step runs a file of the build context, whose calls are known.
+    fn is_readable(&self) -> bool {
+        reads::script(self.site.pair.before, self.item, self.site.copies_before(self.item)).is_some()
     }
 }

@@ -2,8 +2,7 @@
 
 use crate::effects::needs::Needs;
 use crate::knowledge::{
-    Family, PackageRole, Release, closure, image_contents, is_in_base, package_fact, package_role, runtime_of,
-    tools_of_package,
+    Family, PackageRole, Release, closure, image_contents, is_in_base, package_role, runtime_of, tools_of_package,
 };
 
 use super::identity::Package;
@@ -78,12 +77,12 @@ impl Image<'_, '_> {
         }
         let family = release.family;
         match package_role(family, &package.name) {
-            Some(PackageRole::BuildOnly) => {
-                let fact = package_fact(family, &package.name);
-                let runtime = fact.map(|fact| fact.runtime.as_slice()).unwrap_or_default();
-                let _ = runtime;
-                self.calls(family, &package.name)
+            Some(PackageRole::BuildOnly | PackageRole::Headers)
+                if named::builds_at_start(self.pair.after, self.stage) =>
+            {
+                Some("the program installs or builds when it starts".to_owned())
             }
+            Some(PackageRole::BuildOnly) => self.calls(family, &package.name),
             Some(PackageRole::Headers) => match runtime_of(release, &package.name) {
                 Some(libraries) => libraries
                     .into_iter()
@@ -93,10 +92,29 @@ impl Image<'_, '_> {
                 None if self.is_known_unneeded(&package.name) => None,
                 None => Some("it is not known which libraries it brings on this release".to_owned()),
             },
-            Some(PackageRole::Either | PackageRole::Language) => self.calls(family, &package.name),
+            Some(PackageRole::Either | PackageRole::Language) => self
+                .replaced(release, &package.name)
+                .or_else(|| self.calls(family, &package.name)),
             Some(PackageRole::Runtime | PackageRole::Both) => Some("the program may need it".to_owned()),
             None => Some("it is not known what it is for".to_owned()),
         }
+    }
+
+    /// A part of a package that the result installs in its place: something needs it, and may need the rest.
+    fn replaced(&self, release: &Release, package: &str) -> Option<String> {
+        let after = self.pair.after.stages.get(self.stage)?;
+        let parts = closure(release, &[package]);
+        let was_installed = |name: &str| {
+            let mut stages = self.pair.before.stages.iter();
+            stages.any(|stage| stage.installed(usize::MAX).contains(name))
+        };
+        let installed = after.installed(usize::MAX);
+        let part = installed
+            .into_iter()
+            .find(|name| parts.contains(name) && !was_installed(name))?;
+        Some(format!(
+            "{part} would be installed in its place, which is only a part of it"
+        ))
     }
 
     /// What calls a program of a package, if anything does.

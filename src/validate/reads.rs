@@ -1,6 +1,7 @@
 //! Which files of the build context a command reads, and whether COPYs bring them.
 
-use crate::context::manifests::{self, Install};
+use crate::context::manifests::{self, Files as _, Install};
+use crate::effects::AbsolutePath;
 use crate::effects::image_files::{Copy, Layer, View, inside, join};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
@@ -27,6 +28,11 @@ fn covers(other: &Layer, layer: &Layer) -> bool {
 pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) -> Option<Vec<String>> {
     let command = version.command(item)?;
     let used = command.manager.as_ref()?;
+    if used.action == Action::Config {
+        let folder = command.workdir.as_deref()?.trim_matches('/');
+        let configs = used.manager.project.configs.iter();
+        return Some(configs.map(|name| join(folder, name)).collect());
+    }
     if !matches!(used.action, Action::Install | Action::Download | Action::Upgrade) || used.has_unknown_arguments {
         return None;
     }
@@ -45,6 +51,21 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
     reads
         .is_manifests_only()
         .then(|| reads.files.into_iter().map(|file| file.path).collect())
+}
+
+/// The file of the context that a command runs or reads by its words, with its path in the image.
+pub(super) fn script(version: &Version<'_>, item: &Item, copies: &[Copy]) -> Option<(AbsolutePath, String)> {
+    let command = version.command(item)?;
+    let view = View {
+        context: version.context,
+        copies,
+        may_choose_versions: false,
+        keeps_builds: false,
+    };
+    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let words = command.words.iter().filter_map(|word| word.value.as_deref());
+    let mut paths = words.filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
+    paths.find_map(|path| Some((path.clone(), view.read(path.relative())?)))
 }
 
 fn manager(used: &ManagerUse) -> Option<manifests::Manager> {

@@ -68,12 +68,18 @@ fn cache_paths() -> impl Iterator<Item = &'static str> {
         .filter(|path| !path.contains('*'))
 }
 
-/// Whether a command only deletes what no image needs.
+/// Whether `rm` does not mind what is missing.
+pub(super) fn is_forced(command: &Command) -> bool {
+    let mut words = command.words.iter().skip(1).map(|word| word.text.as_str());
+    words.any(|word| word == "--force" || word.starts_with('-') && !word.starts_with("--") && word.contains('f'))
+}
+
+/// Whether a command only deletes what no image needs, and cannot fail.
 pub(super) fn is_cleanup(command: &Command) -> bool {
     let is_cache = |path: Option<&str>| {
         let path = path.and_then(|path| AbsolutePath::of(path, None));
         path.is_some_and(|path| is_within_cache(&path))
     };
     let mut deleted = command.deletes.iter();
-    !command.deletes.is_empty() && deleted.all(|operand| is_cache(operand.path.as_deref()))
+    !command.deletes.is_empty() && is_forced(command) && deleted.all(|operand| is_cache(operand.path.as_deref()))
 }

@@ -53,17 +53,19 @@ fn is_only_source(pair: &Pair<'_>, stage: usize, copy: Option<&Copy>) -> bool {
     let Some(model) = version.stages.get(stage) else {
         return false;
     };
+    let outputs = model.items.iter().flat_map(|item| &item.step.outputs);
     let is_compiled = |output: &Output| matches!(output, Output::NamedIn(_) | Output::Programs(..));
-    let builds = model.items.iter().flat_map(|item| &item.step.outputs).any(is_compiled);
+    let builds = outputs.clone().any(is_compiled);
     let layers = copy.map(|copy| copy.layers.as_slice()).unwrap_or_default();
-    if !builds || layers.is_empty() {
+    if outputs.count() == 0 || layers.is_empty() {
         return false;
     }
     let is_copied = |path: &str| layers.iter().any(|layer| inside(path, &layer.from).is_some());
     let mut others = version
         .context
         .sources(|path| is_copied(path) && !is_compiled_source(path));
-    others.next().is_none() && !reads_files(version, &is_copied)
+    let is_compiled = || builds || version.context.sources(is_source).next().is_some();
+    others.next().is_none() && is_compiled() && !reads_files(version, &is_copied)
 }
 
 fn is_compiled_source(path: &str) -> bool {
@@ -74,6 +76,10 @@ fn is_compiled_source(path: &str) -> bool {
         || TABLE.names.contains(name)
         || TABLE.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
         || TABLE.folders.iter().any(in_folder)
+}
+
+fn is_source(path: &str) -> bool {
+    TABLE.sources.iter().any(|ending| path.ends_with(ending.as_str()))
 }
 
 /// Whether a source of what is copied calls something that reads files.
@@ -110,9 +116,18 @@ fn is_build_folder(pair: &Pair<'_>, stage: usize, item: &Item, to: &AbsolutePath
 
 /// Whether the program of a stage only serves a folder within `project`, and that folder is carried to it.
 pub(super) fn serves_part(version: &Version<'_>, stage: usize, project: &AbsolutePath) -> bool {
-    let Some(index) = version.last(stage, Keyword::Cmd) else {
-        return false;
-    };
+    served_folder(version, stage).is_some_and(|folder| folder.is_within(project))
+}
+
+/// Whether the program of a stage only serves a folder, which is carried to it, and `path` is beside that folder.
+pub(super) fn is_beside_served(version: &Version<'_>, stage: usize, path: &AbsolutePath) -> bool {
+    let project = served_folder(version, stage).and_then(|folder| folder.parent());
+    project.is_some_and(|project| project != AbsolutePath::root() && path.is_within(&project))
+}
+
+/// The folder that the program of a stage serves, where it does nothing else, and the folder is carried to the stage.
+fn served_folder(version: &Version<'_>, stage: usize) -> Option<AbsolutePath> {
+    let index = version.last(stage, Keyword::Cmd)?;
     let execution = version
         .facts
         .instructions
@@ -126,11 +141,13 @@ pub(super) fn serves_part(version: &Version<'_>, stage: usize, project: &Absolut
         let (_, folder) = served(&words)?;
         AbsolutePath::of(folder, version.workdir(stage).as_ref())
     });
-    let (Some(Some(folder)), None, Some(model)) = (folders.next(), folders.next(), version.stages.get(stage)) else {
-        return false;
+    let (Some(folder), None) = (folders.next()?, folders.next()) else {
+        return None;
     };
+    let model = version.stages.get(stage)?;
     let is_delivered = |region: &crate::effects::Place| region.covers(&crate::effects::Place::Under(folder.clone()));
-    folder.is_within(project) && model.deliveries.iter().any(|delivery| is_delivered(&delivery.region))
+    let is_carried = model.deliveries.iter().any(|delivery| is_delivered(&delivery.region));
+    is_carried.then_some(folder)
 }
 
 #[cfg(test)]
