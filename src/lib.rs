@@ -18,6 +18,7 @@ pub mod shell;
 pub mod smoke;
 mod suggest;
 pub mod syntax;
+pub(crate) mod validate;
 pub mod verify;
 mod visible;
 mod write;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::context::ContextSource;
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
@@ -11,7 +12,8 @@ use crate::passes::{
     Change, Explanation, Outcome, Pass, PassOptions, REGISTRY, Refusal, SplitStages, explain_split, needs_buildkit,
 };
 use crate::suggest;
-use crate::syntax::{self, Dockerfile, SyntaxError};
+use crate::syntax::{self, Dockerfile, LineRange, SyntaxError};
+use crate::validate::{Version, Violation, validate};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -62,6 +64,9 @@ pub struct Rewrite {
     /// Why the file was not looked into, which `notes` says, too; none where it was.
     #[serde(skip)]
     pub unread: Option<String>,
+    /// What validation found wrong with results of passes, which were undone: each is a fault of a pass.
+    #[serde(skip)]
+    pub rejected: Vec<String>,
 }
 
 impl Rewrite {
@@ -113,6 +118,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         refusals: Vec::new(),
         dockerignore: None,
         split: None,
+        rejected: Vec::new(),
     };
     // What a later pass did may let an earlier one do more: a second run of the program finds nothing.
     for _ in 0..MOST_ROUNDS {
@@ -127,6 +133,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         refusals,
         dockerignore,
         split,
+        rejected,
         ..
     } = run;
     if !needed_buildkit && needs_buildkit(&file) {
@@ -147,6 +154,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         dockerignore,
         split,
         unread: None,
+        rejected,
     })
 }
 
@@ -184,6 +192,7 @@ fn untouched(name: &str, text: &str, why: String) -> Rewrite {
         dockerignore: None,
         split: None,
         unread: Some(why),
+        rejected: Vec::new(),
     }
 }
 
@@ -198,6 +207,7 @@ struct Run<'o> {
     refusals: Vec<Refusal>,
     dockerignore: Option<Proposal>,
     split: Option<Explanation>,
+    rejected: Vec<String>,
 }
 
 impl Run<'_> {
@@ -236,19 +246,56 @@ impl Run<'_> {
         self.dockerignore = Some(proposal);
     }
 
-    /// Runs a pass until it finds nothing more, as what it did may let it do more. It refuses what it then still refuses.
+    /// Runs a pass until it finds nothing more, as what it did may let it do more. It refuses what it then still refuses,
+    /// and what validation undoes.
     fn one(&mut self, pass: &dyn Pass, file: &mut Dockerfile) {
         let mut declined = Vec::new();
         for _ in 0..MOST_ROUNDS {
+            let kept = file.clone();
             let outcome = unless_forbidden(pass, file, &self.facts, &self.passes);
             declined = outcome.refusals;
             if outcome.changes.is_empty() {
                 break;
             }
-            self.facts = self.facts.updated(file);
+            let updated = self.facts.updated(file);
+            if let Err(found) = checked((&kept, &self.facts), (file, &updated), self.passes.context.as_deref()) {
+                let first = found.first();
+                declined.extend(first.map(|first| refusal(pass.id(), file, first, &outcome.changes)));
+                self.rejected
+                    .extend(found.iter().map(|violation| format!("{}: {violation}", pass.id())));
+                *file = kept;
+                break;
+            }
+            self.facts = updated;
             self.changes.extend(outcome.changes);
         }
         self.refusals.extend(declined);
+    }
+}
+
+/// Compares a file before a pass with what the pass made of it.
+fn checked(
+    before: (&Dockerfile, &Facts),
+    after: (&Dockerfile, &Facts),
+    context: Option<&ContextSource>,
+) -> Result<(), Vec<Violation>> {
+    let none = ContextSource::in_memory(Vec::<(String, Vec<u8>)>::new()).ok();
+    let Some(context) = context.or(none.as_ref()) else {
+        return Ok(());
+    };
+    let before = Version::of(before.0, before.1, context);
+    validate(&before, &Version::of(after.0, after.1, context))
+}
+
+/// What a pass declined because validation undid what it did.
+fn refusal(pass: &'static str, file: &Dockerfile, violation: &Violation, changes: &[Change]) -> Refusal {
+    let lines = changes.iter().map(|change| change.lines).reduce(LineRange::join);
+    Refusal {
+        pass,
+        lines: lines.unwrap_or_else(|| file.lines_of(0)),
+        what: changes.first().map(|change| change.what.clone()).unwrap_or_default(),
+        obstacle: violation.what.clone(),
+        remedy: violation.remedy.clone(),
     }
 }
 

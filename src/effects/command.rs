@@ -321,7 +321,9 @@ impl Reader<'_, '_> {
             Role::Home => self.home(argument),
             Role::EntersLate => self.effects.requires.extend(self.path(argument)),
             Role::Enters if !argument.by_option => {
-                let place = self.file(argument);
+                // The folder of a command that enters one is already the new one.
+                let entered = self.workdir.clone().map(Place::Exactly);
+                let place = entered.unwrap_or_else(|| self.file(argument));
                 self.effects.requires.extend(place.path().cloned());
                 self.effects.reads.push(place);
             }

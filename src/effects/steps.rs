@@ -159,7 +159,7 @@ impl Walk<'_> {
     }
 
     fn workdir(&mut self, index: usize) {
-        let workdir = self.facts.scope(index + 1).and_then(|scope| scope.workdir.as_deref());
+        let workdir = self.facts.scope_after(index).and_then(|scope| scope.workdir.as_deref());
         let effects = match workdir.and_then(|workdir| AbsolutePath::of(workdir, None)) {
             Some(path) => Effects {
                 writes: vec![Place::Exactly(path.clone())],

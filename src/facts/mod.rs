@@ -51,6 +51,8 @@ pub struct Facts {
     /// The facts of each instruction, by its number in the file.
     pub instructions: Vec<InstructionFacts>,
     scopes: Vec<Scope>,
+    /// The scope at the end of each stage.
+    ends: Vec<Scope>,
     project: Arc<Project>,
 }
 
@@ -94,6 +96,19 @@ impl Facts {
     /// What is in force where instruction number `index` begins.
     pub fn scope(&self, index: usize) -> Option<&Scope> {
         self.scopes.get(self.instructions.get(index)?.scope)
+    }
+
+    /// What is in force at the end of stage number `stage`.
+    pub fn end(&self, stage: usize) -> Option<&Scope> {
+        self.ends.get(stage)
+    }
+
+    /// What is in force after instruction number `index`, in its stage.
+    pub fn scope_after(&self, index: usize) -> Option<&Scope> {
+        match (self.stage_of(index), self.stage_of(index + 1)) {
+            (Some(stage), next) if next != Some(stage) => self.end(stage),
+            _ => self.scope(index + 1),
+        }
     }
 
     /// What instruction number `index` executes, if it is a RUN.
@@ -215,10 +230,14 @@ impl<'a> Walk<'a> {
                 execution,
             });
         }
+        if stage.is_some() {
+            walk.ends.push(walk.scope().clone());
+        }
         Facts {
             stages: walk.stages,
             instructions: facts,
             scopes: walk.scopes,
+            ends: walk.ends,
             project: walk.project,
         }
     }

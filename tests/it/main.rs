@@ -26,3 +26,4 @@ mod security;
 mod smoke;
 mod support;
 mod syntax;
+mod validation;

@@ -70,6 +70,7 @@ fn eventful() -> Rewrite {
         dockerignore: None,
         split: None,
         unread: None,
+        rejected: Vec::new(),
     }
 }
 

@@ -1,0 +1,144 @@
+//! Translation validation: whether a rewritten file still means what the original does.
+//!
+//! [`validate`] compares two versions of a file, the one before and the one after a pass, by their facts and effects. It
+//! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
+//! ([`live`], [`named`]), steps still find what they read, in an order that means the same ([`order`], [`base`]), what
+//! was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and no comment is lost
+//! ([`comments`]).
+//!
+//! [`model`] describes one version; [`identity`] says which steps of two versions are the same one, [`arrival`] what
+//! COPYs carry from one stage to another.
+
+mod added;
+mod arrival;
+mod base;
+mod carried;
+mod comments;
+mod configuration;
+mod environments;
+mod identity;
+mod live;
+mod model;
+mod mounts;
+mod named;
+mod order;
+mod packages;
+mod reads;
+mod renamed;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod throwaway;
+mod unread;
+
+use std::fmt;
+
+pub(crate) use model::Version;
+
+/// What a violation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// A stage of the original is not in the result.
+    StageLost,
+    /// What a step leaves in the image is not there any more.
+    StepLost,
+    /// Files of the build context do not reach the image any more.
+    FilesLost,
+    /// A package of the system is not installed any more.
+    PackageLost,
+    /// Nothing writes a path that is named at run time.
+    NamedPathLost,
+    /// A step lacks what an earlier step gave it.
+    InputLost,
+    /// Two steps whose order matters changed places.
+    OrderChanged,
+    /// The new base image lacks what the old one had.
+    BaseLacks,
+    /// A step that was added may fail, or harms another one.
+    AddedStep,
+    /// A mount hides files that a step needs, or takes files that the image needs.
+    MountHides,
+    /// The configuration of the image is another one.
+    ConfigurationChanged,
+    /// A virtual environment is not on PATH.
+    EnvironmentNotFound,
+    /// A comment of the user is not in the result.
+    CommentLost,
+}
+
+impl Kind {
+    /// The name in reports.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Kind::StageLost => "stage-lost",
+            Kind::StepLost => "step-lost",
+            Kind::FilesLost => "files-lost",
+            Kind::PackageLost => "package-lost",
+            Kind::NamedPathLost => "named-path-lost",
+            Kind::InputLost => "input-lost",
+            Kind::OrderChanged => "order-changed",
+            Kind::BaseLacks => "base-lacks",
+            Kind::AddedStep => "added-step",
+            Kind::MountHides => "mount-hides",
+            Kind::ConfigurationChanged => "configuration-changed",
+            Kind::EnvironmentNotFound => "environment-not-found",
+            Kind::CommentLost => "comment-lost",
+        }
+    }
+}
+
+/// A way in which the result does not mean what the original does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// What it is about.
+    pub(crate) kind: Kind,
+    /// The line of the original that it concerns.
+    pub(crate) line: usize,
+    /// What is wrong, as a clause.
+    pub(crate) what: String,
+    /// What the user can do about it, as an imperative.
+    pub(crate) remedy: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (line {}): {}", self.kind.id(), self.line, self.what)
+    }
+}
+
+/// Every rule, in the order in which their violations are listed.
+const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
+    stages::check,
+    live::check,
+    packages::check,
+    named::check,
+    order::check,
+    base::check,
+    added::check,
+    mounts::check,
+    configuration::check,
+    environments::check,
+    comments::check,
+];
+
+/// Two versions of a file, and which of their stages are the same.
+pub(crate) struct Pair<'a> {
+    before: &'a Version<'a>,
+    after: &'a Version<'a>,
+    /// The numbers of stages before and after.
+    stages: Vec<(usize, usize)>,
+}
+
+/// Compares a file as it was before a pass with what the pass made of it.
+///
+/// # Errors
+/// What the result does not keep.
+pub(crate) fn validate(before: &Version<'_>, after: &Version<'_>) -> Result<(), Vec<Violation>> {
+    let pair = Pair {
+        before,
+        after,
+        stages: stages::same(before, after),
+    };
+    let found: Vec<Violation> = RULES.iter().flat_map(|rule| rule(&pair)).collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}

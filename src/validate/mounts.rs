@@ -1,0 +1,166 @@
+//! A cache that steps read back is in the mounts of all of them or of none.
+
+use crate::effects::{AbsolutePath, Place};
+use crate::facts::Command;
+use crate::knowledge::{Action, Holds, managers};
+
+use super::identity::Act;
+use super::model::{Item, StageModel, Version};
+use super::{Kind, Pair, Violation, named};
+
+/// Checks every stage of the result.
+pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
+    let stages = pair.after.stages.iter();
+    let mut found: Vec<Violation> = stages.flat_map(|stage| check_stage(pair, stage)).collect();
+    found.extend(
+        pair.stages
+            .iter()
+            .flat_map(|(before, after)| at_start(pair, *before, *after)),
+    );
+    found
+}
+
+/// Stores in new mounts that the program of a stage reads, as it is started by the tool that fills them: `go test`.
+fn at_start(pair: &Pair<'_>, before: usize, after: usize) -> Option<Violation> {
+    let (old, new) = (pair.before.stages.get(before)?, pair.after.stages.get(after)?);
+    if !pair.after.facts.is_shipped(after) {
+        return None;
+    }
+    let known = targets(pair.before, old);
+    let is_store = |target: &AbsolutePath, program: &str| {
+        let manager = managers().by_program(program);
+        let stores = manager
+            .into_iter()
+            .flat_map(|manager| &manager.caches)
+            .filter(|cache| cache.holds == Holds::Store);
+        let mut paths = stores.filter_map(|cache| cache.path.as_deref());
+        paths.any(|path| is_named(target, path))
+    };
+    let programs = named::started_programs(pair.after, after);
+    let targets = targets(pair.after, new)
+        .into_iter()
+        .filter(|target| !known.contains(target));
+    let mut hidden = targets.filter(|target| programs.iter().any(|program| is_store(target, program)));
+    let target = hidden.next()?;
+    let line = pair
+        .before
+        .facts
+        .stages
+        .get(before)
+        .map_or(1, |stage| pair.before.file.line_of(stage.instructions.start));
+    Some(Violation {
+        kind: Kind::MountHides,
+        line,
+        what: format!("the image starts a tool that reads {target}, which would be in a mount"),
+        remedy: "start a program that is built before".to_owned(),
+    })
+}
+
+/// Whether a mount is at the place that a table names, wherever the home or the environment puts it.
+fn is_named(target: &AbsolutePath, path: &str) -> bool {
+    target.as_str().ends_with(path.trim_start_matches(['~', '/']))
+}
+
+fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
+    let after = pair.after;
+    let mut found = Vec::new();
+    for target in targets(after, stage) {
+        // What the original mounts is its own business.
+        let is_new = !pair
+            .before
+            .stages
+            .iter()
+            .any(|stage| targets(pair.before, stage).contains(&target));
+        for item in stage.items.iter().filter(|item| is_new && item.is_run()) {
+            let is_mounted = mounts(after, item).contains(&target);
+            if !is_mounted && reads_back(after, item, &target) {
+                found.push(Violation {
+                    kind: Kind::MountHides,
+                    line: after.line(item),
+                    what: format!(
+                        "line {} reads {target}, which would be in the mount of another RUN",
+                        after.line(item)
+                    ),
+                    remedy: "mount the cache in all RUNs that use it".to_owned(),
+                });
+            }
+            if is_mounted && let Some(path) = lost_in(stage, item, &target) {
+                found.push(Violation {
+                    kind: Kind::MountHides,
+                    line: after.line(item),
+                    what: format!(
+                        "line {} writes {path} into a mount, so that the image lacks it",
+                        after.line(item)
+                    ),
+                    remedy: "leave the mount out".to_owned(),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The targets of the cache mounts of a stage.
+fn targets(version: &Version<'_>, stage: &StageModel) -> Vec<AbsolutePath> {
+    let mut found: Vec<AbsolutePath> = stage.items.iter().flat_map(|item| mounts(version, item)).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn mounts(version: &Version<'_>, item: &Item) -> Vec<AbsolutePath> {
+    let run = version.facts.run(version.file, item.step.instruction);
+    let mounts = run.map(|run| run.mounts.as_slice()).unwrap_or_default();
+    let caches = mounts.iter().filter(|mount| mount.kind == "cache");
+    caches
+        .filter_map(|mount| AbsolutePath::of(mount.path.as_deref()?, None))
+        .collect()
+}
+
+/// Whether a command reads a store that others fill: by the tables of the managers.
+fn reads_back(version: &Version<'_>, item: &Item, target: &AbsolutePath) -> bool {
+    let Some(command) = version.command(item) else {
+        return false;
+    };
+    uses_store(command, target) || item.effects().requires.iter().any(|path| path.is_within(target))
+}
+
+fn uses_store(command: &Command, target: &AbsolutePath) -> bool {
+    let Some(used) = &command.manager else { return false };
+    let is_store = |holds: Holds| holds == Holds::Store;
+    let fills = used.caches.iter().filter(|cache| is_store(cache.cache.holds));
+    let mut places = fills.filter_map(|cache| AbsolutePath::of(cache.path.as_deref()?, None));
+    if places.any(|path| path == *target) {
+        return true;
+    }
+    // A verb that fills nothing may read the store of its manager: `go mod verify`.
+    let mut stores = used.manager.caches.iter().filter(|cache| is_store(cache.holds));
+    let runs_other = matches!(
+        used.action,
+        Action::Run | Action::Exec | Action::Config | Action::Remove | Action::CleanCache
+    );
+    !runs_other
+        && !used.verb.is_empty()
+        && used.caches.is_empty()
+        && stores.any(|cache| cache.path.as_deref().is_some_and(|path| is_named(target, path)))
+}
+
+/// A path that a step surely leaves for the image, below the target of a mount.
+fn lost_in(stage: &StageModel, item: &Item, target: &AbsolutePath) -> Option<Place> {
+    if item.act == Act::Nothing {
+        return None;
+    }
+    let is_inside = |place: &&Place| matches!(place, Place::Exactly(path) if path.is_within(target) && path != target);
+    let mut inside = item.effects().writes.iter().filter(is_inside);
+    inside.find(|place| !is_taken_out(stage, item, place, target)).cloned()
+}
+
+/// Whether a command of the same RUN copies a file out of the mount.
+fn is_taken_out(stage: &StageModel, item: &Item, place: &Place, target: &AbsolutePath) -> bool {
+    let same_run = stage
+        .items
+        .iter()
+        .filter(|other| other.step.instruction == item.step.instruction);
+    let mut copies = same_run.filter(|other| other.effects().reads.iter().any(|read| read.covers(place)));
+    copies.any(|other| other.effects().writes.iter().any(|written| !written.is_within(target)))
+}

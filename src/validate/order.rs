@@ -1,0 +1,431 @@
+//! Each step of the result finds what earlier steps of the original gave it, and no two steps whose order matters changed
+//! places.
+
+use crate::effects::Place;
+use crate::effects::steps::StepKind;
+use crate::facts::Command;
+use crate::knowledge::{PackageRole, State, package_role, tools_of_package};
+
+use super::carried::is_carried;
+use super::identity::{Act, Package};
+use super::model::{Item, StageModel};
+use super::throwaway::is_throwaway;
+use super::{Kind, Pair, Violation, reads};
+
+/// Checks every stage of the result.
+pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
+    let stages = 0..pair.after.stages.len();
+    stages.flat_map(|after| check_stage(pair, after)).collect()
+}
+
+fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
+    let (Some(before), Some(new)) = (origin(pair, after), pair.after.stages.get(after)) else {
+        return Vec::new();
+    };
+    let Some(old) = pair.before.stages.get(before) else {
+        return Vec::new();
+    };
+    let acts = |stage: &StageModel| stage.items.iter().map(|item| item.act.clone()).collect::<Vec<_>>();
+    if acts(old) == acts(new) {
+        return Vec::new();
+    }
+    let site = Site {
+        pair,
+        before,
+        after,
+        old,
+        new,
+    };
+    site.violations()
+}
+
+/// The stage of the original that a stage of the result was made of: the same one, or the one that shares most steps.
+fn origin(pair: &Pair<'_>, after: usize) -> Option<usize> {
+    if let Some((before, _)) = pair.stages.iter().find(|(_, other)| *other == after) {
+        return Some(*before);
+    }
+    let new = pair.after.stages.get(after)?;
+    let shared = |old: &StageModel| {
+        new.items
+            .iter()
+            .filter(|item| old.position(&item.act).is_some())
+            .count()
+    };
+    let stages = pair.before.stages.iter().enumerate();
+    stages.max_by_key(|(_, old)| shared(old)).map(|(number, _)| number)
+}
+
+/// A stage of the result with the one that it was made of.
+struct Site<'p, 'a> {
+    pair: &'p Pair<'a>,
+    before: usize,
+    after: usize,
+    old: &'p StageModel,
+    new: &'p StageModel,
+}
+
+impl Site<'_, '_> {
+    fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (at, item) in self.new.items.iter().enumerate() {
+            if !item.is_run() {
+                found.extend(self.lost_target(at, item));
+                continue;
+            }
+            found.extend(self.lost_removal(at, item));
+            let Some(origin) = self.counterpart(at, item) else {
+                continue;
+            };
+            found.extend(self.lost_inputs(at, origin));
+            found.extend(self.overtaken(at, origin));
+        }
+        found
+    }
+
+    /// A COPY that relied on a folder: without it, the file gets the folder's name.
+    fn lost_target(&self, at: usize, item: &Item) -> Option<Violation> {
+        let old = self.old.items.get(self.counterpart(at, item)?)?;
+        let is_lost = |folder: &&crate::effects::AbsolutePath| !self.new.has_folder(at, folder);
+        let folder = old.effects().requires.iter().find(is_lost)?;
+        let line = self.pair.before.line(old);
+        Some(Violation {
+            kind: Kind::InputLost,
+            line,
+            what: format!("line {line} copies into {folder}, which would not be there before it"),
+            remedy: format!("write the destination as `{folder}/`"),
+        })
+    }
+
+    /// A removal of a package that is not there: without package lists, its name is not known.
+    fn lost_removal(&self, at: usize, item: &Item) -> Option<Violation> {
+        let old = self.old.position(&item.act)?;
+        let had = self.old.installed(old);
+        let has = self.new.installed(at);
+        let is_group = |name: &str| {
+            let earlier = self.new.items.iter().take(at).flat_map(|item| item.act.installed());
+            earlier
+                .into_iter()
+                .any(|package| package.group.as_deref() == Some(name))
+        };
+        let mut removed = item.act.removed().iter().map(String::as_str);
+        let name = removed.find(|name| had.contains(name) && !has.contains(name) && !is_group(name))?;
+        let line = self.old.items.get(old).map_or(1, |old| self.pair.before.line(old));
+        Some(Violation {
+            kind: Kind::InputLost,
+            line,
+            what: format!("line {line} removes {name}, which would not be installed there"),
+            remedy: format!("install {name} and remove it in the same RUN"),
+        })
+    }
+
+    /// The item of the original that item number `at` of the result is.
+    fn counterpart(&self, at: usize, item: &Item) -> Option<usize> {
+        if !item.act.installed().is_empty() {
+            let names: Vec<&str> = item
+                .act
+                .installed()
+                .iter()
+                .map(|package| package.name.as_str())
+                .collect();
+            let installs = |old: &Item| {
+                old.act
+                    .installed()
+                    .iter()
+                    .any(|package| names.contains(&package.name.as_str()))
+            };
+            return self.old.items.iter().position(installs);
+        }
+        if item.act == Act::Nothing {
+            return None;
+        }
+        let rank = self
+            .new
+            .items
+            .iter()
+            .take(at)
+            .filter(|other| other.act == item.act)
+            .count();
+        let same = self.old.items.iter().enumerate().filter(|(_, old)| old.act == item.act);
+        same.map(|(number, _)| number).nth(rank)
+    }
+
+    /// Earlier steps of the original that a step may need and that are not before it any more.
+    fn lost_inputs(&self, at: usize, origin: usize) -> Vec<Violation> {
+        let Some(item) = self.old.items.get(origin) else {
+            return Vec::new();
+        };
+        if self.only_enters(at, item) {
+            return Vec::new();
+        }
+        let files = reads::of_install(self.pair.before, item, self.copies_before(item));
+        let need = Need {
+            site: self,
+            at,
+            origin,
+            item,
+            files,
+        };
+        let earlier = self.old.items.iter().enumerate().take(origin);
+        earlier.filter_map(|(number, old)| need.lost(number, old)).collect()
+    }
+
+    /// Whether a step changes nothing and only asks for folders, which are there: `cd`.
+    fn only_enters(&self, at: usize, item: &Item) -> bool {
+        let effects = item.effects();
+        let is_asked = |place: &Place| matches!(place, Place::Exactly(path) if effects.requires.contains(path));
+        effects.unknown.is_none()
+            && !item.leaves_something()
+            && effects.reads.iter().all(is_asked)
+            && effects.requires.iter().all(|folder| self.new.has_folder(at, folder))
+    }
+
+    fn copies_before(&self, item: &Item) -> &[crate::effects::image_files::Copy] {
+        let end = self
+            .old
+            .copies
+            .partition_point(|copy| copy.index < item.step.instruction);
+        self.old.copies.get(..end).unwrap_or_default()
+    }
+
+    /// Later steps of the original that come before item number `at` in the result, although the order matters.
+    fn overtaken(&self, at: usize, origin: usize) -> Vec<Violation> {
+        let Some(item) = self.old.items.get(origin) else {
+            return Vec::new();
+        };
+        let later = self
+            .old
+            .items
+            .iter()
+            .skip(origin + 1)
+            .filter(|old| old.leaves_something());
+        let earlier = self.new.items.get(..at).unwrap_or_default();
+        let is_before = |old: &&Item| {
+            let counts = |items: &[Item]| items.iter().filter(|other| other.act == old.act).count();
+            let old_before = self.old.items.get(..origin).unwrap_or_default();
+            counts(earlier) > counts(old_before)
+        };
+        let matters = |old: &&Item| old.effects().depends_on(item.effects());
+        let overtaken = later.filter(is_before).filter(matters);
+        overtaken.map(|old| self.changed(item, old)).collect()
+    }
+
+    fn changed(&self, item: &Item, other: &Item) -> Violation {
+        let before = self.pair.before;
+        Violation {
+            kind: Kind::OrderChanged,
+            line: before.line(item),
+            what: format!(
+                "line {} and line {} change places, although one may use what the other writes",
+                before.line(item),
+                before.line(other)
+            ),
+            remedy: "keep their order".to_owned(),
+        }
+    }
+}
+
+/// A step of the original, and what it may need.
+struct Need<'s, 'p, 'a> {
+    site: &'s Site<'p, 'a>,
+    /// Its number in the result.
+    at: usize,
+    /// Its number in the original.
+    origin: usize,
+    item: &'s Item,
+    /// The files that it reads, if it installs dependencies and reads no more than these.
+    files: Option<Vec<String>>,
+}
+
+impl Need<'_, '_, '_> {
+    /// What is lost of an earlier step.
+    fn lost(&self, number: usize, old: &Item) -> Option<Violation> {
+        if let Act::Install(packages) = &old.act {
+            return packages
+                .iter()
+                .find_map(|package| self.lost_package(number, old, package));
+        }
+        if !old.leaves_something() || !self.may_use(old) || self.is_there(old) {
+            return None;
+        }
+        let is_later = self.site.new.position(&old.act).is_some();
+        let before = self.site.pair.before;
+        if is_later {
+            return Some(self.site.changed(self.item, old));
+        }
+        let what = match old.effects().writes.first() {
+            Some(place) if *place != Place::Anywhere => format!("writes {place}"),
+            _ => "may write anything".to_owned(),
+        };
+        Some(Violation {
+            kind: Kind::InputLost,
+            line: before.line(self.item),
+            what: format!(
+                "line {} {what}, which line {} may read, and would not run before it",
+                before.line(old),
+                before.line(self.item)
+            ),
+            remedy: format!("move line {} after line {}", before.line(old), before.line(self.item)),
+        })
+    }
+
+    /// Whether the step may use what an earlier one leaves.
+    fn may_use(&self, old: &Item) -> bool {
+        let effects = old.effects();
+        if effects.unknown.is_some() {
+            return true;
+        }
+        let changed = effects
+            .writes
+            .iter()
+            .chain(&effects.deletes)
+            .filter(|place| !is_throwaway(place));
+        let mut changed = changed.peekable();
+        match &self.files {
+            _ if changed.peek().is_none() => self.uses_state(old),
+            Some(files) => changed.any(|place| self.install_uses(files, place)) || self.uses_state(old),
+            None => changed.any(|place| self.item.effects().may_read(place)) || self.uses_state(old),
+        }
+    }
+
+    /// Whether an install of dependencies may read a place: a file of the project that it reads, or tools and settings.
+    fn install_uses(&self, files: &[String], place: &Place) -> bool {
+        const SYSTEM: &[&str] = &["/usr", "/etc", "/bin", "/lib", "/sbin", "/root", "/home"];
+        let is_in = |folder: &str| {
+            let folder = crate::effects::AbsolutePath::of(folder, None);
+            folder.is_some_and(|folder| place.meets(&Place::Under(folder)))
+        };
+        let is_file = |file: &String| is_in(&format!("/{file}"));
+        let workdir = self.command().and_then(|command| command.workdir.as_deref());
+        let is_near = workdir.is_some_and(|workdir| matches!(place, Place::Exactly(path) if path.as_str() == workdir));
+        files.iter().any(is_file) || is_near || SYSTEM.iter().any(|folder| is_in(folder))
+    }
+
+    fn command(&self) -> Option<&Command> {
+        self.site.pair.before.command(self.item)
+    }
+
+    /// Whether the step may need a change of state: all of them, but for accounts, which builds do not ask for.
+    fn uses_state(&self, old: &Item) -> bool {
+        let is_open = self.item.step.kind == StepKind::Build || self.item.effects().unknown.is_some();
+        let mut states = old.effects().state.iter();
+        is_open && states.any(|state| !matches!(state, State::Shell | State::Accounts))
+    }
+
+    /// Whether what an earlier step leaves is there before the step in the result.
+    fn is_there(&self, old: &Item) -> bool {
+        let new = self.site.new;
+        let earlier = new.items.get(..self.at).unwrap_or_default();
+        earlier.iter().any(|item| item.act == old.act)
+            || self.is_folder_there(old)
+            || old.step.kind == StepKind::FromContext && self.are_files_there(old)
+            || is_carried(self.site.pair.after, &old.act, self.site.after, self.at)
+    }
+
+    /// Whether an earlier step made nothing but folders, which are there.
+    fn is_folder_there(&self, old: &Item) -> bool {
+        let effects = old.effects();
+        let is_folder = |place: &Place| matches!(place, Place::Exactly(path) if effects.folders.contains(path));
+        let makes_folders = effects.unknown.is_none()
+            && effects.deletes.is_empty()
+            && effects.state.is_empty()
+            && effects.writes.iter().all(is_folder);
+        makes_folders
+            && effects
+                .folders
+                .iter()
+                .all(|folder| self.site.new.has_folder(self.at, folder))
+    }
+
+    /// Whether the result brings what an earlier COPY of the original brings, as far as the step reads it.
+    fn are_files_there(&self, old: &Item) -> bool {
+        let Some(end) = self.site.new.items.get(self.at).map(|item| item.step.instruction) else {
+            return false;
+        };
+        let site = self.site;
+        let copy = site.old.copies.iter().find(|copy| copy.index == old.step.instruction);
+        let Some(copy) = copy.filter(|copy| !copy.layers.is_empty()) else {
+            return false;
+        };
+        let is_brought = |layer: &_| reads::brings(&site.new.copies, layer, end);
+        let is_all = copy.layers.iter().all(is_brought);
+        is_all
+            || self
+                .files
+                .as_ref()
+                .is_some_and(|files| self.are_manifests_there(files, copy, end))
+    }
+
+    fn are_manifests_there(&self, files: &[String], copy: &crate::effects::image_files::Copy, end: usize) -> bool {
+        let (context, copies) = (self.site.pair.before.context, &self.site.new.copies);
+        files.iter().all(|file| {
+            let Some(from) = copy.supplies(context, file) else {
+                return true;
+            };
+            let mut earlier = copies.iter().rev().filter(|copy| copy.index < end);
+            earlier.any(|copy| copy.supplies(context, file).as_deref() == Some(from.as_str()))
+        })
+    }
+
+    /// Whether a package that an earlier step installs is missing, and the step may call it, or build with it.
+    fn lost_package(&self, number: usize, old: &Item, package: &Package) -> Option<Violation> {
+        let site = self.site;
+        let has = |items: &[Item]| {
+            items
+                .iter()
+                .flat_map(|item| item.act.installed())
+                .any(|other| other.name == package.name)
+        };
+        let is_there = has(site.new.items.get(..self.at).unwrap_or_default());
+        if is_there || self.is_removed(number, package) || !self.may_need(package) {
+            return None;
+        }
+        let before = site.pair.before;
+        Some(Violation {
+            kind: Kind::InputLost,
+            line: before.line(self.item),
+            what: format!(
+                "line {} may need {}, which line {} installs, and it would not be there",
+                before.line(self.item),
+                package.name,
+                before.line(old)
+            ),
+            remedy: format!("install {} in a RUN of its own", package.name),
+        })
+    }
+
+    /// Whether the original removes a package before the step.
+    fn is_removed(&self, number: usize, package: &Package) -> bool {
+        let between = self.site.old.items.get(number..self.origin).unwrap_or_default();
+        let mut removed = between.iter().flat_map(|item| item.act.removed());
+        removed.any(|name| *name == package.name || package.group.as_ref() == Some(name))
+    }
+
+    fn may_need(&self, package: &Package) -> bool {
+        let release = self.site.pair.before.release(self.site.before);
+        let Some(release) = release else { return true };
+        let effects = self.item.effects();
+        let is_tool = |program: &String| {
+            let name = program.rsplit('/').next().unwrap_or(program);
+            tools_of_package(release.family, &package.name).any(|tool| tool == name)
+        };
+        if effects.runs.iter().any(is_tool) {
+            return true;
+        }
+        let builds = self.item.step.kind == StepKind::Build;
+        if !builds && effects.unknown.is_none() {
+            return false;
+        }
+        match package_role(release.family, &package.name) {
+            Some(PackageRole::Runtime) => false,
+            // Tools that builds call are called by name, or by scripts that can be read.
+            Some(PackageRole::Either) => !builds && !self.is_readable(),
+            Some(PackageRole::BuildOnly | PackageRole::Headers) => builds || !self.is_readable(),
+            Some(PackageRole::Both | PackageRole::Language) | None => true,
+        }
+    }
+
+    /// Whether the step runs a file of the build context, whose calls are known.
+    fn is_readable(&self) -> bool {
+        reads::script(self.site.pair.before, self.item, self.site.copies_before(self.item)).is_some()
+    }
+}

@@ -1,0 +1,99 @@
+//! Which files of the build context a command reads, and whether COPYs bring them.
+
+use crate::context::manifests::{self, Files as _, Install};
+use crate::effects::AbsolutePath;
+use crate::effects::image_files::{Copy, Layer, View, inside, join};
+use crate::facts::{Command, ManagerUse};
+use crate::knowledge::Action;
+
+use super::model::{Item, Version};
+
+/// Whether one of `copies` before instruction number `end` brings all of `layer`, from the same place to the same place.
+pub(super) fn brings(copies: &[Copy], layer: &Layer, end: usize) -> bool {
+    let copies = copies.iter().filter(|copy| copy.index < end);
+    copies.flat_map(|copy| &copy.layers).any(|other| covers(other, layer))
+}
+
+/// Whether `other` brings all that `layer` does.
+fn covers(other: &Layer, layer: &Layer) -> bool {
+    if !other.is_folder {
+        return !layer.is_folder && other.from == layer.from && other.to == layer.to;
+    }
+    inside(&layer.to, &other.to).is_some_and(|rest| join(&other.from, rest) == layer.from)
+}
+
+/// The files of the image that an install of dependencies reads, without a slash at their beginning.
+///
+/// `None` where it reads more than can be told: the project itself, or code.
+pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) -> Option<Vec<String>> {
+    let command = version.command(item)?;
+    let used = command.manager.as_ref()?;
+    if used.action == Action::Config {
+        let folder = command.workdir.as_deref()?.trim_matches('/');
+        let configs = used.manager.project.configs.iter();
+        return Some(configs.map(|name| join(folder, name)).collect());
+    }
+    if !matches!(used.action, Action::Install | Action::Download | Action::Upgrade) || used.has_unknown_arguments {
+        return None;
+    }
+    let view = View {
+        context: version.context,
+        copies,
+        may_choose_versions: false,
+        keeps_builds: false,
+    };
+    let folder = command.workdir.as_deref()?.trim_matches('/');
+    let Some(manager) = manager(used) else {
+        return (used.reads.is_empty() && used.action == Action::Install).then(Vec::new);
+    };
+    let (verb, arguments) = words(command, used);
+    let reads = manifests::reads(&Install::new(manager, &verb, arguments, folder), &view);
+    reads
+        .is_manifests_only()
+        .then(|| reads.files.into_iter().map(|file| file.path).collect())
+}
+
+/// The file of the context that a command runs or reads by its words, with its path in the image.
+pub(super) fn script(version: &Version<'_>, item: &Item, copies: &[Copy]) -> Option<(AbsolutePath, String)> {
+    let command = version.command(item)?;
+    let view = View {
+        context: version.context,
+        copies,
+        may_choose_versions: false,
+        keeps_builds: false,
+    };
+    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let words = command.words.iter().filter_map(|word| word.value.as_deref());
+    let mut paths = words.filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
+    paths.find_map(|path| Some((path.clone(), view.read(path.relative())?)))
+}
+
+fn manager(used: &ManagerUse) -> Option<manifests::Manager> {
+    match used.manager.id.as_str() {
+        "yarn-berry" => Some(manifests::Manager::Yarn),
+        id => id.parse().ok(),
+    }
+}
+
+/// The verb and the arguments of a command.
+fn words(command: &Command, used: &ManagerUse) -> (String, Vec<String>) {
+    let verb: Vec<&str> = used
+        .verb
+        .split_whitespace()
+        .filter(|word| !word.starts_with('-') && *word != "*")
+        .collect();
+    let texts = command
+        .words
+        .iter()
+        .map(|word| word.value.clone().unwrap_or_else(|| format!("${}", word.text)));
+    let texts: Vec<String> = texts.collect();
+    let is_program = |word: &String| word.rsplit('/').next() == Some(used.program.as_str());
+    let at = texts.iter().position(is_program).unwrap_or_default();
+    let mut rest: Vec<String> = texts.into_iter().skip(at + 1).collect();
+    for word in &verb {
+        if let Some(at) = rest.iter().position(|other| other == word) {
+            rest.remove(at);
+        }
+    }
+    (verb.join(" "), rest)
+}

@@ -1,0 +1,48 @@
+//! Which stages of two versions are the same one.
+
+use super::model::Version;
+use super::{Kind, Pair, Violation};
+
+/// The numbers of the stages before and after that are the same: the last ones, those of the same name, and those without
+/// a name in their order.
+pub(super) fn same(before: &Version<'_>, after: &Version<'_>) -> Vec<(usize, usize)> {
+    let last = (before.stages.len().checked_sub(1), after.stages.len().checked_sub(1));
+    let (Some(last_before), Some(last_after)) = last else {
+        return Vec::new();
+    };
+    let mut pairs: Vec<(usize, usize)> = (0..last_before)
+        .filter_map(|number| Some((number, counterpart(before, after, number, last_after)?)))
+        .collect();
+    pairs.push((last_before, last_after));
+    pairs
+}
+
+fn counterpart(before: &Version<'_>, after: &Version<'_>, number: usize, last_after: usize) -> Option<usize> {
+    let name = |version: &Version<'_>, number: usize| version.facts.stages.get(number)?.name.clone();
+    let own = name(before, number);
+    let is_same = |other: &usize| name(after, *other) == own;
+    if own.is_some() {
+        return (0..after.stages.len()).rev().find(is_same);
+    }
+    let rank = (0..number).filter(|other| name(before, *other).is_none()).count();
+    (0..last_after).filter(is_same).nth(rank)
+}
+
+/// Every stage of the original is there.
+pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
+    let is_lost = |number: &usize| pair.stages.iter().all(|(before, _)| before != number);
+    let lost = (0..pair.before.stages.len()).filter(is_lost);
+    lost.filter_map(|number| {
+        let stage = pair.before.facts.stages.get(number)?;
+        Some(Violation {
+            kind: Kind::StageLost,
+            line: pair.before.file.line_of(stage.instructions.start),
+            what: format!(
+                "the stage {} is gone",
+                stage.name.as_deref().unwrap_or("without a name")
+            ),
+            remedy: "keep the stage as it is".to_owned(),
+        })
+    })
+    .collect()
+}

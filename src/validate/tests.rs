@@ -1,0 +1,350 @@
+//! Small rewrites, right and wrong ones.
+
+use crate::context::ContextSource;
+use crate::facts::Facts;
+use crate::syntax;
+
+use super::{Kind, Version, Violation, validate};
+
+/// The files of a project of each language that the tests speak of.
+const FILES: &[(&str, &str)] = &[
+    ("requirements.txt", "flask==3.0.0\n"),
+    ("app.py", "print('x')\n"),
+    ("setup.py", "from setuptools import setup\nsetup(name='x')\n"),
+    ("setup.sh", "#!/bin/sh\ncurl -fsSL https://example.org/x > /app/x\n"),
+    ("package.json", "{\"name\": \"x\", \"scripts\": {\"build\": \"tsc\"}}\n"),
+    ("index.js", "console.log(1)\n"),
+    ("go.mod", "module x\n"),
+    ("main.go", "package main\nfunc main() {}\n"),
+    ("tool.c", "int main() { return 0; }\n"),
+    ("data/words.txt", "a\n"),
+    (
+        "web/package.json",
+        "{\"name\": \"w\", \"scripts\": {\"build\": \"node x.js\"}}\n",
+    ),
+];
+
+/// What validation says of a rewrite.
+fn violations(before: &str, after: &str) -> Vec<Violation> {
+    let context = ContextSource::in_memory(FILES.iter().map(|(path, text)| (*path, *text))).unwrap();
+    let read = |text: &str| {
+        let file = syntax::parse("Dockerfile", text).unwrap();
+        let facts = Facts::with(&file, &context);
+        (file, facts)
+    };
+    let (old, new) = (read(before), read(after));
+    let before = Version::of(&old.0, &old.1, &context);
+    let after = Version::of(&new.0, &new.1, &context);
+    validate(&before, &after).err().unwrap_or_default()
+}
+
+#[track_caller]
+fn accepts(before: &str, after: &str) {
+    let found: Vec<String> = violations(before, after).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[track_caller]
+fn rejects(before: &str, after: &str, kind: Kind) {
+    let found = violations(before, after);
+    assert!(
+        found.iter().any(|violation| violation.kind == kind),
+        "no {}: {found:?}",
+        kind.id()
+    );
+}
+
+/// Takes a right rewrite and what a fault of a pass would make of it: each edit replaces a text, and must be rejected.
+#[track_caller]
+fn mutations(before: &str, after: &str, edits: &[(&str, &str, Kind)]) {
+    accepts(before, after);
+    for (from, to, kind) in edits {
+        assert!(after.contains(from), "{from}");
+        rejects(before, &after.replacen(from, to, 1), *kind);
+    }
+}
+
+const PYTHON: &str = "FROM python:3.12-slim-bookworm\nRUN apt-get update && apt-get install -y gcc libpq-dev\nWORKDIR /app\n\
+    # What is needed\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nENV PORT=80\nEXPOSE 80\nUSER www-data\n\
+    HEALTHCHECK CMD python app.py\nCMD [\"python\", \"app.py\"]\n";
+
+const PYTHON_SPLIT: &str = "FROM python:3.12-slim-bookworm AS builder\nRUN apt-get update && apt-get install -y gcc libpq-dev\nWORKDIR /app\n\
+    RUN python -m venv /opt/venv\nENV PATH=\"/opt/venv/bin:$PATH\"\n# What is needed\nCOPY requirements.txt .\n\
+    RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt\n\n\
+    FROM python:3.12-slim-bookworm\nRUN apt-get update && apt-get install -y libpq5\nWORKDIR /app\n\
+    COPY --from=builder /opt/venv /opt/venv\nENV PATH=\"/opt/venv/bin:$PATH\"\nCOPY . .\nENV PORT=80\nEXPOSE 80\nUSER www-data\n\
+    HEALTHCHECK CMD python app.py\nCMD [\"python\", \"app.py\"]\n";
+
+#[test]
+fn faults_of_a_split_of_python() {
+    mutations(
+        PYTHON,
+        PYTHON_SPLIT,
+        &[
+            ("COPY --from=builder /opt/venv /opt/venv\n", "", Kind::StepLost),
+            (
+                "COPY --from=builder /opt/venv /opt/venv\n",
+                "COPY --from=builder /opt/venv /srv/venv\n",
+                Kind::StepLost,
+            ),
+            (
+                "COPY --from=builder /opt/venv /opt/venv\n",
+                "COPY --from=builder /opt/venv/lib /opt/venv/lib\n",
+                Kind::StepLost,
+            ),
+            ("COPY . .\n", "", Kind::FilesLost),
+            ("COPY . .\n", "COPY data .\n", Kind::FilesLost),
+            ("gcc libpq-dev", "libpq-dev", Kind::InputLost),
+            ("gcc libpq-dev", "gcc", Kind::InputLost),
+            (
+                "COPY requirements.txt .\nRUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt\n",
+                "RUN pip install -r requirements.txt\nCOPY requirements.txt .\n",
+                Kind::OrderChanged,
+            ),
+            ("# What is needed\n", "", Kind::CommentLost),
+            ("ENV PORT=80\n", "", Kind::ConfigurationChanged),
+            ("ENV PORT=80\n", "ENV PORT=81\n", Kind::ConfigurationChanged),
+            ("EXPOSE 80\n", "", Kind::ConfigurationChanged),
+            ("USER www-data\n", "", Kind::ConfigurationChanged),
+            ("HEALTHCHECK CMD python app.py\n", "", Kind::ConfigurationChanged),
+            ("CMD [\"python\", \"app.py\"]\n", "", Kind::ConfigurationChanged),
+            ("COPY . .\nENV", "COPY . .\nWORKDIR /\nENV", Kind::ConfigurationChanged),
+            (
+                "ENV PATH=\"/opt/venv/bin:$PATH\"\nCOPY . .\n",
+                "COPY . .\n",
+                Kind::EnvironmentNotFound,
+            ),
+            (
+                "COPY . .\nENV PORT=80\n",
+                "COPY . .\nRUN frobnicate\nENV PORT=80\n",
+                Kind::AddedStep,
+            ),
+            (
+                "COPY . .\nENV PORT=80\n",
+                "COPY . .\nRUN rm /app/nothing\nENV PORT=80\n",
+                Kind::AddedStep,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_path_that_is_set_again_hides_the_environment() {
+    let set = "ENV PATH=/usr/local/bin:/usr/bin:/bin\n";
+    let with = |text: &str| text.replace("ENV PORT=80\n", set);
+    rejects(&with(PYTHON), &with(PYTHON_SPLIT), Kind::EnvironmentNotFound);
+}
+
+#[test]
+fn faults_with_what_steps_need() {
+    let before = "FROM python:3.11-slim-bookworm\nRUN apt-get update && apt-get install -y gcc\nRUN mkdir -p /data/cache\nWORKDIR /app\n\
+        COPY . .\nRUN python setup.py install\nCMD [\"python\", \"app.py\"]\n";
+    let after = "FROM python:3.11-slim-bookworm AS builder\nRUN apt-get update && apt-get install -y gcc\nRUN mkdir -p /data/cache\n\
+        WORKDIR /app\nRUN python -m venv /opt/venv\nENV PATH=\"/opt/venv/bin:$PATH\"\nCOPY . .\nRUN python setup.py install\n\n\
+        FROM python:3.11-slim-bookworm\nRUN mkdir -p /data/cache\nWORKDIR /app\nCOPY --from=builder /opt/venv /opt/venv\n\
+        ENV PATH=\"/opt/venv/bin:$PATH\"\nCOPY --from=builder /app /app\nCMD [\"python\", \"app.py\"]\n";
+    mutations(
+        before,
+        after,
+        &[
+            (
+                "RUN mkdir -p /data/cache\nWORKDIR /app\nRUN python",
+                "WORKDIR /app\nRUN python",
+                Kind::InputLost,
+            ),
+            (
+                "RUN mkdir -p /data/cache\nWORKDIR /app\nCOPY",
+                "WORKDIR /app\nCOPY",
+                Kind::StepLost,
+            ),
+            ("COPY --from=builder /app /app\n", "", Kind::StepLost),
+            (
+                "COPY . .\nRUN python setup.py install\n",
+                "RUN python setup.py install\nCOPY . .\n",
+                Kind::OrderChanged,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn faults_with_named_paths() {
+    let before = "FROM gcc:13-bookworm\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\nCMD [\"/usr/local/bin/server\"]\n";
+    let after = "FROM gcc:13-bookworm AS builder\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\n\n\
+        FROM debian:bookworm-slim\nWORKDIR /src\nCOPY --from=builder /usr/local/bin/server /usr/local/bin/server\n\
+        COPY --from=builder /src /src\nCMD [\"/usr/local/bin/server\"]\n";
+    let lost = "COPY --from=builder /usr/local/bin/server /usr/local/bin/server\n";
+    assert!(after.contains(lost));
+    rejects(before, &after.replace(lost, ""), Kind::NamedPathLost);
+    let go =
+        "FROM golang:1.22-bookworm\nWORKDIR /src\nCOPY . .\nRUN go build -o /bin/tool .\nENTRYPOINT [\"/bin/tool\"]\n";
+    let split = "FROM golang:1.22-bookworm AS builder\nWORKDIR /src\nCOPY . .\nRUN go build -o /bin/tool .\n\n\
+        FROM debian:bookworm-slim\nENV GOPATH=/go GOTOOLCHAIN=local PATH=/go/bin:/usr/local/go/bin:$PATH\nWORKDIR /src\n\
+        COPY --from=builder /bin/tool /bin/tool\nENTRYPOINT [\"/bin/tool\"]\n";
+    rejects(
+        go,
+        &split.replace("/bin/tool /bin/tool", "/bin/tool /bin/other"),
+        Kind::StepLost,
+    );
+    rejects(
+        go,
+        &split.replace("COPY --from=builder /bin/tool /bin/tool\n", ""),
+        Kind::StepLost,
+    );
+}
+
+#[test]
+fn faults_with_downloads_and_copies_of_files() {
+    for (step, lost) in [
+        (
+            "curl -fsSL -o/usr/local/bin/tool https://example.org/tool",
+            "/usr/local/bin/tool",
+        ),
+        ("cp -t /usr/local/bin data/words.txt", "/usr/local/bin/words.txt"),
+        ("install -D -t /opt/x data/words.txt", "/opt/x/words.txt"),
+    ] {
+        let before = format!(
+            "FROM node:20-bookworm\nWORKDIR /app\nCOPY . .\nRUN npm install && {step}\nCMD [\"sh\", \"-c\", \"tool && node index.js\"]\n"
+        );
+        let split = |crossing: &str| {
+            format!(
+                "FROM node:20-bookworm AS builder\nWORKDIR /app\nCOPY . .\nRUN npm install && {step}\n\nFROM node:20-bookworm\nWORKDIR /app\n\
+                 COPY . .\nCOPY --from=builder /app/node_modules /app/node_modules\n{crossing}CMD [\"sh\", \"-c\", \"tool && node index.js\"]\n"
+            )
+        };
+        rejects(&before, &split(""), Kind::StepLost);
+        accepts(&before, &split(&format!("COPY --from=builder {lost} {lost}\n")));
+    }
+}
+
+#[test]
+fn faults_with_another_base_image() {
+    let before = "FROM python:3.11-bookworm\nWORKDIR /app\nCOPY . .\nRUN sh setup.sh\nCMD [\"python\", \"app.py\"]\n";
+    let slim = before.replace("python:3.11-bookworm", "python:3.11-slim-bookworm");
+    rejects(before, &slim, Kind::BaseLacks);
+    let health = "FROM node:20-bookworm\nCOPY . /app\nHEALTHCHECK CMD curl -f http://localhost\nCMD [\"node\", \"/app/index.js\"]\n";
+    rejects(
+        health,
+        &health.replace("node:20-bookworm", "node:20-bookworm-slim"),
+        Kind::BaseLacks,
+    );
+    let folder = "FROM golang:1.22-bookworm\nWORKDIR /src\nCOPY . .\nRUN cp main.go /go/bin/x\nCMD [\"x\"]\n";
+    rejects(
+        folder,
+        &folder.replace("golang:1.22-bookworm", "debian:bookworm-slim"),
+        Kind::BaseLacks,
+    );
+    let plain = "FROM python:3.11-bookworm\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"app.py\"]\n";
+    accepts(
+        plain,
+        &plain.replace("python:3.11-bookworm", "python:3.11-slim-bookworm"),
+    );
+}
+
+#[test]
+fn faults_with_mounts() {
+    let before = "FROM golang:1.22-bookworm AS build\nWORKDIR /app\nCOPY go.mod ./\nRUN go mod download\nRUN go mod verify\nCOPY . .\n\
+        RUN go build -o /server .\n\nFROM scratch\nCOPY --from=build /server /server\nENTRYPOINT [\"/server\"]\n";
+    let mount = "RUN --mount=type=cache,target=/go/pkg/mod ";
+    let all = before.replace("RUN go", &format!("{mount}go"));
+    mutations(
+        before,
+        &all,
+        &[
+            (&format!("{mount}go mod verify"), "RUN go mod verify", Kind::MountHides),
+            (&format!("{mount}go build"), "RUN go build", Kind::MountHides),
+            ("COPY --from=build /server /server\n", "", Kind::StepLost),
+            ("COPY go.mod ./\n", "", Kind::InputLost),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_cleanup() {
+    let before = "FROM python:3.11-bookworm\nRUN mkdir /tmp/build && cd /tmp/build && curl -fsSLo six.tar.gz https://example.org/six.tar.gz \
+        && tar -xzf six.tar.gz -C /opt && cd / && rm -rf /tmp/build\n";
+    rejects(
+        before,
+        &before.replace("rm -rf /tmp/build", "rm -rf /tmp/build && rm /tmp/build/six.tar.gz"),
+        Kind::AddedStep,
+    );
+    let other = "FROM python:3.11-bookworm\nWORKDIR /opt\nRUN curl -fsSLo six.tar.gz https://example.org/six.tar.gz && tar -xzf six.tar.gz\n";
+    rejects(
+        other,
+        &other.replace("tar -xzf six.tar.gz", "tar -xzf six.tar.gz && rm /six.tar.gz"),
+        Kind::AddedStep,
+    );
+    accepts(
+        other,
+        &other.replace("tar -xzf six.tar.gz", "tar -xzf six.tar.gz && rm /opt/six.tar.gz"),
+    );
+}
+
+#[test]
+fn what_rewrites_may_do() {
+    for (before, after) in [
+        (
+            "FROM python:3.11-slim-bookworm\nRUN apt-get update\nRUN apt-get install -y curl\n",
+            "FROM python:3.11-slim-bookworm\nRUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n",
+        ),
+        (
+            "FROM python:3.11-slim-bookworm\nRUN pip install --no-cache-dir flask\n",
+            "FROM python:3.11-slim-bookworm\nRUN --mount=type=cache,target=/root/.cache/pip pip install flask\n",
+        ),
+        (
+            "FROM node:20-bookworm\nWORKDIR /app\nCOPY . .\nRUN npm install\nCMD [\"node\", \"index.js\"]\n",
+            "FROM node:20-bookworm\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . .\nCMD [\"node\", \"index.js\"]\n",
+        ),
+        (
+            "FROM node:20-bookworm AS web\nWORKDIR /src\nCOPY . .\nRUN cd web && npm install && npm run build\n",
+            "FROM node:20-bookworm AS web\nWORKDIR /src\nCOPY web/package.json web/\nRUN cd web && npm install\nCOPY . .\n\
+             RUN cd web && npm run build\n",
+        ),
+        (
+            "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y libpq-dev\n",
+            "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y libpq5\n",
+        ),
+    ] {
+        accepts(before, after);
+    }
+}
+
+#[test]
+fn packages_that_somebody_needs() {
+    let before = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev ffmpeg curl\nHEALTHCHECK CMD curl -f http://localhost\n";
+    for (packages, kind) in [
+        ("gcc libpq5 curl", Kind::PackageLost),
+        ("gcc libpq5 ffmpeg", Kind::PackageLost),
+    ] {
+        rejects(before, &before.replace("gcc libpq-dev ffmpeg curl", packages), kind);
+    }
+    accepts(
+        before,
+        &before.replace("gcc libpq-dev ffmpeg curl", "libpq5 ffmpeg curl"),
+    );
+}
+
+#[test]
+fn stages_and_order() {
+    let before = "FROM debian:bookworm-slim AS one\nRUN touch /a\nFROM debian:bookworm-slim AS two\nRUN echo x > /b\nRUN cp /b /c\n";
+    rejects(
+        before,
+        "FROM debian:bookworm-slim AS two\nRUN echo x > /b\nRUN cp /b /c\n",
+        Kind::StageLost,
+    );
+    rejects(
+        before,
+        &before.replace("RUN echo x > /b\nRUN cp /b /c\n", "RUN cp /b /c\nRUN echo x > /b\n"),
+        Kind::OrderChanged,
+    );
+    rejects(before, &before.replace("RUN touch /a\n", ""), Kind::StepLost);
+    rejects(
+        before,
+        &before.replace("RUN cp /b /c\n", "RUN cp /b /d\n"),
+        Kind::StepLost,
+    );
+    accepts(
+        before,
+        &before.replace("RUN echo x > /b\nRUN cp /b /c\n", "RUN echo x > /b && cp /b /c\n"),
+    );
+}
