@@ -13,7 +13,7 @@ use crate::passes::{
 };
 use crate::suggest;
 use crate::syntax::{self, Dockerfile, LineRange, SyntaxError};
-use crate::validate::{Version, Violation, validate};
+use crate::validate::{Known, Version, Violation, validate};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -108,7 +108,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     let mut pass_options = options.passes.clone();
     let (mut dockerignore, mut split) = (None, None);
     let mut kept = file.clone();
-    let mut rejected = Vec::new();
+    let (mut rejected, mut known) = (Vec::new(), None);
     for pass in REGISTRY {
         if options.explains_split && pass.id() == SplitStages.id() {
             split = Some(explain_split(&file, &facts, &pass_options));
@@ -124,6 +124,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
                 && let Ok(after) = context.with_ignore_text(&proposal.text)
             {
                 pass_options.context = Some(Arc::new(after));
+                known = None;
             }
             dockerignore = Some(proposal);
         }
@@ -137,7 +138,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
             }
             let updated = facts.updated(&file);
             let context = pass_options.context.as_deref();
-            if let Err(found) = checked((&kept, &facts), (&file, &updated), context) {
+            if let Err(found) = checked((&kept, &facts), (&file, &updated), context, &mut known) {
                 file.clone_from(&kept);
                 declined.extend(
                     found
@@ -174,18 +175,25 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     })
 }
 
-/// Compares a file before a pass with what the pass made of it.
+/// Compares a file before a pass with what the pass made of it. `known` is what the last comparison worked out.
 fn checked(
     before: (&Dockerfile, &Facts),
     after: (&Dockerfile, &Facts),
     context: Option<&ContextSource>,
+    known: &mut Option<Known>,
 ) -> Result<(), Vec<Violation>> {
     let none = ContextSource::in_memory(Vec::<(String, Vec<u8>)>::new()).ok();
     let Some(context) = context.or(none.as_ref()) else {
         return Ok(());
     };
-    let before = Version::of(before.0, before.1, context);
-    validate(&before, &Version::of(after.0, after.1, context))
+    let before = match known.take() {
+        Some(known) => Version::known(before.0, before.1, context, known),
+        None => Version::of(before.0, before.1, context),
+    };
+    let after = Version::of(after.0, after.1, context);
+    let result = validate(&before, &after);
+    *known = Some(if result.is_ok() { after } else { before }.into_known());
+    result
 }
 
 /// What a pass declined because validation undid what it did.

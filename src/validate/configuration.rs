@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::Scope;
+use crate::facts::{Scope, User};
 use crate::syntax::{Arguments, Keyword, Node};
 
 use super::identity::arguments;
@@ -95,9 +95,7 @@ fn parts(node: &Node, text: &str) -> Vec<String> {
 
 fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
     let mut found = Vec::new();
-    if old.user != new.user {
-        found.push("USER would be another one".to_owned());
-    }
+    found.extend(users(&old.user, &new.user));
     if old.workdir != new.workdir {
         found.push("WORKDIR would be another one".to_owned());
     }
@@ -118,6 +116,21 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
         }
     }
     found
+}
+
+/// How the user differs: another one, or an account that only the old image has.
+fn users(old: &User, new: &User) -> Option<String> {
+    match (old, new) {
+        (User::Other(was), User::Other(now)) if was.name == now.name => {
+            (was.uid.is_some() && now.uid.is_none()).then(|| {
+                format!(
+                    "USER names {}, an account of the old image, which the new one may lack",
+                    was.name
+                )
+            })
+        }
+        _ => (old != new).then(|| "USER would be another one".to_owned()),
+    }
 }
 
 /// Whether all folders of PATH are there in their order, but for those of a toolchain that is gone.
