@@ -292,6 +292,8 @@ impl Need<'_, '_, '_> {
         match self.files() {
             _ if changed.peek().is_none() => self.uses_state(old),
             Some(files) => changed.any(|place| self.install_uses(files, place)) || self.uses_state(old),
+            // It runs code of the project, or is not known well enough to say that it does not.
+            None if self.item.step.kind == StepKind::Build => true,
             None => changed.any(|place| self.item.effects().may_read(place)) || self.uses_state(old),
         }
     }
