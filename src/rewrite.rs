@@ -13,7 +13,7 @@ use crate::passes::{
 };
 use crate::suggest;
 use crate::syntax::{self, Dockerfile, LineRange, SyntaxError};
-use crate::validate::{Version, Violation, validate};
+use crate::validate::{Known, Version, Violation, validate};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -119,6 +119,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
         dockerignore: None,
         split: None,
         rejected: Vec::new(),
+        known: None,
     };
     // What a later pass did may let an earlier one do more: a second run of the program finds nothing.
     for _ in 0..MOST_ROUNDS {
@@ -208,6 +209,8 @@ struct Run<'o> {
     dockerignore: Option<Proposal>,
     split: Option<Explanation>,
     rejected: Vec<String>,
+    /// What the last validation worked out of the file.
+    known: Option<Known>,
 }
 
 impl Run<'_> {
@@ -242,6 +245,7 @@ impl Run<'_> {
             && let Ok(after) = context.with_ignore_text(&proposal.text)
         {
             self.passes.context = Some(Arc::new(after));
+            self.known = None;
         }
         self.dockerignore = Some(proposal);
     }
@@ -258,7 +262,8 @@ impl Run<'_> {
                 break;
             }
             let updated = self.facts.updated(file);
-            if let Err(found) = checked((&kept, &self.facts), (file, &updated), self.passes.context.as_deref()) {
+            let context = self.passes.context.as_deref();
+            if let Err(found) = checked((&kept, &self.facts), (file, &updated), context, &mut self.known) {
                 let first = found.first();
                 declined.extend(first.map(|first| refusal(pass.id(), file, first, &outcome.changes)));
                 self.rejected
@@ -273,18 +278,25 @@ impl Run<'_> {
     }
 }
 
-/// Compares a file before a pass with what the pass made of it.
+/// Compares a file before a pass with what the pass made of it. `known` is what the last comparison worked out.
 fn checked(
     before: (&Dockerfile, &Facts),
     after: (&Dockerfile, &Facts),
     context: Option<&ContextSource>,
+    known: &mut Option<Known>,
 ) -> Result<(), Vec<Violation>> {
     let none = ContextSource::in_memory(Vec::<(String, Vec<u8>)>::new()).ok();
     let Some(context) = context.or(none.as_ref()) else {
         return Ok(());
     };
-    let before = Version::of(before.0, before.1, context);
-    validate(&before, &Version::of(after.0, after.1, context))
+    let before = match known.take() {
+        Some(known) => Version::known(before.0, before.1, context, known),
+        None => Version::of(before.0, before.1, context),
+    };
+    let after = Version::of(after.0, after.1, context);
+    let result = validate(&before, &after);
+    *known = Some(if result.is_ok() { after } else { before }.into_known());
+    result
 }
 
 /// What a pass declined because validation undid what it did.

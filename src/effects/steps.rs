@@ -268,6 +268,10 @@ impl Walk<'_> {
                 .is_some_and(|step| step.kind == StepKind::Build && step.instruction == index);
         let mut found = site.classify(run, number, 0);
         if is_inner {
+            // What is not known of it, is known of the manager that runs it.
+            if found.effects.unknown.is_some() {
+                found.effects = Effects::default();
+            }
             found.kind = StepKind::Build;
             found.obstacle = None;
         } else if found.kind == StepKind::Other && is_plain(run, number) && self.carries_on(&found.effects) {

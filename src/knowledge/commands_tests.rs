@@ -240,7 +240,6 @@ const LISTS: &[(&str, &str, &str)] = &[
         "docker-php-ext-install",
         "what the official image of PHP has: an ecosystem's own knowledge",
     ),
-    ("needs/interpreter.rs", "cron", "what reads accounts: to become a tag"),
     (
         "smoke/chain.rs",
         "",

@@ -1,6 +1,7 @@
 //! Whether what a step of one stage leaves is copied to the same place of another stage.
 
 use crate::effects::ecosystems::Output;
+use crate::effects::image_files::Copy;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::is_within;
 use crate::knowledge::State;
@@ -44,11 +45,21 @@ fn twins<'v, 'a>(
     })
 }
 
-/// Whether a place is written or read again by nothing that stays in `target`.
-pub(super) fn is_absent(target: &StageModel, place: &Place) -> bool {
-    let mut written = target.items.iter().flat_map(|item| &item.effects().writes);
+/// Whether nothing puts into stage `to` what a step deletes elsewhere: no RUN, and no COPY from the context. What other
+/// stages hand over is looked at after the deletion.
+pub(super) fn is_absent(version: &Version<'_>, to: usize, place: &Place) -> bool {
+    let Some(target) = version.stages.get(to) else {
+        return true;
+    };
+    let runs = target.items.iter().filter(|item| item.is_run());
+    let mut written = runs.flat_map(|item| &item.effects().writes);
     let is_there = |written: &Place| *written != Place::Anywhere && written.meets(place);
-    is_throwaway(place) || !written.any(is_there)
+    let is_copied = |copy: &Copy| match place.path().filter(|_| !copy.layers.is_empty()) {
+        Some(path) if copy.oddity.is_none() => copy.supplies(version.context, path.relative()).is_some(),
+        Some(_) => false,
+        None => copy.oddity.is_none(),
+    };
+    is_throwaway(place) || !written.any(is_there) && !target.copies.iter().any(is_copied)
 }
 
 /// A stage that has a step, as seen from the stage whose image needs what it leaves.
@@ -67,7 +78,12 @@ impl Carrier<'_, '_> {
         let twin: &Item = self.stage.items.get(at)?;
         let effects = twin.effects();
         let has_state = effects.state.iter().any(|state| *state != State::Shell);
-        if effects.unknown.is_some() || has_state || !effects.deletes.iter().all(|place| is_absent(self.target, place))
+        if effects.unknown.is_some()
+            || has_state
+            || !effects
+                .deletes
+                .iter()
+                .all(|place| is_absent(self.version, self.to, place))
         {
             return Some(Err(()));
         }

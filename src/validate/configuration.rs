@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::Scope;
+use crate::facts::{Scope, User};
+use crate::knowledge::{is_toolchain_folder, is_toolchain_setting};
 use crate::syntax::{Arguments, Keyword, Node};
 
 use super::identity::arguments;
@@ -95,9 +96,7 @@ fn parts(node: &Node, text: &str) -> Vec<String> {
 
 fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
     let mut found = Vec::new();
-    if old.user != new.user {
-        found.push("USER would be another one".to_owned());
-    }
+    found.extend(users(&old.user, &new.user));
     if old.workdir != new.workdir {
         found.push("WORKDIR would be another one".to_owned());
     }
@@ -110,24 +109,36 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
         let was = variable.value.as_deref();
         let name: &str = name;
         let is_kept = match name {
-            "PATH" => is_path_kept(old, was.unwrap_or_default(), now.flatten().unwrap_or_default()),
+            "PATH" => is_path_kept(was.unwrap_or_default(), now.flatten().unwrap_or_default()),
             _ => now == Some(was),
         };
-        if !is_kept && !(now.is_none() && is_of_base(old, name, was)) {
+        if !is_kept && !(now.is_none() && (is_of_base(old, name, was) || is_toolchain_setting(name))) {
             found.push(format!("the variable {name} would be another one"));
         }
     }
     found
 }
 
+/// How the user differs: another one, or an account that only the old image has.
+fn users(old: &User, new: &User) -> Option<String> {
+    match (old, new) {
+        (User::Other(was), User::Other(now)) if was.name == now.name => {
+            (was.uid.is_some() && now.uid.is_none()).then(|| {
+                format!(
+                    "USER names {}, an account of the old image, which the new one may lack",
+                    was.name
+                )
+            })
+        }
+        _ => (old != new).then(|| "USER would be another one".to_owned()),
+    }
+}
+
 /// Whether all folders of PATH are there in their order, but for those of a toolchain that is gone.
-fn is_path_kept(old: &Scope, was: &str, now: &str) -> bool {
-    let own = base_value(old, "PATH").unwrap_or_default();
-    let is_of_base = |folder: &str| own.split(':').any(|known| known == folder);
+fn is_path_kept(was: &str, now: &str) -> bool {
     let mut rest = now.split(':');
-    let mut folders = was.split(':');
-    folders.all(|folder| {
-        rest.clone().any(|other| other == folder) && rest.any(|other| other == folder) || is_of_base(folder)
+    was.split(':').all(|folder| {
+        rest.clone().any(|other| other == folder) && rest.any(|other| other == folder) || is_toolchain_folder(folder)
     })
 }
 

@@ -108,7 +108,10 @@ impl Site<'_, '_> {
         let is_gone = |place: &Place| is_throwaway(place) || self.old.deletes(at, place);
         is_harmless
             && effects.writes.iter().all(is_gone)
-            && effects.deletes.iter().all(|place| is_absent(self.new, place))
+            && effects
+                .deletes
+                .iter()
+                .all(|place| is_absent(self.pair.after, self.after, place))
     }
 
     /// Whether a COPY brings nothing but package managers out of an image of their own, which nothing runs.

@@ -33,7 +33,7 @@ mod unread;
 
 use std::fmt;
 
-pub(crate) use model::Version;
+pub(crate) use model::{Known, Version};
 
 /// What a violation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

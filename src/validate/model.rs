@@ -23,6 +23,9 @@ pub(crate) struct Version<'a> {
     pub(super) stages: Vec<StageModel>,
 }
 
+/// What was worked out of a version, for the next comparison.
+pub(crate) struct Known(Vec<StageModel>);
+
 /// A stage with those that it stands on.
 pub(super) struct StageModel {
     /// The instructions of the stages that it stands on and its own.
@@ -53,6 +56,26 @@ impl<'a> Version<'a> {
             context,
             stages: stages.collect(),
         }
+    }
+
+    /// The same, with what was worked out before of this very file.
+    pub(crate) fn known(
+        file: &'a Dockerfile,
+        facts: &'a Facts,
+        context: &'a ContextSource,
+        known: Known,
+    ) -> Version<'a> {
+        Version {
+            file,
+            facts,
+            context,
+            stages: known.0,
+        }
+    }
+
+    /// What was worked out.
+    pub(crate) fn into_known(self) -> Known {
+        Known(self.stages)
     }
 
     pub(super) fn node(&self, index: usize) -> Option<&'a Node> {
@@ -138,13 +161,20 @@ impl StageModel {
         deleted.any(|deleted| deleted.covers(place))
     }
 
-    /// Whether `folder` is there before item number `end`, by what the steps say.
+    /// Whether a folder or file is there before item number `end`, by what the steps say.
     pub(super) fn has_folder(&self, end: usize, folder: &AbsolutePath) -> bool {
         let items = self.items.iter().take(end);
-        let made = items.flat_map(|item| item.step.effects.folders.iter().chain(written_folders(item)));
-        let by_steps = made.into_iter().any(|made| made.is_within(folder));
+        let exactly = Place::Exactly(folder.clone());
+        let made = items
+            .clone()
+            .flat_map(|item| item.step.effects.folders.iter().chain(written_folders(item)));
+        let mut written = items.flat_map(|item| &item.step.effects.writes);
+        let by_steps = made.into_iter().any(|made| made.is_within(folder))
+            || written.any(|place| *place != Place::Anywhere && place.covers(&exactly));
         let mut delivered = self.deliveries.iter().filter(|delivery| delivery.at < end);
-        by_steps || delivered.any(|delivery| delivery.region.path().is_some_and(|path| path.is_within(folder)))
+        let is_it =
+            |region: &Place| region.covers(&exactly) || region.path().is_some_and(|path| path.is_within(folder));
+        by_steps || delivered.any(|delivery| is_it(&delivery.region))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::Command;
-use crate::knowledge::{Action, Holds, managers};
+use crate::knowledge::{Action, Holds, Manager, managers};
 
 use super::identity::Act;
 use super::model::{Item, StageModel, Version};
@@ -27,8 +27,11 @@ fn at_start(pair: &Pair<'_>, before: usize, after: usize) -> Option<Violation> {
         return None;
     }
     let known = targets(pair.before, old);
+    let words = named::started_words(pair.after, after);
     let is_store = |target: &AbsolutePath, program: &str| {
-        let manager = managers().by_program(program);
+        let manager = managers()
+            .by_program(program)
+            .filter(|manager| reads_store(manager, program, &words));
         let stores = manager
             .into_iter()
             .flat_map(|manager| &manager.caches)
@@ -54,6 +57,20 @@ fn at_start(pair: &Pair<'_>, before: usize, after: usize) -> Option<Violation> {
         what: format!("the image starts a tool that reads {target}, which would be in a mount"),
         remedy: "start a program that is built before".to_owned(),
     })
+}
+
+/// Whether a tool, started with `words`, builds or installs.
+fn reads_store(manager: &Manager, program: &str, words: &[String]) -> bool {
+    let arguments = words
+        .iter()
+        .skip_while(|word| word.rsplit('/').next() != Some(program))
+        .skip(1);
+    let arguments: Vec<Option<&str>> = arguments.map(|word| Some(word.as_str())).collect();
+    let action = manager.read(program, &arguments).action;
+    matches!(
+        action,
+        Action::Install | Action::Upgrade | Action::Download | Action::Build
+    )
 }
 
 /// Whether a mount is at the place that a table names, wherever the home or the environment puts it.

@@ -111,6 +111,20 @@ pub(super) fn started_programs(version: &Version<'_>, stage: usize) -> Vec<Strin
         .collect()
 }
 
+/// The words of ENTRYPOINT, and of CMD after them.
+pub(super) fn started_words(version: &Version<'_>, stage: usize) -> Vec<String> {
+    let indexes = [Keyword::Entrypoint, Keyword::Cmd]
+        .into_iter()
+        .filter_map(|keyword| version.last(stage, keyword));
+    let executions = indexes.filter_map(|index| version.facts.instructions.get(index)?.execution.as_deref());
+    let words = executions
+        .flat_map(|execution| &execution.commands)
+        .flat_map(|command| &command.words);
+    words
+        .map(|word| word.value.clone().unwrap_or_else(|| word.text.clone()))
+        .collect()
+}
+
 /// Whether what starts in a stage installs or builds, and so needs what builds need.
 pub(super) fn builds_at_start(version: &Version<'_>, stage: usize) -> bool {
     let indexes = [Keyword::Cmd, Keyword::Entrypoint]

@@ -1,6 +1,8 @@
 //! Each step of the result finds what earlier steps of the original gave it, and no two steps whose order matters changed
 //! places.
 
+use std::cell::OnceCell;
+
 use crate::effects::Place;
 use crate::effects::steps::StepKind;
 use crate::facts::Command;
@@ -157,13 +159,12 @@ impl Site<'_, '_> {
         if self.only_enters(at, item) {
             return Vec::new();
         }
-        let files = reads::of_install(self.pair.before, item, self.copies_before(item));
         let need = Need {
             site: self,
             at,
             origin,
             item,
-            files,
+            files: OnceCell::new(),
         };
         let earlier = self.old.items.iter().enumerate().take(origin);
         earlier.filter_map(|(number, old)| need.lost(number, old)).collect()
@@ -233,7 +234,7 @@ struct Need<'s, 'p, 'a> {
     origin: usize,
     item: &'s Item,
     /// The files that it reads, if it installs dependencies and reads no more than these.
-    files: Option<Vec<String>>,
+    files: OnceCell<Option<Vec<String>>>,
 }
 
 impl Need<'_, '_, '_> {
@@ -244,7 +245,9 @@ impl Need<'_, '_, '_> {
                 .iter()
                 .find_map(|package| self.lost_package(number, old, package));
         }
-        if !old.leaves_something() || !self.may_use(old) || self.is_there(old) {
+        let is_before = |item: &Item| item.act == old.act;
+        let earlier = self.site.new.items.get(..self.at).unwrap_or_default();
+        if !old.leaves_something() || earlier.iter().any(is_before) || !self.may_use(old) || self.is_there(old) {
             return None;
         }
         let is_later = self.site.new.position(&old.act).is_some();
@@ -268,6 +271,12 @@ impl Need<'_, '_, '_> {
         })
     }
 
+    fn files(&self) -> Option<&[String]> {
+        let site = self.site;
+        let read = || reads::of_install(site.pair.before, self.item, site.copies_before(self.item));
+        self.files.get_or_init(read).as_deref()
+    }
+
     /// Whether the step may use what an earlier one leaves.
     fn may_use(&self, old: &Item) -> bool {
         let effects = old.effects();
@@ -280,9 +289,11 @@ impl Need<'_, '_, '_> {
             .chain(&effects.deletes)
             .filter(|place| !is_throwaway(place));
         let mut changed = changed.peekable();
-        match &self.files {
+        match self.files() {
             _ if changed.peek().is_none() => self.uses_state(old),
             Some(files) => changed.any(|place| self.install_uses(files, place)) || self.uses_state(old),
+            // It runs code of the project, or is not known well enough to say that it does not.
+            None if self.item.step.kind == StepKind::Build => true,
             None => changed.any(|place| self.item.effects().may_read(place)) || self.uses_state(old),
         }
     }
@@ -313,10 +324,7 @@ impl Need<'_, '_, '_> {
 
     /// Whether what an earlier step leaves is there before the step in the result.
     fn is_there(&self, old: &Item) -> bool {
-        let new = self.site.new;
-        let earlier = new.items.get(..self.at).unwrap_or_default();
-        earlier.iter().any(|item| item.act == old.act)
-            || self.is_folder_there(old)
+        self.is_folder_there(old)
             || old.step.kind == StepKind::FromContext && self.are_files_there(old)
             || is_carried(self.site.pair.after, &old.act, self.site.after, self.at)
     }
@@ -350,8 +358,7 @@ impl Need<'_, '_, '_> {
         let is_all = copy.layers.iter().all(is_brought);
         is_all
             || self
-                .files
-                .as_ref()
+                .files()
                 .is_some_and(|files| self.are_manifests_there(files, copy, end))
     }
 

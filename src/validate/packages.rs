@@ -92,9 +92,10 @@ impl Image<'_, '_> {
                 None if self.is_known_unneeded(&package.name) => None,
                 None => Some("it is not known which libraries it brings on this release".to_owned()),
             },
-            Some(PackageRole::Either | PackageRole::Language) => self
+            Some(PackageRole::Either) => self
                 .replaced(release, &package.name)
                 .or_else(|| self.calls(family, &package.name)),
+            Some(PackageRole::Language) => self.calls(family, &package.name),
             Some(PackageRole::Runtime | PackageRole::Both) => Some("the program may need it".to_owned()),
             None => Some("it is not known what it is for".to_owned()),
         }
@@ -102,6 +103,10 @@ impl Image<'_, '_> {
 
     /// A part of a package that the result installs in its place: something needs it, and may need the rest.
     fn replaced(&self, release: &Release, package: &str) -> Option<String> {
+        // One with programs of its own is asked for these.
+        if tools_of_package(release.family, package).next().is_some() {
+            return None;
+        }
         let after = self.pair.after.stages.get(self.stage)?;
         let parts = closure(release, &[package]);
         let was_installed = |name: &str| {

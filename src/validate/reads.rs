@@ -1,6 +1,6 @@
 //! Which files of the build context a command reads, and whether COPYs bring them.
 
-use crate::context::manifests::{self, Files as _, Install};
+use crate::context::manifests::{self, Files as _, Install, ReadFile};
 use crate::effects::AbsolutePath;
 use crate::effects::image_files::{Copy, Layer, View, inside, join};
 use crate::facts::{Command, ManagerUse};
@@ -48,9 +48,20 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
     };
     let (verb, arguments) = words(command, used);
     let reads = manifests::reads(&Install::new(manager, &verb, arguments, folder), &view);
-    reads
-        .is_manifests_only()
-        .then(|| reads.files.into_iter().map(|file| file.path).collect())
+    // Whole folders are the project, or parts of it, whose code runs.
+    let runs_code = reads.files.iter().any(ReadFile::is_folder) || installs_folder(command, &view);
+    let is_plain = reads.is_manifests_only() && !runs_code;
+    is_plain.then(|| reads.files.into_iter().map(|file| file.path).collect())
+}
+
+/// Whether a word of a command is a folder of the project: `pip install .`.
+fn installs_folder(command: &Command, view: &View<'_>) -> bool {
+    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let words = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
+    let mut paths = words
+        .filter(|word| word.starts_with(['.', '/']))
+        .filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
+    paths.any(|path| view.exists(path.relative()) && view.read(path.relative()).is_none())
 }
 
 /// The file of the context that a command runs or reads by its words, with its path in the image.

@@ -168,6 +168,34 @@ fn faults_with_what_steps_need() {
 }
 
 #[test]
+fn a_folder_that_a_script_of_the_project_may_use() {
+    let before = "FROM python:3.11\nRUN install -d /var/lib/demo\nWORKDIR /app\nCOPY . .\nRUN pip install --no-build-isolation .\n\
+        CMD [\"python\", \"-m\", \"x\"]\n";
+    let after = "FROM python:3.11 AS builder\nWORKDIR /app\nCOPY . .\nRUN pip install --no-build-isolation .\n\nFROM python:3.11\n\
+        RUN install -d /var/lib/demo\nWORKDIR /app\n\
+        COPY --from=builder /usr/local/lib/python3.11/site-packages /usr/local/lib/python3.11/site-packages\n\
+        COPY --from=builder /usr/local/bin /usr/local/bin\nCOPY . .\nCMD [\"python\", \"-m\", \"x\"]\n";
+    rejects(before, after, Kind::InputLost);
+}
+
+#[test]
+fn a_program_that_is_moved_to_its_place() {
+    let before = "FROM gcc:13-bookworm\nWORKDIR /code\nCOPY . .\nRUN gcc -o served tool.c\nRUN mv served /usr/local/bin/\nCMD [\"served\"]\n";
+    let after = "FROM gcc:13-bookworm AS builder\nWORKDIR /code\nCOPY . .\nRUN gcc -o served tool.c\nRUN mv served /usr/local/bin/\n\n\
+        FROM gcc:13-bookworm\nWORKDIR /code\nCOPY --from=builder /usr/local/bin/served /usr/local/bin/served\n\
+        COPY --from=builder /code /code\nCMD [\"served\"]\n";
+    mutations(
+        before,
+        after,
+        &[(
+            "COPY --from=builder /usr/local/bin/served /usr/local/bin/served\n",
+            "",
+            Kind::StepLost,
+        )],
+    );
+}
+
+#[test]
 fn faults_with_named_paths() {
     let before = "FROM gcc:13-bookworm\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\nCMD [\"/usr/local/bin/server\"]\n";
     let after = "FROM gcc:13-bookworm AS builder\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\n\n\

@@ -12,13 +12,16 @@ pub(super) struct Makefile {
 }
 
 impl Makefile {
-    /// Reads a Makefile. What it does not know (functions, conditions, includes) it passes over.
-    pub(super) fn read(text: &str) -> Makefile {
+    /// Reads a Makefile. What it does not know (functions, conditions, includes) it passes over. `given` are variables of
+    /// the command line, which count before those of the file.
+    pub(super) fn read(text: &str, given: &[(&str, &str)]) -> Makefile {
         let mut makefile = Makefile::default();
         let implicit = IMPLICIT
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         makefile.variables.extend(implicit);
+        let given_names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+        makefile.variables.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut current: Vec<String> = Vec::new();
         for line in text.replace("\\\n", " ").lines() {
             if let Some(recipe) = line.strip_prefix('\t') {
@@ -29,6 +32,9 @@ impl Makefile {
                     rule.1.push(recipe);
                 }
             } else if let Some((name, value)) = assignment(line) {
+                if given_names.contains(&name) {
+                    continue;
+                }
                 let value = makefile.expanded(value);
                 makefile.variables.insert(name.to_owned(), value);
             } else if let Some((targets, prerequisites)) = line.split_once(':').filter(|_| !line.starts_with('#')) {
@@ -131,7 +137,9 @@ mod tests {
     fn recipes_of_what_a_target_needs() {
         let text =
             "BIN = /usr/local/bin\nall: tool\n\ntool: tool.c\n\tgcc -o $(BIN)/tool tool.c\n\nclean:\n\trm -f x\n";
-        let makefile = Makefile::read(text);
+        let makefile = Makefile::read(text, &[]);
+        let other = Makefile::read(text, &[("BIN", "/opt/bin")]);
+        assert_eq!(other.recipes(&["tool"]), ["gcc -o /opt/bin/tool tool.c"]);
         assert_eq!(makefile.recipes(&[]), ["gcc -o /usr/local/bin/tool tool.c"]);
         assert_eq!(makefile.recipes(&["clean"]), ["rm -f x"]);
         assert!(makefile.recipes(&["none"]).is_empty());

@@ -224,10 +224,11 @@ impl Surroundings<'_> {
                 .copied()
                 .filter(|word| !word.starts_with('-') && !word.contains('='))
                 .collect();
+            let given: Vec<(&str, &str)> = words.iter().filter_map(|word| word.split_once('=')).collect();
             let text = ["GNUmakefile", "makefile", "Makefile"]
                 .iter()
                 .find_map(|name| self.files.read(build.project.join(name).relative()));
-            for recipe in text.iter().flat_map(|text| Makefile::read(text).recipes(&targets)) {
+            for recipe in text.iter().flat_map(|text| Makefile::read(text, &given).recipes(&targets)) {
                 found.extend(build.by_script(&recipe, 0)?);
             }
         }
