@@ -111,7 +111,7 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
             "PATH" => is_path_kept(old, was.unwrap_or_default(), now.flatten().unwrap_or_default()),
             _ => now == Some(was),
         };
-        if !is_kept && !(now.is_none() && is_of_base(old, name, was)) {
+        if !(is_kept || now.is_none() && is_of_base(old, name, was)) {
             found.push(format!("the variable {name} would be another one"));
         }
     }
