@@ -112,7 +112,8 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
             "PATH" => is_path_kept(was.unwrap_or_default(), now.flatten().unwrap_or_default()),
             _ => now == Some(was),
         };
-        if !is_kept && !(now.is_none() && (is_of_base(old, name, was) || is_toolchain_setting(name))) {
+        let is_gone = now.is_none() && (is_of_base(old, name, was) || is_toolchain_setting(name));
+        if !(is_kept || is_gone) {
             found.push(format!("the variable {name} would be another one"));
         }
     }
