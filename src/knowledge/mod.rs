@@ -3,6 +3,7 @@
 //! The tables are embedded in the program and parsed once, when they are first asked for. `data/README.md` describes
 //! how to write them.
 
+mod archived;
 mod arguments;
 mod base_environment;
 mod base_image;
@@ -37,6 +38,7 @@ mod tables_tests;
 #[cfg(test)]
 mod tests;
 
+pub use archived::archived_release;
 pub use base_environment::{Account, BaseEnvironment, base_environment};
 pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
