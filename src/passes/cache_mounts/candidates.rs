@@ -1,7 +1,7 @@
 //! Which caches of a RUN can be mounts.
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
-use crate::knowledge::{Action, ArgumentRole, Holds, Manager, Sharing};
+use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
 use crate::passes::absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
@@ -209,7 +209,7 @@ impl Rules<'_> {
         let owner = self.owner(&used.user, path)?;
         self.obstructions(command, used)?;
         self.is_fit(used, cache)?;
-        self.uses_elsewhere(path, cache.cache.holds, &used.manager.id)?;
+        self.uses_elsewhere(path, cache.cache, &used.manager.id)?;
         self.is_missed(used, cache, path)?;
         match cache.cache.holds {
             Holds::Lists => self.lists(used)?,
@@ -432,8 +432,8 @@ impl Rules<'_> {
     }
 
     /// Whether something else than the manager needs what is at `path`.
-    fn uses_elsewhere(&self, path: &str, holds: Holds, manager: &str) -> Result<(), Obstacle> {
-        let is_store = holds == Holds::Store;
+    fn uses_elsewhere(&self, path: &str, cache: &Cache, manager: &str) -> Result<(), Obstacle> {
+        let is_store = cache.holds == Holds::Store;
         if let Some(stage) = self.facts.stage_of(self.index) {
             let members = self.facts.family(stage);
             let taken = members
@@ -450,7 +450,8 @@ impl Rules<'_> {
                     Some(source) if is_within(&source, path) => true,
                     // What was installed beside downloads does not need them; who installs more there might.
                     Some(source) => {
-                        is_within(path, &source) && (is_store || self.installs_after(*instruction, manager))
+                        let is_after_it = || !cache.among_installed || self.installs_after(*instruction, manager);
+                        is_within(path, &source) && is_after_it()
                     }
                     None => is_store,
                 };

@@ -1,7 +1,6 @@
 //! The text of a RUN that cleans up after itself.
 
 use crate::facts::{Body, Execution, Facts, ScriptBody};
-use crate::passes::absence;
 use crate::passes::joint::{self, Joint};
 use crate::passes::layout::Layout;
 use crate::shell;
@@ -42,11 +41,6 @@ pub(super) fn of(
     if commands.is_empty() {
         return Some(edits);
     }
-    if let Some((at, gap)) = before_last_removal(run, script, instruction.text()) {
-        let text: String = commands.iter().map(|command| format!("{command}{gap}")).collect();
-        edits.push(Edit::insert(at, text));
-        return Some(edits);
-    }
     let end = shell::end_of_last_command(&script.script)?;
     let at = script.source(end.checked_sub(1)?..end).end;
     let joint = joint::of(script, commands.first()?, joint::options(facts.scope(index)))?;
@@ -65,32 +59,6 @@ pub(super) fn of(
     }
     edits.push(Edit::insert(at, text));
     Some(edits)
-}
-
-/// Where the last statement of a row begins that runs whatever those before it did, if all that it does is to delete, and
-/// what is between it and the one before. What cleans up as well belongs there: the last statement still decides
-/// whether the RUN succeeded.
-fn before_last_removal<'t>(run: &Execution, script: &ScriptBody, text: &'t str) -> Option<(usize, &'t str)> {
-    let [.., before, last] = script.script.statements.as_slice() else {
-        return None;
-    };
-    let place = script.script.statements.len() - 1;
-    let of = |statement: usize| {
-        run.commands
-            .iter()
-            .filter(move |command| command.context.place.statement == statement)
-    };
-    let only_deletes = last.chain.len() == 1
-        && of(place).count() == 1
-        && of(place)
-            .all(|command| command.context.depth == 0 && !command.deletes.is_empty() && absence::is_forced(command));
-    let goes_on = of(place - 1).all(|command| !command.context.stops_body) && !before.background;
-    if !only_deletes || !goes_on {
-        return None;
-    }
-    let at = script.source(last.span.clone()).start;
-    let gap = text.get(script.source(before.span.clone()).end..at)?;
-    (gap.contains([';', '\n']) && !gap.contains('#')).then_some((at, gap))
 }
 
 /// The blanks before the last statement of a heredoc.
