@@ -29,6 +29,9 @@ pub struct Cache {
     /// Whether it exists only where something makes its folder, as a mount does: without one nothing is left in it.
     #[serde(default)]
     pub only_mounted: bool,
+    /// Whether it is in the folder of what is installed, so that who copies that folder need not be after the downloads.
+    #[serde(default)]
+    pub among_installed: bool,
     /// What kinds of verbs fill it.
     #[serde(default = "Cache::usual_fillers")]
     pub filled_by: Vec<Action>,

@@ -99,6 +99,9 @@ pub struct Language {
     /// Modules whose members are named like the programs that they run.
     #[serde(default)]
     pub program_modules: Vec<String>,
+    /// Modules that look for a library by its name when a program imports them.
+    #[serde(default)]
+    pub library_modules: Vec<String>,
     /// Fields that are set to the program.
     #[serde(default)]
     pub fields: Vec<String>,

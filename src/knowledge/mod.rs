@@ -3,6 +3,7 @@
 //! The tables are embedded in the program and parsed once, when they are first asked for. `data/README.md` describes
 //! how to write them.
 
+mod archived;
 mod arguments;
 mod assumption;
 mod base_environment;
@@ -39,6 +40,7 @@ mod tables_tests;
 #[cfg(test)]
 mod tests;
 
+pub use archived::archived_release;
 pub use assumption::{
     Assumption, BUILDS_WRITE_BELOW_THEIR_PROJECT, CALLS_ARE_SHOWN, UNSEEN_TOOLS_ARE_UNNEEDED, assumption, assumptions,
 };

@@ -1,11 +1,58 @@
 //! Adding system packages to a stage that lacks them.
 
-use crate::facts::Facts;
-use crate::knowledge::{Action, Family, Kind};
+use crate::effects::{Evidence, Obstacle};
+use crate::facts::{Command, Facts};
+use crate::knowledge::{Action, Family, Kind, archived_release};
 use crate::syntax::{Dockerfile, Edit, Instruction, Keyword, LineRange};
 
 /// The longest line of package names.
 const WIDTH: usize = 100;
+
+/// Checks that stage number `stage` can install `packages` on the image `on`: the mirrors of its release have packages, or
+/// the stage installs some already, from wherever it does.
+///
+/// # Errors
+/// The need that nothing can bring there.
+pub(crate) fn can_add(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: usize,
+    on: (&str, Option<&str>),
+    packages: &[(String, Evidence)],
+) -> Result<(), Obstacle> {
+    let Some((package, Evidence { place, fact })) = packages.first() else {
+        return Ok(());
+    };
+    let Some(release) = archived_release(on.0, on.1).filter(|_| install(file, facts, stage).is_none()) else {
+        return Ok(());
+    };
+    Err((
+        format!(
+            "{place} {fact}, for which {}:{} would have to install {package}, and the mirrors no longer have {release}",
+            on.0,
+            on.1.unwrap_or("latest")
+        ),
+        "move to a newer release of the distribution".to_owned(),
+    ))
+}
+
+/// The first command of a stage that installs packages of the system, and to which more can be added.
+fn install<'f>(file: &Dockerfile, facts: &'f Facts, stage: usize) -> Option<(usize, &'f Command)> {
+    let mut range = facts.stages.get(stage)?.instructions.clone();
+    range.find_map(|index| {
+        let run = facts.run(file, index)?;
+        matches!(run.body, crate::facts::Body::Script(_)).then_some(())?;
+        let install = run.commands.iter().find(|command| {
+            let used = command.manager.as_ref();
+            command.editable
+                && !command.context.conditional
+                && used.is_some_and(|used| {
+                    used.manager.kind == Kind::System && used.action == Action::Install && !used.packages.is_empty()
+                })
+        });
+        Some((index, install?))
+    })
+}
 
 /// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
 /// step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
@@ -18,20 +65,10 @@ pub(crate) fn add(
     names: &[String],
 ) -> Option<Option<LineRange>> {
     let range = facts.stages.get(stage)?.instructions.clone();
-    for index in range.clone() {
-        let Some(run) = facts.run(file, index) else { continue };
-        let crate::facts::Body::Script(script) = &run.body else {
-            continue;
+    if let Some((index, install)) = install(file, facts, stage) {
+        let crate::facts::Body::Script(script) = &facts.run(file, index)?.body else {
+            return None;
         };
-        let install = run.commands.iter().find(|command| {
-            let used = command.manager.as_ref();
-            command.editable
-                && !command.context.conditional
-                && used.is_some_and(|used| {
-                    used.manager.kind == Kind::System && used.action == Action::Install && !used.packages.is_empty()
-                })
-        });
-        let Some(install) = install else { continue };
         let (_, _, word) = install.manager.as_ref()?.packages.last()?;
         let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else {
             return None;

@@ -21,7 +21,11 @@ impl Makefile {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         makefile.variables.extend(implicit);
         let given_names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
-        makefile.variables.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        makefile.variables.extend(
+            given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let mut current: Vec<String> = Vec::new();
         for line in text.replace("\\\n", " ").lines() {
             if let Some(recipe) = line.strip_prefix('\t') {

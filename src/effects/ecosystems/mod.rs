@@ -228,7 +228,10 @@ impl Surroundings<'_> {
             let text = ["GNUmakefile", "makefile", "Makefile"]
                 .iter()
                 .find_map(|name| self.files.read(build.project.join(name).relative()));
-            for recipe in text.iter().flat_map(|text| Makefile::read(text, &given).recipes(&targets)) {
+            for recipe in text
+                .iter()
+                .flat_map(|text| Makefile::read(text, &given).recipes(&targets))
+            {
                 found.extend(build.by_script(&recipe, 0)?);
             }
         }

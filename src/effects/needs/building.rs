@@ -6,7 +6,7 @@ use crate::knowledge::{
     Action, Invocation, Kind, Manager, Recognized, Role, compiler, compiles_at_start, is_plain_node_package, managers,
 };
 
-use super::commands::program;
+use super::commands::{Commands, program};
 
 /// Whether a RUN installs a language's packages or compiles.
 pub(crate) fn is_build(run: &Execution) -> bool {
@@ -80,6 +80,30 @@ pub(super) fn package_script(words: &[String]) -> Option<(String, String)> {
     let folders = used.options.iter().filter(|option| option.role == Some(Role::Reads));
     let folder = folders.filter_map(|option| option.value?.text).next_back();
     Some((name, folder.unwrap_or(".").to_owned()))
+}
+
+/// The manager of a language's packages that a command calls, and what it does.
+pub(crate) fn manager_call(words: &[String]) -> Option<(&'static Manager, Action)> {
+    let values: Vec<Option<&str>> = words.iter().map(|word| Some(word.as_str())).collect();
+    let (recognized, used) = read(&values)?;
+    Some((recognized.manager, used.action))
+}
+
+/// The work of a build that a command of a RUN does inside of a text for another shell, and the program that it gives the
+/// text to: `su - web -c "npm install"`.
+pub(crate) fn build_in_a_text(run: &Execution) -> Option<(String, String)> {
+    run.commands
+        .iter()
+        .filter(|command| command.manager.is_none())
+        .find_map(|command| {
+            let words: Vec<String> = command.words.iter().filter_map(|word| word.value.clone()).collect();
+            let work = Commands::of_words(&words)
+                .list
+                .iter()
+                .skip(1)
+                .find_map(|inner| work_at_start(inner))?;
+            Some((work, program(&words).to_owned()))
+        })
 }
 
 /// Reads the words of a command that calls a manager of packages of a language.

@@ -42,7 +42,7 @@ use crate::syntax::{Dockerfile, Keyword};
 use started::{By, Reader};
 
 pub(crate) use answer::{Answer, Unanswered};
-pub(crate) use building::is_build;
+pub(crate) use building::{build_in_a_text, is_build, manager_call};
 pub(crate) use lacking::{lacking, nameless_need, unknown_library};
 pub(crate) use packages::installed_by_name;
 pub(crate) use runs::StepNeeds;
@@ -115,12 +115,8 @@ impl Needs {
             keeps_builds: false,
         };
         let mut needs = Needs::default();
-        let last = stage.instructions.end.saturating_sub(1);
-        let workdir = facts.scope(last).and_then(|scope| scope.workdir.as_deref());
-        let mut started = Reader::new(&image, &mut needs, By::Start);
-        started.stage(file, facts, stage);
-        started.compose(context, stage, workdir);
-        started.lists_of_image(workdir);
+        let workdir = workdir_of(facts, stage);
+        needs.read_start(file, facts, stage, &image);
         orchestrated::read(context, &image, workdir, &mut needs);
         needs.steps = runs::of(file, facts, stage, &image);
         sources::read(context, &image, workdir, &mut needs);
@@ -132,6 +128,29 @@ impl Needs {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
         needs
+    }
+
+    /// Looks for what the stage starts, and nothing else.
+    pub(crate) fn of_start(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource) -> Needs {
+        let number = facts.stage_of(stage.instructions.start).unwrap_or_default();
+        let copies = image_files::of_stage(file, facts, number, context);
+        let image = image_files::View {
+            context,
+            copies: &copies,
+            may_choose_versions: false,
+            keeps_builds: false,
+        };
+        let mut needs = Needs::default();
+        needs.read_start(file, facts, stage, &image);
+        needs
+    }
+
+    fn read_start(&mut self, file: &Dockerfile, facts: &Facts, stage: &Stage, image: &image_files::View<'_>) {
+        let workdir = workdir_of(facts, stage);
+        let mut started = Reader::new(image, self, By::Start);
+        started.stage(file, facts, stage);
+        started.compose(image.context, stage, workdir);
+        started.lists_of_image(workdir);
     }
 
     /// Whether the program is seen to run.
@@ -186,6 +205,11 @@ impl Needs {
             is_shell,
         });
     }
+}
+
+fn workdir_of<'f>(facts: &'f Facts, stage: &Stage) -> Option<&'f str> {
+    let last = stage.instructions.end.saturating_sub(1);
+    facts.scope(last).and_then(|scope| scope.workdir.as_deref())
 }
 
 /// The last instruction of a kind in a stage: the one that counts.

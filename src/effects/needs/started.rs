@@ -41,6 +41,8 @@ pub(super) struct Reader<'r, 'v> {
     pub(super) needs: &'r mut Needs,
     seen: BTreeSet<String>,
     by: By,
+    /// The words of the start that name a program which only starts the one after it.
+    starters: BTreeSet<String>,
 }
 
 impl<'r, 'v> Reader<'r, 'v> {
@@ -50,6 +52,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             needs,
             seen: BTreeSet::new(),
             by,
+            starters: BTreeSet::new(),
         }
     }
 
@@ -60,6 +63,15 @@ impl<'r, 'v> Reader<'r, 'v> {
         // An ENTRYPOINT takes the place of the CMD of what it is built on.
         let is_reset = |index: &usize| entry.is_some_and(|entry| facts.stage_of(entry) > facts.stage_of(*index));
         let command = command.filter(|index| !is_reset(index));
+        let words: Vec<String> = [entry, command]
+            .into_iter()
+            .flatten()
+            .filter_map(|index| exec(file, index))
+            .flatten()
+            .collect();
+        let commands = Commands::of_words(&words).list.into_iter();
+        let starters = commands.filter(|words| runs_another(words));
+        self.starters = starters.filter_map(|words| words.into_iter().next()).collect();
         for index in [entry, command].into_iter().flatten() {
             self.needs.starts = true;
             self.instruction(file, facts, index);
@@ -98,11 +110,7 @@ impl<'r, 'v> Reader<'r, 'v> {
 
     /// Reads an ENTRYPOINT with the words of CMD after it, as the engine puts them together.
     fn together(&mut self, file: &Dockerfile, facts: &Facts, entry: usize, command: Option<usize>) {
-        let exec = |index: usize| match &file.instructions.get(index)?.node().arguments {
-            Arguments::Exec(words) => Some(words.iter().map(|word| word.value.clone()).collect::<Vec<_>>()),
-            _ => None,
-        };
-        let Some(mut words) = exec(entry) else { return };
+        let Some(mut words) = exec(file, entry) else { return };
         let place = file.place_of(entry);
         if let Some(tool) = tool_at_start(&words).filter(|_| self.needs.builds_at_start.is_none()) {
             self.needs.builds_at_start = Some(Evidence {
@@ -111,7 +119,7 @@ impl<'r, 'v> Reader<'r, 'v> {
             });
         }
         let workdir = facts.scope(entry).and_then(|scope| scope.workdir.clone());
-        if let Some(more) = command.and_then(exec) {
+        if let Some(more) = command.and_then(|command| exec(file, command)) {
             words.extend(more);
             self.words(&words, workdir.as_deref(), &place, 0);
         }
@@ -129,7 +137,14 @@ impl<'r, 'v> Reader<'r, 'v> {
         };
         let is_of_base = |word: &str| own.is_some_and(|own| own.entrypoint.iter().any(|known| known == word));
         let is_script = |word: &&String| (word.contains('/') || word.ends_with(".sh")) && !is_of_base(word);
-        for word in words.iter().filter(is_script) {
+        // A starter that was downloaded does what one of a package does.
+        let is_starter = |word: &&String| self.starters.contains(*word);
+        let scripts: Vec<&String> = words
+            .iter()
+            .filter(is_script)
+            .filter(|word| !is_starter(word))
+            .collect();
+        for word in scripts {
             let Some(path) = absolute(workdir.as_deref(), word) else {
                 continue;
             };
@@ -476,6 +491,14 @@ fn effective(file: &Dockerfile, facts: &Facts, stage: &Stage, keyword: Keyword) 
         Base::Stage(below) => effective(file, facts, facts.stages.get(below)?, keyword),
         _ => None,
     })
+}
+
+/// The words of an instruction in exec form.
+fn exec(file: &Dockerfile, index: usize) -> Option<Vec<String>> {
+    match &file.instructions.get(index)?.node().arguments {
+        Arguments::Exec(words) => Some(words.iter().map(|word| word.value.clone()).collect()),
+        _ => None,
+    }
 }
 
 /// The commands in a line of a list.

@@ -1,11 +1,12 @@
 //! Which caches of a RUN can be mounts.
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
-use crate::knowledge::{Action, ArgumentRole, Holds, Manager, Sharing};
+use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
 use crate::passes::absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
+use super::starts::Starts;
 use super::{Obstacle, chain, stores};
 
 /// A cache that will be a mount of the RUN.
@@ -40,7 +41,7 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Finds the caches that RUN number `index` fills.
-    pub(super) fn of(facts: &Facts, file: &Dockerfile, index: usize, run: &Execution) -> Candidates {
+    pub(super) fn of(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize, run: &Execution) -> Candidates {
         let mut candidates = Candidates::default();
         let Some(scope) = facts.scope(index) else {
             return candidates;
@@ -55,6 +56,7 @@ impl Candidates {
         let rules = Rules {
             facts,
             file,
+            starts,
             index,
             run,
         };
@@ -68,7 +70,7 @@ impl Candidates {
             candidates.add(used.manager, verdicts);
         }
         candidates.sort();
-        for store in stores::shared_with(facts, file, index) {
+        for store in stores::shared_with(facts, file, starts, index) {
             if let Ok(owner) = rules.owner(&scope.user, &store.path) {
                 candidates.push(Candidate { owner, ..store });
             }
@@ -133,6 +135,7 @@ impl Candidates {
 struct Rules<'a> {
     facts: &'a Facts,
     file: &'a Dockerfile,
+    starts: &'a Starts,
     index: usize,
     run: &'a Execution,
 }
@@ -206,11 +209,11 @@ impl Rules<'_> {
         let owner = self.owner(&used.user, path)?;
         self.obstructions(command, used)?;
         self.is_fit(used, cache)?;
-        self.uses_elsewhere(path, cache.cache.holds)?;
+        self.uses_elsewhere(path, cache.cache, &used.manager.id)?;
         self.is_missed(used, cache, path)?;
         match cache.cache.holds {
             Holds::Lists => self.lists(used)?,
-            Holds::Store => stores::check(self.facts, self.file, self.index, used, path)?,
+            Holds::Store => stores::check(self.facts, self.file, self.starts, self.index, used, path)?,
             // With its folder mounted, the lists go there too.
             Holds::Downloads if cache.cache.only_mounted && used.leaves_lists() => self.lists(used)?,
             Holds::Downloads => {}
@@ -416,9 +419,21 @@ impl Rules<'_> {
         exports.any(|command| command.words.iter().any(|word| sets(&word.text)))
     }
 
+    /// Whether a manager may download something after instruction number `index`, on top of its layer.
+    fn installs_after(&self, index: usize, manager: &str) -> bool {
+        let later = self.facts.later(index).into_iter();
+        let runs = later.filter_map(|later| self.facts.run(self.file, later));
+        let mut used = runs
+            .flat_map(|run| &run.commands)
+            .filter_map(|command| command.manager.as_ref());
+        used.any(|used| {
+            used.manager.id == manager && !matches!(used.action, Action::Run | Action::Exec | Action::Config)
+        })
+    }
+
     /// Whether something else than the manager needs what is at `path`.
-    fn uses_elsewhere(&self, path: &str, holds: Holds) -> Result<(), Obstacle> {
-        let is_store = holds == Holds::Store;
+    fn uses_elsewhere(&self, path: &str, cache: &Cache, manager: &str) -> Result<(), Obstacle> {
+        let is_store = cache.holds == Holds::Store;
         if let Some(stage) = self.facts.stage_of(self.index) {
             let members = self.facts.family(stage);
             let taken = members
@@ -432,7 +447,12 @@ impl Rules<'_> {
             {
                 let needs = match source.as_deref().map(|source| format!("/{}", source.trim_matches('/'))) {
                     Some(source) if source == "/" => is_store,
-                    Some(source) => is_within(path, &source) || is_within(&source, path),
+                    Some(source) if is_within(&source, path) => true,
+                    // What was installed beside downloads does not need them; who installs more there might.
+                    Some(source) => {
+                        let is_after_it = || !cache.among_installed || self.installs_after(*instruction, manager);
+                        is_within(path, &source) && is_after_it()
+                    }
                     None => is_store,
                 };
                 if needs {

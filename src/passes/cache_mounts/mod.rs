@@ -8,6 +8,7 @@ mod cleanup;
 mod edits;
 mod existing;
 mod plan;
+mod starts;
 mod stores;
 mod target;
 
@@ -16,6 +17,7 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 use candidates::Candidates;
+use starts::Starts;
 
 /// Adds cache mounts for the caches of package managers.
 pub struct CacheMounts;
@@ -57,13 +59,17 @@ impl Pass for CacheMounts {
             return outcome;
         }
         let frontend = old_frontend(file);
+        let starts = match stores::are_used(facts, file) {
+            true => Starts::of(file, facts, options.context.as_deref()),
+            false => Starts::default(),
+        };
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
-            if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, index) {
+            if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {
                 continue;
             }
             let lines = file.lines_of(index);
-            let mut candidates = Candidates::of(facts, file, index, run);
+            let mut candidates = Candidates::of(facts, file, &starts, index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
             }

@@ -2,15 +2,22 @@
 //! may need such a store must mount it, or none.
 
 use crate::facts::{Base, Command, Execution, Facts, ManagerUse, is_within};
-use crate::knowledge::{Action, CommandScope, Holds, Kind};
+use crate::knowledge::{Holds, Kind};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::Obstacle;
 use super::candidates::Candidate;
+use super::starts::Starts;
+
+/// Whether a RUN of the file uses a store.
+pub(super) fn are_used(facts: &Facts, file: &Dockerfile) -> bool {
+    let mut runs = (0..file.instructions.len()).filter_map(|index| facts.run(file, index));
+    runs.any(|run| uses(run).next().is_some())
+}
 
 /// Whether RUN number `index`, which has no command that fills a cache, may still need the store of one that does.
-pub(super) fn concerns(facts: &Facts, file: &Dockerfile, index: usize) -> bool {
-    !shared_with(facts, file, index).is_empty()
+pub(super) fn concerns(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize) -> bool {
+    !shared_with(facts, file, starts, index).is_empty()
 }
 
 /// The instructions of all stages that stand on one base, by their numbers in the file.
@@ -42,6 +49,7 @@ fn uses(run: &Execution) -> impl Iterator<Item = (&ManagerUse, &str, &crate::fac
 pub(super) fn check(
     facts: &Facts,
     file: &Dockerfile,
+    starts: &Starts,
     index: usize,
     used: &ManagerUse,
     path: &str,
@@ -95,7 +103,7 @@ pub(super) fn check(
             _ => {}
         }
     }
-    starts_without(facts, file, stage, used)
+    starts.without(facts, stage, used.manager)
 }
 
 /// A base image that nobody knows may bring a store along.
@@ -118,59 +126,9 @@ fn unknown_base(facts: &Facts, from: usize, name: &str) -> Result<(), Obstacle> 
     Err(Obstacle::new(found, "add the mount by hand if it does not"))
 }
 
-/// Whether the images that are made of `stage` start something else than the manager.
-fn starts_without(facts: &Facts, file: &Dockerfile, stage: usize, used: &ManagerUse) -> Result<(), Obstacle> {
-    let name = &used.manager.name;
-    for member in facts.family(stage) {
-        if !facts.is_shipped(member) {
-            continue;
-        }
-        let chain = super::chain(facts, member);
-        let started = chain.iter().rev().filter(|index| {
-            let keyword = file.instructions.get(**index).map(|instruction| instruction.keyword());
-            matches!(keyword, Some(Keyword::Cmd | Keyword::Entrypoint))
-        });
-        let executions = started.filter_map(|index| facts.instructions.get(*index)?.execution.as_ref());
-        let mut commands = executions.flat_map(|execution| &execution.commands).peekable();
-        let remedy = "build in a stage of its own, and copy the result from it";
-        if commands.peek().is_none() {
-            return Err(Obstacle::new(
-                format!("nothing tells that the image does not run {name} when it starts"),
-                remedy,
-            ));
-        }
-        let may_need = |command: &Command| {
-            let downloads = |action| !matches!(action, Action::Other | Action::Config | Action::Run);
-            let own = command
-                .manager
-                .as_ref()
-                .filter(|other| other.manager.id == used.manager.id);
-            // Of a tool without a verb, CMD or whoever starts the container says what it does.
-            let is_bare = command.words.iter().skip(1).all(|word| word.text.starts_with('-'));
-            let runs_it = own.is_some_and(|other| is_bare || downloads(other.action));
-            let is_script = command
-                .words
-                .iter()
-                .take(2)
-                .any(|word| word.text.contains(".sh") || word.text.contains("entrypoint"));
-            let runs_rules = command
-                .table()
-                .is_some_and(|table| table.scope == CommandScope::Project);
-            runs_it || is_script || runs_rules
-        };
-        if commands.any(may_need) {
-            return Err(Obstacle::new(
-                format!("the image may run {name} when it starts"),
-                remedy,
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// The stores of other RUNs that RUN number `index` must mount too, as it comes after one that fills them and may run
 /// the manager without saying so: `make`, a script, a text that was not understood.
-pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, index: usize) -> Vec<Candidate> {
+pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize) -> Vec<Candidate> {
     let mut result: Vec<Candidate> = Vec::new();
     let (Some(stage), Some(run)) = (facts.stage_of(index), facts.run(file, index)) else {
         return result;
@@ -197,7 +155,7 @@ pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, index: usize) -> Vec
                 && same_user
                 && !own
                 && cache.linked == Some(false)
-                && check(facts, file, other, used, path).is_ok()
+                && check(facts, file, starts, other, used, path).is_ok()
             {
                 result.push(Candidate {
                     manager: &used.manager.name,

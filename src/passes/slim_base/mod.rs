@@ -122,6 +122,11 @@ impl Pass for SlimBase {
                 return outcome;
             }
         };
+        let on = (smaller.image.as_str(), Some(smaller.tag.as_str()));
+        if let Err((obstacle, remedy)) = extra_packages::can_add(file, facts, number, on, &extra) {
+            outcome.refusals.push(refusal(obstacle, &remedy));
+            return outcome;
+        }
         let edit = Edit::replace(word.range, with_tag(&word.value, &smaller.tag));
         let old = file.clone();
         if file.edit(range.start, vec![edit]).is_err() {

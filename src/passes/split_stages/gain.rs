@@ -1,6 +1,7 @@
 //! What a split would gain.
 
-use crate::facts::{Base, Facts, ImageReference, Stage};
+use crate::effects::needs::is_build;
+use crate::facts::{Base, Execution, Facts, ImageReference, Stage};
 use crate::knowledge::{
     Action, Family, Kind, PackageRole, Purpose, Release, Slimmer, base_image, package_role, slimmer, slimmer_images,
 };
@@ -33,7 +34,7 @@ impl Gain {
         let is_known = release.is_some() && !lacks_versions(image);
         match release.and_then(|release| Gain::on(file, facts, stage, image, release)) {
             Some(found) => Ok(Some(found)),
-            None if is_known => Ok(None),
+            None if is_known => removed_later(file, facts, stage).map_or(Ok(None), Err),
             None => match compiles(file, facts, stage) {
                 Some(index) => Err(unknown(file, stage, index)),
                 None => Ok(None),
@@ -85,6 +86,42 @@ impl Gain {
         let is_something = !gain.packages.is_empty() || gain.smaller.is_some() || gain.development;
         is_something.then(|| (gain, image.clone(), release))
     }
+}
+
+/// A package that a stage with a build installs, and removes in a later layer, where that gains nothing.
+fn removed_later(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<Obstacle> {
+    let runs = stage
+        .instructions
+        .clone()
+        .filter_map(|index| Some((index, facts.run(file, index)?)));
+    let runs: Vec<(usize, &Execution)> = runs.collect();
+    runs.iter().any(|(_, run)| is_build(run)).then_some(())?;
+    let names = |action: Action| {
+        let used = runs.iter().flat_map(|(index, run)| {
+            let used = run.commands.iter().filter_map(|command| command.manager.as_ref());
+            used.map(|used| (*index, used))
+        });
+        let used = used.filter(move |(_, used)| used.manager.kind == Kind::System && used.action == action);
+        used.flat_map(|(index, used)| {
+            let groups = used
+                .options
+                .iter()
+                .filter(|(name, ..)| matches!(name.as_str(), "-t" | "--virtual"));
+            let groups = groups.filter_map(|(_, value, _)| value.as_deref());
+            let names = used.packages.iter().map(|(name, ..)| name.as_str());
+            names.chain(groups).map(move |name| (index, name)).collect::<Vec<_>>()
+        })
+        .collect::<Vec<_>>()
+    };
+    let (installed, removed) = (names(Action::Install), names(Action::Remove));
+    removed.iter().find_map(|(later, name)| {
+        let (index, _) = installed.iter().find(|(index, known)| known == name && index < later)?;
+        let (line, later) = (file.line_of(*index), file.line_of(*later));
+        Some((
+            format!("line {later} removes {name}, which stays in the layer of line {line}; no other step shows what needs it"),
+            "install and remove it in the RUN that uses it".to_owned(),
+        ))
+    })
 }
 
 /// Whether smaller images run what is built on an image, and its tag does not say enough to choose one: `maven:latest`.

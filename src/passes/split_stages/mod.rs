@@ -195,6 +195,7 @@ fn write(
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
+    extra_packages::can_add(file, &facts, number, on, &extra)?;
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
     let is_written = names.is_empty() || extra_packages::add(file, &facts, number, release.family, &names).is_some();
     Ok(is_written.then_some(extra))

@@ -16,7 +16,7 @@ use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Assumed, Evidence, Obstacle, answered, assumed, development, live, node_tools, started};
-use crate::effects::needs::Needs;
+use crate::effects::needs::{self, Needs};
 use crate::effects::steps::{self, Step};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
@@ -75,7 +75,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         (subject.inherited.is_some() && super::is_runtime_stage(file, subject.stage)).then_some(range.start);
     let Some(last_build) = last_build.or(elsewhere) else {
         return match gain.packages.first() {
-            None => Ok(None),
+            None => build_in_a_text(subject).map_or(Ok(None), Err),
             // The user, or an earlier run, builds in another stage.
             Some(_) if super::is_runtime_stage(file, subject.stage) => Ok(None),
             Some((index, name)) => Err((
@@ -235,6 +235,18 @@ pub(super) fn unknown_builder(file: &Dockerfile, facts: &Facts, stage: &Stage) -
                 "split the stages by hand".to_owned(),
             )
         })
+    })
+}
+
+/// The step that builds inside of a text for another shell, which no stage of its own can take.
+fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
+    subject.range().find_map(|index| {
+        let run = subject.facts.run(subject.file, index)?;
+        let (work, program) = needs::build_in_a_text(run)?;
+        Some((
+            format!("line {} runs `{work}` within `{program}`", subject.line(index)),
+            format!("run it in a RUN of its own, after USER instead of `{program}`"),
+        ))
     })
 }
 

@@ -40,6 +40,16 @@ struct Target {
     takes: Takes,
 }
 
+/// The import of a module that looks for a library by its name.
+fn library_search(line: usize) -> Call {
+    Call {
+        line,
+        commands: Vec::new(),
+        takes: Takes::Library,
+        is_known: true,
+    }
+}
+
 impl<'s> File<'s> {
     pub(super) fn read(path: &'s str, text: &'s str, language: &'static Language) -> File<'s> {
         let tokens = tokens(text, language);
@@ -70,6 +80,8 @@ impl<'s> File<'s> {
                     takes: Takes::Shell,
                     is_known: true,
                 }),
+                // Modules are also named in texts: in Django's INSTALLED_APPS.
+                Token::Text(text) if self.finds_library(text) => calls.push(library_search(found.line)),
                 Token::Name(_) => self.name(at, found.line, helpers, &mut calls, &mut new),
                 _ => {}
             }
@@ -82,6 +94,10 @@ impl<'s> File<'s> {
             return;
         }
         let full = self.full(at);
+        if self.finds_library(&full) {
+            calls.push(library_search(line));
+            return;
+        }
         if let Some(program) = self.program_of_module(at, &full) {
             calls.push(Call {
                 line,
@@ -138,6 +154,15 @@ impl<'s> File<'s> {
         let is_require = word(&self.tokens, start) == Some("require") && sign(&self.tokens, close) == Some(')');
         let module = super::names::text(&self.tokens, start + 2).filter(|_| is_require)?;
         Some(module.strip_prefix("node:").unwrap_or(module))
+    }
+
+    /// Whether a module, or what is in it, looks for a library by its name when it is imported.
+    fn finds_library(&self, module: &str) -> bool {
+        let mut modules = self.language.library_modules.iter();
+        modules.any(|known| {
+            let rest = module.strip_prefix(known.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     /// The program that a name of `sh` or `plumbum.cmd` stands for.
