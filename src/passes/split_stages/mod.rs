@@ -166,6 +166,7 @@ fn write(
 ) -> Option<Vec<(String, Evidence)>> {
     stages::write(file, plan, plan.pinned.as_deref())?;
     let facts = facts.updated(file);
+    let release = &runtime_image::exact(release, plan.pinned.as_deref());
     let (number, stage) = facts.stages.iter().enumerate().next_back()?;
     let needs = Needs::of(file, &facts, stage, context, release.family);
     let range = stage.instructions.clone();

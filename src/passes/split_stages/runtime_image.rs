@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::needs::{Needs, nameless_need};
 use crate::facts::is_within;
-use crate::knowledge::{Purpose, Slimmer, image_configuration, image_contents, slimmer_images};
+use crate::knowledge::{Purpose, Release, Slimmer, image_configuration, image_contents, slimmer_images};
 use crate::syntax::Keyword;
 
 use super::Obstacle;
@@ -26,7 +26,8 @@ pub(super) fn base(
     let tag = subject.image.tag.as_deref();
     let smaller = &variant(subject, repository, smaller);
     refuse_lost_tools(subject, needs, smaller)?;
-    if let Some(need) = nameless_need(repository, &subject.release) {
+    let release = exact(&subject.release, smaller.pinned.as_deref());
+    if let Some(need) = nameless_need(repository, &release) {
         return Err((
             format!("programs built on {repository} need {need}, whose name in this release is not known"),
             "use a tag that names another release of the distribution".to_owned(),
@@ -79,6 +80,14 @@ pub(super) fn base(
         ));
     }
     Ok(())
+}
+
+/// The release that both stages stand on: a tag that names it makes it certain.
+pub(super) fn exact(release: &Release, pinned: Option<&str>) -> Release {
+    Release {
+        certain: release.certain || pinned.is_some(),
+        ..release.clone()
+    }
 }
 
 /// Refuses a smaller image without a program of the old one that runs at run time and that no package brings.
