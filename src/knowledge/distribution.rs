@@ -117,19 +117,23 @@ pub(super) fn numbered(family: Family, number: &str) -> Option<&'static str> {
 #[must_use]
 pub fn release_of(image_name: &str, tag: Option<&str>) -> Option<Release> {
     let tag = tag.unwrap_or("latest");
-    let mut words = tag.split('-').map(TagWord::of);
+    let words = tag.split('-').map(TagWord::of);
     if words.clone().any(|word| word == TagWord::Windows) {
         return None;
     }
     let image = base_image(image_name);
-    let told = words.find_map(|word| match word {
-        TagWord::Release(family, codename) => Some(Release {
-            family,
-            certain: codename.is_some(),
-            codename,
-        }),
-        _ => None,
-    });
+    let told: Vec<Release> = words
+        .filter_map(|word| match word {
+            TagWord::Release(family, codename) => Some(Release {
+                family,
+                certain: codename.is_some(),
+                codename,
+            }),
+            _ => None,
+        })
+        .collect();
+    // In `debian-bookworm` the second word says more.
+    let told = told.iter().find(|release| release.certain).or(told.first()).cloned();
     match (image, told) {
         (None, told) => told.filter(|release| release.codename.is_some()),
         (_, Some(told)) if told.codename.is_some() => Some(told),

@@ -219,6 +219,16 @@ fn table_of_roles_is_sound() {
 fn releases_are_told() {
     let cases = [
         (
+            "hexpm/elixir",
+            Some("1.16.2-erlang-26.2.3-debian-bookworm-20240423"),
+            Some((Family::Debian, Some("bookworm"), true)),
+        ),
+        (
+            "elixir",
+            Some("1.17.3"),
+            Some((Family::Debian, Some("bookworm"), false)),
+        ),
+        (
             "python",
             Some("3.11-slim-bookworm"),
             Some((Family::Debian, Some("bookworm"), true)),

@@ -6,7 +6,7 @@ use crate::syntax::{Dockerfile, Edit, Keyword};
 
 use super::split_stages::{builds, is_runtime_stage, tools_of, without};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
-use crate::effects::needs::{Needs, lacking};
+use crate::effects::needs::{Needs, lacking, nameless_need};
 
 /// Puts the last stage on a smaller variant of the same image, of the same version and release.
 pub struct SlimBase;
@@ -103,6 +103,13 @@ impl Pass for SlimBase {
         }
         if let Err((obstacle, remedy)) = answered(&needs, options.level) {
             outcome.refusals.push(refusal(obstacle, &remedy));
+            return outcome;
+        }
+        if let Some(need) = nameless_need(&image.repository(), &release) {
+            outcome.refusals.push(refusal(
+                format!("programs built on the image need {need}, and its name in this release is not known"),
+                "name an image whose tag tells the release of the distribution",
+            ));
             return outcome;
         }
         let extra = lacking(

@@ -177,6 +177,7 @@ fn write(
         return Ok(None);
     }
     let facts = facts.updated(file);
+    let release = &runtime_image::exact(release, plan.pinned.as_deref());
     let Some((number, stage)) = facts.stages.iter().enumerate().next_back() else {
         return Ok(None);
     };

@@ -207,7 +207,8 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         }
     }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
-    if saves && !is_whole {
+    let leaves_something = works.values().any(|works| works.outputs().next().is_some());
+    if saves && !is_whole && leaves_something {
         return Err((
             format!(
                 "line {} builds, and nothing that the image starts names what it leaves",

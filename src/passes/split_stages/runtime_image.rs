@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::effects::needs::{Needs, nameless_need};
 use crate::facts::is_within;
 use crate::knowledge::{
-    Purpose, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting, slimmer_images,
+    Purpose, Release, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting,
+    slimmer_images,
 };
 use crate::syntax::Keyword;
 
@@ -28,7 +29,8 @@ pub(super) fn base(
     let tag = subject.image.tag.as_deref();
     let smaller = &variant(subject, repository, smaller);
     refuse_lost_tools(subject, needs, smaller)?;
-    if let Some(need) = nameless_need(repository, &subject.release) {
+    let release = exact(&subject.release, smaller.pinned.as_deref());
+    if let Some(need) = nameless_need(repository, &release) {
         return Err((
             format!("programs built on {repository} need {need}, whose name in this release is not known"),
             "use a tag that names another release of the distribution".to_owned(),
@@ -95,6 +97,14 @@ fn reads(subject: &Subject<'_>, name: &str) -> bool {
     };
     let mut sources = subject.context.sources(|_| true);
     range.any(is_named) || sources.any(|path| subject.context.read(path).is_ok_and(|text| text.contains(name)))
+}
+
+/// The release that both stages stand on: a tag that names it makes it certain.
+pub(super) fn exact(release: &Release, pinned: Option<&str>) -> Release {
+    Release {
+        certain: release.certain || pinned.is_some(),
+        ..release.clone()
+    }
 }
 
 /// Refuses a smaller image without a program of the old one that runs at run time and that no package brings.
