@@ -57,7 +57,9 @@ fn writes(item: &Item, named: &Named) -> bool {
     }
     let exactly = Place::Exactly(named.path.clone());
     let is_output = |output: &Output| match output {
-        Output::NamedIn(_) => !named.is_guess && output.places().iter().any(|place| place.covers(&exactly)),
+        Output::NamedIn(_) | Output::OnlyNamed(..) => {
+            !named.is_guess && output.places().iter().any(|place| place.covers(&exactly))
+        }
         Output::Programs(folder, names) => {
             let mut programs = names
                 .iter()

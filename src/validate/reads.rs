@@ -47,6 +47,7 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
         return (used.reads.is_empty() && used.action == Action::Install).then(Vec::new);
     };
     let (verb, arguments) = words(command, used);
+    let arguments: Vec<String> = arguments.iter().map(|word| relative(word, folder)).collect();
     let reads = manifests::reads(&Install::new(manager, &verb, arguments, folder), &view);
     // Whole folders are the project, or parts of it, whose code runs.
     let runs_code = reads.files.iter().any(ReadFile::is_folder) || installs_folder(command, &view);
@@ -83,6 +84,22 @@ fn manager(used: &ManagerUse) -> Option<manifests::Manager> {
     match used.manager.id.as_str() {
         "yarn-berry" => Some(manifests::Manager::Yarn),
         id => id.parse().ok(),
+    }
+}
+
+/// A path of the image as seen from `folder`; any other word as it is.
+fn relative(word: &str, folder: &str) -> String {
+    if !word.starts_with('/') {
+        return word.to_owned();
+    }
+    let path = word.trim_matches('/');
+    match inside(path, folder) {
+        Some("") => ".".to_owned(),
+        Some(rest) => rest.to_owned(),
+        None => format!(
+            "{}{path}",
+            "../".repeat(folder.split('/').filter(|part| !part.is_empty()).count())
+        ),
     }
 }
 

@@ -54,7 +54,12 @@ fn is_only_source(pair: &Pair<'_>, stage: usize, copy: Option<&Copy>) -> bool {
         return false;
     };
     let outputs = model.items.iter().flat_map(|item| &item.step.outputs);
-    let is_compiled = |output: &Output| matches!(output, Output::NamedIn(_) | Output::Programs(..));
+    let is_compiled = |output: &Output| {
+        matches!(
+            output,
+            Output::NamedIn(_) | Output::OnlyNamed(..) | Output::Programs(..)
+        )
+    };
     let builds = outputs.clone().any(is_compiled);
     let layers = copy.map(|copy| copy.layers.as_slice()).unwrap_or_default();
     if outputs.count() == 0 || layers.is_empty() {

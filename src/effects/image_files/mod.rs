@@ -128,7 +128,8 @@ pub(crate) fn copy(file: &Dockerfile, facts: &Facts, context: &ContextSource, in
         oddity: None,
     };
     copy.oddity = read(&mut copy, file, instruction, facts, context, sources).err();
-    if copy.oddity.is_some() {
+    // Where files keep their parents, it is known what comes, although passes leave the instruction alone.
+    if copy.oddity.is_some() && !instruction.node().flags.iter().any(|flag| flag.name == "parents") {
         copy.layers.clear();
     }
     Some(copy)
@@ -153,6 +154,10 @@ fn read(
     let by_hand = "copy the files that the install reads in a COPY of their own, before the install";
     if node.flag("from").is_some() {
         return odd("it copies from another stage or image".to_owned(), by_hand);
+    }
+    if node.flags.iter().any(|flag| flag.name == "parents") {
+        with_parents(copy, sources, context);
+        return odd("it has the flag --parents".to_owned(), by_hand);
     }
     if let Some(flag) = node
         .flags
@@ -213,6 +218,32 @@ fn read(
         copy.layers.push(Layer { from, to, is_folder });
     }
     Ok(())
+}
+
+/// What `COPY --parents` brings: the files under their paths, without what stands before `/./`.
+fn with_parents(copy: &mut Copy, sources: &[crate::syntax::Text], context: &ContextSource) {
+    let Some(to) = copy
+        .destination
+        .as_deref()
+        .map(|path| path.trim_matches('/').to_owned())
+    else {
+        return;
+    };
+    for source in sources {
+        let (before, pattern) = match source.value.split_once("/./") {
+            Some((before, after)) => (before.trim_matches('/'), format!("{before}/{after}")),
+            None => ("", source.value.clone()),
+        };
+        for from in context.glob(&pattern) {
+            let kept = inside(&from, before).unwrap_or(&from).to_owned();
+            let is_folder = matches!(context.presence(&from), Presence::Here(Kind::Folder));
+            copy.layers.push(Layer {
+                to: join(&to, &kept),
+                from,
+                is_folder,
+            });
+        }
+    }
 }
 
 /// Whether ADD may unpack it.

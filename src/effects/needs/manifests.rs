@@ -207,7 +207,7 @@ fn requirement(text: &str) -> Option<Listed> {
     Some(named(name, version.filter(|version| !version.contains('*'))))
 }
 
-fn requirements_in<'v>(value: &'v toml::Value, found: &mut Vec<Listed>) {
+fn requirements_in(value: &toml::Value, found: &mut Vec<Listed>) {
     let texts = value.as_array().into_iter().flatten().filter_map(toml::Value::as_str);
     found.extend(texts.filter_map(requirement));
     for (_, group) in value.as_table().into_iter().flatten() {
@@ -457,7 +457,7 @@ mod tests {
             (
                 "pnpm-lock.yaml",
                 "packages:\n  /x@1.0.0:\n    dependencies:\n      y: 1\n  '@s/z@1.0(p@2)':\n    a: 1\n  /w/1.0.0:\n    a: 1\n",
-                &["2: x", "5: @s/z", "7: w"],
+                &["7: w", "2: x", "5: @s/z"],
             ),
             (
                 "requirements.txt",

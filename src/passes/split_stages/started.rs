@@ -31,10 +31,10 @@ pub(super) fn check(
     needs: &Needs,
     crossings: &Crossings,
 ) -> Result<(), Obstacle> {
-    let builds = works
+    let mut builds = works
         .iter()
         .filter(|(_, works)| works.outputs().any(Output::is_of_own_code));
-    let Some((&build, _)) = builds.last() else {
+    let Some((&build, _)) = builds.next_back() else {
         return Ok(());
     };
     let image = subject.before(subject.range().end);

@@ -130,7 +130,7 @@ fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, E
         let brings = closure(release, &[name]);
         let is_part = |part: &str| {
             let is_language = package_role(release.family, part) == Some(PackageRole::Language);
-            brings.contains(part) && !is_language && !named.iter().any(|name| *name == part)
+            brings.contains(part) && !is_language && !named.contains(&part)
         };
         let part = at_run_time.iter().find(|(part, _)| is_part(part));
         if let (Some((_, evidence)), Some(own)) = (part, brings.iter().find(|own| *own == name)) {

@@ -309,7 +309,7 @@ impl<'s> File<'s> {
                     && !matches!(word(argument, at + 2), Some("False" | "false" | "None"))
             })
         };
-        arguments.iter().any(|argument| is_set(argument))
+        arguments.iter().any(is_set)
     }
 
     /// A program with the arguments that come after it.
