@@ -118,7 +118,9 @@ fn removed_later(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<Obst
         let (index, _) = installed.iter().find(|(index, known)| known == name && index < later)?;
         let (line, later) = (file.line_of(*index), file.line_of(*later));
         Some((
-            format!("line {later} removes {name}, which stays in the layer of line {line}; no other step shows what needs it"),
+            format!(
+                "line {later} removes {name}, which stays in the layer of line {line}: a later layer frees nothing"
+            ),
             "install and remove it in the RUN that uses it".to_owned(),
         ))
     })

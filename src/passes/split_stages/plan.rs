@@ -245,7 +245,10 @@ fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
         let run = subject.facts.run(subject.file, index)?;
         let (work, program) = needs::build_in_a_text(run)?;
         Some((
-            format!("line {} runs `{work}` within `{program}`", subject.line(index)),
+            format!(
+                "line {} runs `{work}` within `{program}`, whose files no other stage can take",
+                subject.line(index)
+            ),
             format!("run it in a RUN of its own, after USER instead of `{program}`"),
         ))
     })
