@@ -178,14 +178,19 @@ impl Site<'_> {
             .as_deref()
             .and_then(|workdir| AbsolutePath::of(workdir, None));
         // Code of the project may read anything; an install of packages from a registry reads the project's files.
+        let fetches_lists = command
+            .manager
+            .as_ref()
+            .is_some_and(|used| used.action == Action::UpdateLists);
         let reads = match workdir {
+            _ if fetches_lists => Vec::new(),
             Some(workdir) if !outputs.iter().any(Output::is_of_own_code) && !self.installs_a_folder(command) => {
-                Place::Under(workdir)
+                vec![Place::Under(workdir)]
             }
-            _ => Place::Anywhere,
+            _ => vec![Place::Anywhere],
         };
         Effects {
-            reads: vec![reads],
+            reads,
             writes: places.chain(named).collect(),
             runs: program.into_iter().collect(),
             ..Effects::default()

@@ -96,7 +96,12 @@ pub(super) fn listed(path: &str, text: &str) -> Result<Vec<Listed>, Unreadable> 
     };
     let lines = Lines { text };
     Ok(match format {
-        Format::Requirements => lines.each(|line| requirement(line.trim_start_matches(['-', 'e', ' ']))),
+        // Of options, only `-e` names something to install.
+        Format::Requirements => lines.each(|line| {
+            let line = line.trim_start();
+            let line = line.strip_prefix("-e ").unwrap_or(line);
+            (!line.starts_with('-')).then(|| requirement(line)).flatten()
+        }),
         Format::SetupCfg => lines.each(|line| {
             requirement(line.split_once('=').map_or(line, |(_, value)| value)).or_else(|| requirement(line))
         }),
