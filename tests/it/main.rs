@@ -15,6 +15,7 @@ mod examples;
 mod facts;
 mod integration;
 mod kinds;
+mod layers;
 mod migrate;
 mod page;
 mod pages;
