@@ -5,7 +5,7 @@
 //! from files of the project. What no source tells is [`Effects::unknown`]: such a step may read and write anywhere, so
 //! that no pass takes "not known" for "nothing". The layer knows nothing of passes.
 //!
-//! [`image_files`] says which files COPYs bring, [`needs`] what the program needs when it runs, [`ecosystems`] what the
+//! `image_files` says which files COPYs bring, `needs` what the program needs when it runs, `ecosystems` what the
 //! tools of a language leave behind.
 
 mod classify;
