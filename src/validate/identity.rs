@@ -8,7 +8,7 @@ use crate::facts::{Assigned, Command, Facts, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Kind, Manager};
 use crate::syntax::{Dockerfile, Instruction, Node};
 
-use super::throwaway::is_cleanup;
+use super::throwaway::{cache_operands, is_cleanup};
 
 /// What a step does, in words that are the same in each version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,10 @@ pub(super) fn act(file: &Dockerfile, facts: &Facts, step: &Step) -> Act {
         }
         (StepKind::FromContext | StepKind::FromStage, _) => {
             Act::Step(copy(instruction, scope, is_from_stage(facts, step.instruction)))
+        }
+        // What compound commands read and write; their commands are steps of their own.
+        (_, None) if step.effects.unknown.is_none() => {
+            Act::Step(format!("RUN {:?} {:?}", step.effects.reads, step.effects.writes))
         }
         (_, None) => Act::Step(format!("RUN {}", arguments(instruction))),
         (_, Some(number)) => {
@@ -159,7 +163,9 @@ fn of_command(command: &Command, scope: &Scope) -> Act {
     let is_kept = |assigned: &&Assigned| !manager.is_some_and(|manager| is_cache_variable(manager, &assigned.name));
     let assignments = command.assignments.iter().filter(is_kept);
     parts.extend(assignments.map(|assigned| format!("{}={:?}", assigned.name, assigned.value)));
-    let gone = used.map(|used| neutral_words(command, used)).unwrap_or_default();
+    let mut gone = used.map(|used| neutral_words(command, used)).unwrap_or_default();
+    // What `rm` deletes of caches beside other files is of no use to the image.
+    gone.extend(cache_operands(command));
     let words = command.words.iter().enumerate().filter(|(at, _)| !gone.contains(at));
     parts.extend(words.map(|(_, word)| word.value.clone().unwrap_or_else(|| word.text.clone())));
     let redirects = command.redirects.iter();

@@ -74,12 +74,22 @@ pub(super) fn is_forced(command: &Command) -> bool {
     words.any(|word| word == "--force" || word.starts_with('-') && !word.starts_with("--") && word.contains('f'))
 }
 
+/// Whether a path that a command names is in a cache.
+fn is_cache(path: Option<&str>) -> bool {
+    let path = path.and_then(|path| AbsolutePath::of(path, None));
+    path.is_some_and(|path| is_within_cache(&path))
+}
+
+/// The numbers of the words of `rm` that name caches.
+pub(super) fn cache_operands(command: &Command) -> impl Iterator<Item = usize> {
+    let operands = command.deletes.iter();
+    operands
+        .filter(|operand| is_cache(operand.path.as_deref()))
+        .map(|operand| operand.word)
+}
+
 /// Whether a command only deletes what no image needs, and cannot fail.
 pub(super) fn is_cleanup(command: &Command) -> bool {
-    let is_cache = |path: Option<&str>| {
-        let path = path.and_then(|path| AbsolutePath::of(path, None));
-        path.is_some_and(|path| is_within_cache(&path))
-    };
     let mut deleted = command.deletes.iter();
     !command.deletes.is_empty() && is_forced(command) && deleted.all(|operand| is_cache(operand.path.as_deref()))
 }
