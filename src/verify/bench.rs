@@ -412,7 +412,13 @@ impl Workbench {
         args.extend(CAPABILITIES.map(|name| format!("--cap-add={name}")));
         if self.engine.kind == Kind::Docker {
             // What it writes is kept by the engine, too. Others run after this one where the processors are busy.
-            let log = ["--log-driver=local", "--log-opt=max-size=10m", "--log-opt=max-file=1"];
+            // One file leaves nothing to compress, and the engine refuses to try.
+            let log = [
+                "--log-driver=local",
+                "--log-opt=max-size=10m",
+                "--log-opt=max-file=1",
+                "--log-opt=compress=false",
+            ];
             args.extend(log.map(str::to_owned));
             args.push("--cpu-shares=512".into());
         }
