@@ -147,8 +147,9 @@ impl Site<'_> {
             all.obstacle = all.obstacle.or(found.obstacle);
         }
         if all.kind == StepKind::Build {
-            let written = all.effects.writes.iter().filter_map(Place::path);
-            all.outputs.extend(written.map(|path| Output::Path(path.to_string())));
+            let written = all.effects.written_paths();
+            all.outputs
+                .extend(written.into_iter().map(|path| Output::Path(path.to_string())));
         }
         Some(all)
     }

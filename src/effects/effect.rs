@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::knowledge::State;
 
+use super::command::is_standard_folder;
 use super::path::{AbsolutePath, Place};
 
 /// What a step does.
@@ -58,6 +59,18 @@ impl Effects {
         self.only_attributes &= next.only_attributes;
         self.makes_links |= next.makes_links;
         self.unknown = self.unknown.take().or(next.unknown);
+    }
+
+    /// The paths under which all that it writes is found, where it is not known whether a copy went to a path or into it: the
+    /// outermost ones. Folders that every image has are there anyway.
+    #[must_use]
+    pub fn written_paths(&self) -> Vec<&AbsolutePath> {
+        let is_own = |place: &&Place| !matches!(place, Place::Exactly(path) if is_standard_folder(path));
+        let paths: Vec<&AbsolutePath> = self.writes.iter().filter(is_own).filter_map(Place::path).collect();
+        let is_inner = |path: &AbsolutePath| paths.iter().any(|other| *other != path && path.is_within(other));
+        let mut outer: Vec<&AbsolutePath> = paths.iter().copied().filter(|path| !is_inner(path)).collect();
+        outer.dedup();
+        outer
     }
 
     /// Whether nothing is changed that outlives the step, as far as files and state go.

@@ -307,7 +307,7 @@ fn is_shared(place: &Place) -> bool {
 
 /// What a command that carries on leaves: what it writes.
 fn outputs_of(effects: &Effects) -> Vec<Output> {
-    let paths = effects.writes.iter().filter_map(Place::path);
+    let paths = effects.written_paths().into_iter();
     paths.map(|path| Output::Path(path.to_string())).collect()
 }
 

@@ -30,12 +30,9 @@ impl Build<'_> {
         if effects.unknown.is_some() {
             return self.by_words(command);
         }
-        let written = effects
-            .writes
-            .iter()
-            .filter(outside)
-            .filter(|place| **place != Place::Anywhere);
-        let paths: Vec<&AbsolutePath> = written.filter_map(Place::path).collect();
+        let outer = effects.written_paths().into_iter();
+        let is_outside = |path: &&AbsolutePath| outside(&&Place::Exactly((*path).clone()));
+        let paths: Vec<&AbsolutePath> = outer.filter(is_outside).collect();
         match paths.first() {
             Some(path) if command.context.conditional => Err(maybe(path)),
             _ => Ok(paths.iter().map(|path| Output::Path(path.to_string())).collect()),

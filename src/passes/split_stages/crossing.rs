@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::steps::Step;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
@@ -237,6 +238,9 @@ pub(super) fn plan(
         python(subject, works, needs, first, owns, &mut crossings)?;
     }
     super::live::beside_builds(subject, works, needs, &mut crossings)?;
+    crossings
+        .list
+        .retain(|crossing| crossing.is_project || !is_moved_away(works, &crossing.path));
     crossings.simplify();
     for crossing in &mut crossings.list {
         crossing.before = place_before(subject, works, crossing);
@@ -253,6 +257,23 @@ pub(super) fn plan(
         }
     }
     Ok(crossings)
+}
+
+/// Whether the last step that has to do with a path moves it away or deletes it.
+fn is_moved_away(works: &BTreeMap<usize, Works>, path: &str) -> bool {
+    let Some(place) = AbsolutePath::of(path, None).map(Place::Exactly) else {
+        return false;
+    };
+    let steps: Vec<_> = works.values().flat_map(Works::steps).collect();
+    let leaves = |step: &&&Step| {
+        step.outputs
+            .iter()
+            .flat_map(Output::places)
+            .any(|left| left.covers(&place))
+    };
+    let written = steps.iter().rposition(|step| leaves(&step));
+    let deletes = |step: &&Step| step.effects.deletes.iter().any(|deleted| deleted.covers(&place));
+    written.is_some_and(|at| steps.iter().skip(at + 1).any(|step| deletes(step)))
 }
 
 /// Whether a later step reads what a build left in `folder`, and leaves something elsewhere.

@@ -125,11 +125,22 @@ impl Site<'_, '_> {
         if let Some(place) = effects.deletes.iter().find(|place| !self.is_gone(place, crossings)) {
             return Err(self.other(&format!("deletes {place}")));
         }
-        let written = effects
+        let is_live = |place: &&Place| !self.is_covered(place, crossings) && !self.is_dead(place);
+        let is_there =
+            |place: &&Place| matches!(place, Place::Exactly(path) if crate::effects::is_standard_folder(path));
+        let written: Vec<&Place> = effects
             .writes
             .iter()
-            .filter(|place| !self.is_covered(place, crossings) && !self.is_dead(place));
-        written.map(|place| self.carried(place, effects)).collect()
+            .filter(|place| is_live(place) && !is_there(place))
+            .collect();
+        let outer = effects.written_paths();
+        // What may be in one of the others comes along with it.
+        let is_outer = |place: &&&Place| place.path().is_none_or(|path| outer.contains(&path));
+        written
+            .iter()
+            .filter(is_outer)
+            .map(|place| self.carried(place, effects))
+            .collect()
     }
 
     /// Whether a change of state is of use to the builds alone.

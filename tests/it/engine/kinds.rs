@@ -5,6 +5,7 @@
 //! `PLIMSOLL_KINDS` takes some members only (see [`crate::kinds`]), `PLIMSOLL_KINDS_KNOWN=1` builds also the
 //! rewrites that are known to be wrong, and says how they end.
 
+use regex::Regex;
 use std::collections::VecDeque;
 use std::env;
 use std::path::Path;
@@ -111,9 +112,10 @@ fn check(member: &Member, mode: Mode) -> Result<()> {
 }
 
 impl Ended {
-    /// What a user can tell: what goes to stderr differs in times and paths.
-    fn shown(&self) -> (Option<i32>, &str) {
-        (self.code, self.stdout.trim_end())
+    /// What a user can tell: what goes to stderr differs in times and paths, and tools print how long they took.
+    fn shown(&self) -> (Option<i32>, String) {
+        let time = Regex::new(r"\b\d+(\.\d+)? ?m?s\b").unwrap();
+        (self.code, time.replace_all(self.stdout.trim_end(), "TIME").into_owned())
     }
 }
 
