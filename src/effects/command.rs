@@ -280,6 +280,7 @@ impl Reader<'_, '_> {
     fn argument(&mut self, argument: &ArgumentUse<'_>) {
         match argument.role {
             Role::Reads => self.reads(argument),
+            Role::Url => self.local_address(argument),
             Role::Writes => self.writes(argument),
             Role::WritesInto => self.copies(argument, false),
             Role::WritesTreeInto => self.copies(argument, true),
@@ -350,7 +351,6 @@ impl Reader<'_, '_> {
             | Role::Filter
             | Role::LinksTo
             | Role::Placeholder
-            | Role::Url
             | Role::Pattern
             | Role::Mode
             | Role::Owner
@@ -366,6 +366,17 @@ impl Reader<'_, '_> {
             .folders
             .extend(place.path().filter(|_| !matches!(place, Place::Pattern(_))).cloned());
         self.effects.writes.push(place);
+    }
+
+    /// Notes an address that is a file of the image: `file:///x`, or the path of a repository.
+    fn local_address(&mut self, argument: &ArgumentUse<'_>) {
+        let Some(text) = argument.text else { return };
+        let is_path = !text.contains("://") && text.starts_with(['/', '.']);
+        let path = text.strip_prefix("file://").or(is_path.then_some(text));
+        if let Some(path) = path {
+            let place = AbsolutePath::of(path, self.workdir.as_ref()).map_or(Place::Anywhere, Place::Under);
+            self.effects.reads.push(place);
+        }
     }
 
     fn reads(&mut self, argument: &ArgumentUse<'_>) {

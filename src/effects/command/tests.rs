@@ -138,3 +138,16 @@ fn words_that_nobody_knows_are_unknown_paths() {
         assert!(!effects.deletes.iter().any(|place| place.meets(&anywhere)), "{body}");
     }
 }
+
+#[test]
+fn an_address_may_be_a_file_of_the_image() {
+    for (body, path) in [
+        ("curl -o /opt/x file:///w/words.txt", "/w/words.txt"),
+        ("git clone ./repo /opt/repo", "/w/repo/HEAD"),
+    ] {
+        let place = Place::Exactly(AbsolutePath::of(path, None).unwrap());
+        assert!(effects(body).may_read(&place), "{body}");
+    }
+    let place = Place::Exactly(AbsolutePath::of("/w/words.txt", None).unwrap());
+    assert!(!effects("curl -o /opt/x https://x.org/words.txt").may_read(&place));
+}
