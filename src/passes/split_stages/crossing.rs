@@ -273,7 +273,7 @@ fn is_moved_away(works: &BTreeMap<usize, Works>, path: &str) -> bool {
     };
     let written = steps.iter().rposition(|step| leaves(&step));
     let deletes = |step: &&Step| step.effects.deletes.iter().any(|deleted| deleted.covers(&place));
-    written.is_some_and(|at| steps.iter().skip(at + 1).any(|step| deletes(step)))
+    written.is_some_and(|at| steps.iter().skip(at + 1).any(deletes))
 }
 
 /// Whether a later step reads what a build left in `folder`, and leaves something elsewhere.
