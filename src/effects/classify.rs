@@ -8,7 +8,7 @@ use crate::facts::{Command, Execution, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Installer, Kind, State, installer};
 
 use super::Obstacle;
-use super::command::{of_command, of_redirect, script_of, urls_of};
+use super::command::{folder_of, of_command, of_redirect, script_of, urls_of};
 use super::ecosystems::{Ground, Output};
 use super::effect::Effects;
 use super::path::{AbsolutePath, Place};
@@ -114,10 +114,7 @@ impl Site<'_> {
             };
             return Some(Classified::plain(StepKind::Other, effects));
         }
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = folder_of(command);
         let path = AbsolutePath::of(&path, workdir.as_ref())?;
         let text = self.files.read(path.relative()).filter(|_| depth < DEEPEST)?;
         let first = text.lines().next().unwrap_or_default();
@@ -156,10 +153,7 @@ impl Site<'_> {
 
     /// Whether a manager is given a folder with sources to install: code of the project runs then.
     fn installs_a_folder(&self, command: &Command) -> bool {
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = folder_of(command);
         let read = command.manager.iter().flat_map(|used| &used.reads);
         let mut folders = read.map(|path| AbsolutePath::of(path.as_deref()?, workdir.as_ref()));
         folders.any(|path| path.is_none_or(|path| !self.files.list(path.relative()).is_empty()))
@@ -174,10 +168,7 @@ impl Site<'_> {
         let named = own.writes.into_iter().filter(|place| *place != Place::Anywhere);
         let places = outputs.iter().flat_map(Output::places);
         let program = command.words.first().map(|word| word.text.clone());
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = folder_of(command);
         // Code of the project may read anything; an install of packages from a registry reads the project's files.
         let fetches_lists = command
             .manager
@@ -216,7 +207,7 @@ impl Site<'_> {
             path.and_then(|path| AbsolutePath::of(&path, None))
                 .map_or(Place::Anywhere, Place::Under)
         };
-        if moved && !known.moved_by.is_empty() {
+        if moved {
             return Effects::unknown(format!(
                 "runs the installer of {}, which a variable sends elsewhere",
                 known.url
@@ -276,10 +267,7 @@ fn with_redirects(mut found: Classified, command: &Command) -> Classified {
 
 /// The effects of a command of the system's package manager.
 fn of_packages(command: &Command, used: &ManagerUse) -> Effects {
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let workdir = folder_of(command);
     let read = |path: &Option<String>| {
         let path = path
             .as_deref()
@@ -297,10 +285,7 @@ fn of_packages(command: &Command, used: &ManagerUse) -> Effects {
 
 /// The effects of a command of a language's manager that installs and builds nothing.
 fn of_manager(command: &Command, used: &ManagerUse) -> Effects {
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let workdir = folder_of(command);
     let runs = vec![used.program.clone()];
     if used.is_node() && matches!(used.verb.as_str(), "link" | "ln") {
         let folders = ["/usr/local/bin", "/usr/local/lib/node_modules"].into_iter();

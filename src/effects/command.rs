@@ -60,13 +60,16 @@ pub fn is_standard_folder(path: &AbsolutePath) -> bool {
     FOLDERS.contains(&path.as_str())
 }
 
+/// The folder that a command runs in; `None` where it is not known.
+#[must_use]
+pub(crate) fn folder_of(command: &Command) -> Option<AbsolutePath> {
+    AbsolutePath::of(command.workdir.as_deref()?, None)
+}
+
 /// The effects of a command that calls no package manager. Redirects count too.
 #[must_use]
 pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
-    let workdir = command
-        .workdir
-        .as_deref()
-        .and_then(|workdir| AbsolutePath::of(workdir, None));
+    let workdir = folder_of(command);
     let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
     let mut effects = match values.first().copied().flatten() {
         None => Effects::unknown("runs a program that a variable names"),

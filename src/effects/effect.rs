@@ -73,12 +73,6 @@ impl Effects {
         outer
     }
 
-    /// Whether nothing is changed that outlives the step, as far as files and state go.
-    #[must_use]
-    pub fn is_pure(&self) -> bool {
-        self.writes.is_empty() && self.deletes.is_empty() && self.state.is_empty()
-    }
-
     /// Whether it may read something of `place`, or needs that it is there.
     #[must_use]
     pub fn may_read(&self, place: &Place) -> bool {

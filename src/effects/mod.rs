@@ -19,6 +19,7 @@ mod obstacle;
 mod path;
 pub(crate) mod steps;
 
+pub(crate) use command::folder_of;
 pub use command::{Surroundings, is_standard_folder, of_command};
 pub use effect::Effects;
 pub use evidence::Evidence;

@@ -241,6 +241,11 @@ impl Command {
         self.table().is_some_and(|table| table.has_tag(tag))
     }
 
+    /// Its words after the program, those that are literal.
+    pub fn literal_arguments(&self) -> impl Iterator<Item = &str> + Clone {
+        self.words.iter().skip(1).filter_map(|word| word.value.as_deref())
+    }
+
     /// Whether any word may mean `path` or something in it or above it, other than the root.
     pub fn mentions(&self, path: &str) -> bool {
         self.words

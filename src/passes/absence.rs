@@ -30,7 +30,7 @@ fn misses(command: &Command, path: &str) -> bool {
 fn needed(command: &Command) -> Vec<String> {
     let effects = of_command(command, &());
     if effects.unknown.is_some() {
-        let values = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
+        let values = command.literal_arguments();
         let operands = values.filter(|value| !value.starts_with('-'));
         return operands.filter_map(|operand| absolute(command, operand)).collect();
     }

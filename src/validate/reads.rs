@@ -1,8 +1,8 @@
 //! Which files of the build context a command reads, and whether COPYs bring them.
 
 use crate::context::manifests::{self, Files as _, Install, ReadFile};
-use crate::effects::AbsolutePath;
 use crate::effects::image_files::{Copy, Layer, View, inside, join};
+use crate::effects::{AbsolutePath, folder_of};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
@@ -57,8 +57,8 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
 
 /// Whether a word of a command is a folder of the project: `pip install .`.
 fn installs_folder(command: &Command, view: &View<'_>) -> bool {
-    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
-    let words = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
+    let workdir = folder_of(command);
+    let words = command.literal_arguments();
     let mut paths = words
         .filter(|word| word.starts_with(['.', '/']))
         .filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
@@ -74,7 +74,7 @@ pub(super) fn script(version: &Version<'_>, item: &Item, copies: &[Copy]) -> Opt
         may_choose_versions: false,
         keeps_builds: false,
     };
-    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let workdir = folder_of(command);
     let words = command.words.iter().filter_map(|word| word.value.as_deref());
     let mut paths = words.filter_map(|word| AbsolutePath::of(word, workdir.as_ref()));
     paths.find_map(|path| Some((path.clone(), view.read(path.relative())?)))

@@ -41,7 +41,7 @@ impl Build<'_> {
 
     /// Refuses a command without a table that names a path outside of the project: it may write there.
     fn by_words(&self, command: &Command) -> Result<Vec<Output>, Obstacle> {
-        let values = command.words.iter().skip(1).filter_map(|word| word.value.as_deref());
+        let values = command.literal_arguments();
         let parts = values
             .flat_map(|value| value.split(['=', ',']))
             .filter(|part| part.starts_with('/') && part.len() > 1);
@@ -63,12 +63,7 @@ impl Build<'_> {
         for command in &script.commands {
             match &command.manager {
                 Some(used) if used.is_node() => {
-                    let words: Vec<&str> = command
-                        .words
-                        .iter()
-                        .skip(1)
-                        .filter_map(|word| word.value.as_deref())
-                        .collect();
+                    let words: Vec<&str> = command.literal_arguments().collect();
                     found.extend(self.by_package_script(&words, depth + 1)?);
                 }
                 Some(_) => {}

@@ -195,15 +195,19 @@ impl Surroundings<'_> {
         }
     }
 
-    /// What a compiler of C and its like, or `make`, writes outside of the folder that it runs in.
-    fn native_elsewhere(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
-        let Some(project) = AbsolutePath::of(folder, None) else {
-            return Ok(Vec::new());
-        };
-        let build = elsewhere::Build {
+    /// A build of the project in `folder`.
+    fn build_in(&self, folder: &str) -> Option<elsewhere::Build<'_>> {
+        Some(elsewhere::Build {
             scope: self.scope,
             files: self.files,
-            project,
+            project: AbsolutePath::of(folder, None)?,
+        })
+    }
+
+    /// What a compiler of C and its like, or `make`, writes outside of the folder that it runs in.
+    fn native_elsewhere(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
+        let Some(build) = self.build_in(folder) else {
+            return Ok(Vec::new());
         };
         let mut found = match command_table(command.program().unwrap_or_default()) {
             Some(table) if table.scope == CommandScope::Arguments => build.by_command(command)?,
@@ -213,12 +217,7 @@ impl Surroundings<'_> {
             .program()
             .is_some_and(|program| matches!(program, "make" | "gmake"))
         {
-            let words: Vec<&str> = command
-                .words
-                .iter()
-                .skip(1)
-                .filter_map(|word| word.value.as_deref())
-                .collect();
+            let words: Vec<&str> = command.literal_arguments().collect();
             let targets: Vec<&str> = words
                 .iter()
                 .copied()
@@ -240,13 +239,8 @@ impl Surroundings<'_> {
 
     /// What a build of Node.js writes outside of its project; `words` are those after a manager's name.
     fn node_elsewhere(&self, command: &Command, words: &[&str], folder: &str) -> Result<Vec<Output>, Obstacle> {
-        let Some(project) = AbsolutePath::of(folder, None) else {
+        let Some(build) = self.build_in(folder) else {
             return Ok(Vec::new());
-        };
-        let build = elsewhere::Build {
-            scope: self.scope,
-            files: self.files,
-            project,
         };
         let mut found = build.by_settings()?;
         found.extend(match command.manager {

@@ -47,12 +47,7 @@ impl Surroundings<'_> {
             }
             Action::Build | Action::Run | Action::Exec => {
                 let folder = workdir(command, used)?;
-                let words: Vec<&str> = command
-                    .words
-                    .iter()
-                    .skip(1)
-                    .filter_map(|word| word.value.as_deref())
-                    .collect();
+                let words: Vec<&str> = command.literal_arguments().collect();
                 let elsewhere = self.node_elsewhere(command, &words, &folder)?;
                 Ok(Some([vec![Output::Project(folder)], elsewhere].concat()))
             }

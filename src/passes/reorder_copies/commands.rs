@@ -185,10 +185,7 @@ impl Copied<'_> {
     fn own_program<'c>(&self, command: &'c Command) -> Option<&'c str> {
         let word = command.words.first()?;
         let path = word.value.as_deref().filter(|path| path.contains('/'))?;
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = effects::folder_of(command);
         let path = AbsolutePath::of(path, workdir.as_ref());
         path.is_none_or(|path| self.touches(path.as_str()))
             .then_some(&word.text)
@@ -224,10 +221,7 @@ impl Copied<'_> {
             return word.text.contains('/') && !literal.contains("://") && (literal.len() < 2 || self.touches(literal));
         };
         let is_file = used.reads.iter().flatten().any(|path| path == value);
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = effects::folder_of(command);
         let is_copied = || AbsolutePath::of(value, workdir.as_ref()).is_none_or(|path| self.touches(path.as_str()));
         is_file && is_copied()
     }
@@ -239,10 +233,7 @@ impl Copied<'_> {
         if reading.unknown.is_some() {
             return None;
         }
-        let workdir = command
-            .workdir
-            .as_deref()
-            .and_then(|workdir| AbsolutePath::of(workdir, None));
+        let workdir = effects::folder_of(command);
         let path = |text: Option<&str>| AbsolutePath::of(text?, workdir.as_ref());
         let of_role = |role: Role| reading.arguments.iter().filter(move |argument| argument.role == role);
         if let Some(entered) = of_role(Role::Enters).find(|argument| !argument.by_option) {
@@ -281,7 +272,7 @@ impl Copied<'_> {
 
 /// How a command comes to a place.
 fn named(command: &Command, verb: &str, place: &Place) -> String {
-    let workdir = command.workdir.as_deref().and_then(|path| AbsolutePath::of(path, None));
+    let workdir = effects::folder_of(command);
     let names = |text: &str| {
         let path = AbsolutePath::of(text, workdir.as_ref()).filter(|_| !text.starts_with('-'));
         let meets = |path: AbsolutePath| place.path().is_some_and(|place| place.is_within(&path));

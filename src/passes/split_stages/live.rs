@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Effects, Place};
+use crate::effects::{AbsolutePath, Effects, Place, folder_of};
 use crate::facts::{Execution, is_within};
 use crate::knowledge::State;
 use crate::syntax::Keyword;
@@ -198,24 +198,14 @@ impl Site<'_, '_> {
             .filter_map(|(index, _)| self.subject.facts.run(self.subject.file, *index))
             .flat_map(|run| &run.commands);
         let is_worked_on = commands.any(|command| {
-            let workdir = command
-                .workdir
-                .as_deref()
-                .and_then(|workdir| AbsolutePath::of(workdir, None));
+            let workdir = folder_of(command);
             let is_there = workdir.as_ref().is_some_and(|workdir| workdir.is_within(path));
             let names = |word: &str| AbsolutePath::of(word, workdir.as_ref()).is_some_and(|named| named == *path);
             let is_build = command.manager.is_some()
                 || command
                     .program()
                     .is_some_and(|name| crate::knowledge::compiler(name).is_some());
-            is_build
-                && (is_there
-                    || command
-                        .words
-                        .iter()
-                        .skip(1)
-                        .filter_map(|word| word.value.as_deref())
-                        .any(names))
+            is_build && (is_there || command.literal_arguments().any(names))
         });
         deleted || is_worked_on && !is_named
     }
@@ -236,7 +226,7 @@ impl Site<'_, '_> {
 }
 
 /// Whether a RUN does nothing but change files in `folder`.
-pub(super) fn only_within(works: &Works, folder: &str) -> bool {
+fn only_within(works: &Works, folder: &str) -> bool {
     let Some(folder) = AbsolutePath::of(folder, None) else {
         return false;
     };
