@@ -234,12 +234,21 @@ impl Reader<'_, '_> {
             .iter()
             .find(|argument| argument.role == Role::Enters && argument.by_option);
         if let Some(argument) = entered {
-            let path = argument
-                .text
-                .and_then(|text| AbsolutePath::of(text, self.workdir.as_ref()));
+            let text = argument.text.filter(|_| !self.enters_often(Role::Enters));
+            let path = text.and_then(|text| AbsolutePath::of(text, self.workdir.as_ref()));
             self.effects.requires.extend(path.clone());
             self.workdir = path;
         }
+    }
+
+    /// Whether several options name a folder to enter. Each is relative to the one before, and may count only for the
+    /// operands after it.
+    fn enters_often(&self, role: Role) -> bool {
+        let arguments = self.reading.arguments.iter();
+        arguments
+            .filter(|argument| argument.by_option && argument.role == role)
+            .count()
+            > 1
     }
 
     fn path(&self, argument: &ArgumentUse<'_>) -> Option<AbsolutePath> {
@@ -251,6 +260,7 @@ impl Reader<'_, '_> {
         let mut arguments = self.reading.arguments.iter();
         let entered = arguments.find(|argument| argument.role == Role::EntersLate);
         match entered.filter(|_| !of_options) {
+            Some(_) if self.enters_often(Role::EntersLate) => None,
             Some(argument) => AbsolutePath::of(argument.text?, self.workdir.as_ref()),
             None => self.workdir.clone(),
         }
@@ -557,12 +567,19 @@ impl Reader<'_, '_> {
     }
 
     /// A path of a table: relative to the working folder, with the last part of the URL in the place of `{name}` and the
-    /// last operand in that of `{operand}`; a part that is not known is a `*`.
+    /// first operand in that of `{first}` and the last in that of `{operand}`; a part that is not known is a `*`.
     fn named(&self, path: &str) -> Option<AbsolutePath> {
-        if path.contains("{operand}") {
-            let operand = self.reading.arguments.iter().rfind(|argument| !argument.by_option);
+        let mut operands = self.reading.arguments.iter().filter(|argument| !argument.by_option);
+        let operand = if path.contains("{first}") {
+            Some(("{first}", operands.next()))
+        } else if path.contains("{operand}") {
+            Some(("{operand}", operands.next_back()))
+        } else {
+            None
+        };
+        if let Some((word, operand)) = operand {
             let operand = operand.and_then(|operand| operand.text).unwrap_or("*");
-            return AbsolutePath::of(&path.replace("{operand}", operand), self.folder(false).as_ref());
+            return AbsolutePath::of(&path.replace(word, operand), self.folder(false).as_ref());
         }
         if !path.contains('{') {
             return AbsolutePath::of(path, self.folder(false).as_ref());

@@ -42,7 +42,7 @@ pub struct CommandTable {
     #[serde(default)]
     pub tags: Vec<String>,
     /// Texts in an argument with the role `filter` that make it do more than to read and print. A leading `^` stands for
-    /// the beginning of the argument.
+    /// the beginning of the argument, a final `^` for its end.
     #[serde(default)]
     pub acting: Vec<String>,
     /// The inner command gets further words that nobody knows, as `xargs` reads them from its input.
@@ -113,7 +113,7 @@ pub struct Form {
 }
 
 /// What a usage does beside what its arguments name. Paths are relative to the working folder; `{name}` in them is the last
-/// part of the URL, `{stem}` that without `.git`, `{operand}` the last operand.
+/// part of the URL, `{stem}` that without `.git`, `{first}` and `{operand}` the first and the last operand.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Also {

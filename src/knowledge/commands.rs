@@ -520,10 +520,13 @@ impl<'a> Reading<'a> {
     fn check_filters(&mut self) {
         let acting = &self.table.acting;
         let acts = |text: &str| {
-            acting.iter().any(|acting| match acting.strip_prefix('^') {
-                Some(start) => text.starts_with(start),
-                None => text.contains(acting.as_str()),
-            })
+            acting
+                .iter()
+                .any(|acting| match (acting.strip_prefix('^'), acting.strip_suffix('^')) {
+                    (Some(start), _) => text.starts_with(start),
+                    (None, Some(end)) => text.ends_with(end),
+                    (None, None) => text.contains(acting.as_str()),
+                })
         };
         let mut filters = self.arguments.iter().filter(|argument| argument.role == Role::Filter);
         let acting = filters.find(|argument| argument.text.is_some_and(acts));

@@ -86,6 +86,24 @@ fn what_is_written_however_it_is_told() {
                 "/etc/subgid",
             ],
         ),
+        ("zip -qr out src", vec!["/w/out", "/w/out.zip and below"]),
+        ("jar cf app.jar -C classes .", vec!["/w/app.jar"]),
+        ("tar cf a.tar -C b x -C ../c y", vec!["/w/a.tar"]),
+        ("wget -o log https://x.org/t", vec!["/w/log", "/w/t"]),
+        ("wget -r -P /opt/x https://x.org/t", vec!["/opt/x and below"]),
+        ("patch -p1 -r - -i a.patch", vec!["/w and below"]),
+        ("ln -sT /opt/a /opt/b", vec!["/opt/b"]),
+        (
+            "update-alternatives --set x /opt/x",
+            vec![
+                "/etc/alternatives and below",
+                "/var/lib/dpkg/alternatives and below",
+                "/var/lib/alternatives and below",
+                "/usr/bin and below",
+                "/usr/share and below",
+                "/usr/lib and below",
+            ],
+        ),
         ("make --version", vec![]),
     ] {
         assert_eq!(written(body), expected, "{body}");
@@ -150,4 +168,40 @@ fn an_address_may_be_a_file_of_the_image() {
     }
     let place = Place::Exactly(AbsolutePath::of("/w/words.txt", None).unwrap());
     assert!(!effects("curl -o /opt/x https://x.org/words.txt").may_read(&place));
+}
+
+#[test]
+fn what_is_read_that_no_word_names() {
+    let reads = |body: &str| effects(body).reads;
+    for body in [
+        "sha256sum -c sums",
+        "tar cf a.tar -T list",
+        "tar cf a.tar -C b x -C ../c y",
+    ] {
+        let all = Place::Exactly(AbsolutePath::of("/opt/x", None).unwrap());
+        assert!(reads(body).iter().any(|place| place.meets(&all)), "{body}");
+    }
+    assert!(!reads("sha256sum sums").contains(&Place::Anywhere));
+}
+
+#[test]
+fn options_and_scripts_that_run_programs_are_unknown() {
+    for body in [
+        "sed s/x/date/e a",
+        "sed -i '/x/r /opt/y' a",
+        "sed -f a.sed b",
+        "tar cf a.tar --checkpoint=1 --checkpoint-action=exec=./x b",
+        "ssh -o ProxyCommand=./x h",
+        "sort --compress-program ./x a",
+        "mv -b a b",
+        "tar xPf a.tar",
+    ] {
+        assert!(effects(body).unknown.is_some(), "{body}");
+    }
+    for body in [
+        "sed s/x/date/ a",
+        "tar cf a.tar --checkpoint=1 --checkpoint-action=dot b",
+    ] {
+        assert!(effects(body).unknown.is_none(), "{body}");
+    }
 }
