@@ -47,6 +47,8 @@ pub struct Outcome {
     pub counts: Vec<String>,
     pub text: Option<String>,
     pub proposal: Option<Proposal>,
+    /// The line of a report.
+    pub result: Option<String>,
 }
 
 /// Runs over every Dockerfile in every repository in `folder`.
@@ -75,6 +77,7 @@ impl Outcome {
             counts: Vec::new(),
             text: None,
             proposal: None,
+            result: None,
         }
     }
 
@@ -137,6 +140,7 @@ fn judge(path: &Path, options: &Options) -> Outcome {
     outcome
         .counts
         .extend(passes.into_iter().map(|pass| format!("changed by {pass}")));
+    outcome.result = Some(super::results::line(path, &first));
     let mut after = Arc::clone(&context);
     if let Some(proposal) = first.dockerignore {
         match context.with_ignore_text(&proposal.text) {

@@ -7,19 +7,22 @@
 //!
 //! A panic, a tree that does not give its bytes back, a rewrite that does not parse or that a second run changes:
 //! each is printed, and the exit code is 1. With `--write`, each rewritten file is put into OUT, for other judges.
-//! With `--no-cache-mounts` the passes do without. With `--reasons`, it counts what was declined by its reason. With
+//! With `--level LEVEL` the passes go that far, with `--no-cache-mounts` they do without mounts. With `--report FILE`, a
+//! line of JSON says of each file what was done, declined and undone, so that two versions can be compared. With `--reasons`, it counts what was declined by its reason. With
 //! `--contexts` takes a folder of checked-out repositories instead: each Dockerfile in them runs with its context, no
 //! proposed .dockerignore may hide what a COPY names, and a second run must change neither file.
 //! `--verdicts`, a line `PATH<TAB>ok` or `PATH<TAB>line: what` says of each file whether it is accepted.
 
 mod contexts;
+mod results;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use plimsoll::passes::Refusal;
-use plimsoll::rewrite::{Options, rewrite};
+use clap::ValueEnum;
+use plimsoll::passes::{Level, Refusal};
+use plimsoll::rewrite::{Options, Rewrite, rewrite};
 use plimsoll::syntax;
 use rayon::prelude::*;
 
@@ -27,9 +30,18 @@ use rayon::prelude::*;
 enum Verdict {
     NotUtf8,
     Rejected(String),
-    Unchanged(Vec<Refusal>),
-    Changed(String, Vec<&'static str>, Vec<Refusal>),
+    Done(Box<Rewrite>),
     Broken(String),
+}
+
+impl Verdict {
+    /// The line of a report.
+    fn line(&self, path: &Path) -> Option<String> {
+        match self {
+            Verdict::Done(done) => Some(results::line(path, done)),
+            _ => None,
+        }
+    }
 }
 
 fn judge(path: &Path, options: &Options) -> Verdict {
@@ -52,16 +64,12 @@ fn judge(path: &Path, options: &Options) -> Verdict {
         Err(error) => return Verdict::Broken(format!("rewrite fails: {error}")),
     };
     if first.text == text {
-        return Verdict::Unchanged(first.refusals);
+        return Verdict::Done(Box::new(first));
     }
     match rewrite(&name, &first.text, options) {
         Err(error) => Verdict::Broken(format!("the rewrite is rejected: {error}")),
         Ok(second) if second.text != first.text => Verdict::Broken("a second run changes it again".to_owned()),
-        Ok(_) => Verdict::Changed(
-            first.text,
-            first.changes.iter().map(|change| change.pass).collect(),
-            first.refusals,
-        ),
+        Ok(_) => Verdict::Done(Box::new(first)),
     }
 }
 
@@ -88,7 +96,7 @@ fn declined(refusals: &[Refusal], reasons: bool) -> Vec<String> {
 
 fn main() -> ExitCode {
     let (mut folders, mut out, mut verdicts, mut reasons) = (Vec::new(), None, false, false);
-    let mut repositories = None;
+    let (mut repositories, mut report) = (None, None);
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -97,13 +105,22 @@ fn main() -> ExitCode {
             "--contexts" => repositories = arguments.next().map(PathBuf::from),
             "--verdicts" => verdicts = true,
             "--reasons" => reasons = true,
+            "--report" => report = arguments.next().map(PathBuf::from),
+            "--level" => match Level::from_str(&arguments.next().unwrap_or_default(), true) {
+                Ok(level) => options.passes.level = level,
+                Err(error) => {
+                    eprintln!("--level: {error}");
+                    return ExitCode::FAILURE;
+                }
+            },
             "--no-cache-mounts" => options.passes.cache_mounts = false,
             _ => folders.push(argument),
         }
     }
     if let Some(repositories) = repositories {
         let outcomes = contexts::run(&repositories, &options);
-        let is_fine = contexts::report(&outcomes, out.as_deref());
+        let lines = outcomes.iter().filter_map(|outcome| outcome.result.as_deref());
+        let is_fine = contexts::report(&outcomes, out.as_deref()) & results::write(report.as_deref(), lines);
         return if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let entries = folders
@@ -147,20 +164,18 @@ fn main() -> ExitCode {
                 count("rejected".to_owned());
                 why.clone()
             }
-            Verdict::Unchanged(refused) => {
-                count("unchanged".to_owned());
-                declined(refused, reasons).into_iter().for_each(&mut count);
-                "ok".to_owned()
-            }
-            Verdict::Changed(text, done, refused) => {
-                count("changed".to_owned());
-                passes(done)
-                    .into_iter()
-                    .for_each(|pass| count(format!("changed by {pass}")));
-                declined(refused, reasons).into_iter().for_each(&mut count);
-                if let (Some(out), Some(name)) = (&out, path.file_name()) {
+            Verdict::Done(done) => {
+                let is_changed = done.text != done.original;
+                count(if is_changed { "changed" } else { "unchanged" }.to_owned());
+                if is_changed {
+                    passes(&done.changes.iter().map(|change| change.pass).collect::<Vec<_>>())
+                        .into_iter()
+                        .for_each(|pass| count(format!("changed by {pass}")));
+                }
+                declined(&done.refusals, reasons).into_iter().for_each(&mut count);
+                if let (true, Some(out), Some(name)) = (is_changed, &out, path.file_name()) {
                     let _ = std::fs::create_dir_all(out);
-                    let _ = std::fs::write(out.join(name), text);
+                    let _ = std::fs::write(out.join(name), &done.text);
                 }
                 "ok".to_owned()
             }
@@ -174,11 +189,13 @@ fn main() -> ExitCode {
             println!("{}\t{verdict_text}", path.display());
         }
     }
+    let lines: Vec<String> = judged.iter().filter_map(|(path, verdict)| verdict.line(path)).collect();
+    let is_written = results::write(report.as_deref(), lines.iter().map(String::as_str));
     eprintln!("{} files in {elapsed:.1?}, broken: {broken}", judged.len());
     for (key, number) in counts {
         eprintln!("{number:7}  {key}");
     }
-    if broken == 0 {
+    if broken == 0 && is_written {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
