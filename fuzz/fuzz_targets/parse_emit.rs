@@ -7,7 +7,9 @@ fuzz_target!(|text: &str| {
     if let Ok(file) = plimsoll::syntax::parse("Dockerfile", text) {
         assert_eq!(file.emit(), text);
         for instruction in &file.instructions {
-            let again = file.instruction(instruction.text()).expect("an instruction parses by itself");
+            let again = file
+                .instruction(instruction.text())
+                .expect("an instruction parses by itself");
             assert_eq!(again.node(), instruction.node());
         }
     }

@@ -1,0 +1,66 @@
+//! Mutations of whole lines: what they make of a Dockerfile is most often a Dockerfile, what changed bytes make is not.
+
+/// Numbers that a seed determines.
+struct Numbers(u64);
+
+impl Numbers {
+    fn of(seed: u32) -> Numbers {
+        Numbers(u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `end`; 0 where there is none.
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % end.max(1)
+    }
+}
+
+fn lines(data: &[u8]) -> Vec<&[u8]> {
+    data.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+/// Changes one line of the text in `data`, or leaves that to libFuzzer's own mutations. `size` of its bytes are in use.
+/// Returns how many are after it.
+pub fn mutate(data: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
+    let mut numbers = Numbers::of(seed);
+    let most = most.min(data.len());
+    let whole = data[..size].to_vec();
+    let mut lines = lines(&whole);
+    if lines.len() < 2 || numbers.below(2) == 0 {
+        return libfuzzer_sys::fuzzer_mutate(data, size, most);
+    }
+    let (from, to) = (numbers.below(lines.len()), numbers.below(lines.len()));
+    match numbers.below(4) {
+        0 => drop(lines.remove(from)),
+        1 => lines.insert(to, lines[from]),
+        2 => lines.swap(from, to),
+        _ => {
+            let line = lines.remove(from);
+            lines.insert(to.min(lines.len()), line);
+        }
+    }
+    write(&lines.concat(), data, most)
+}
+
+/// Puts lines of `second` into `first`.
+pub fn cross(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    let mut numbers = Numbers::of(seed);
+    let (mut into, from) = (lines(first), lines(second));
+    for _ in 0..=numbers.below(3) {
+        let start = numbers.below(from.len());
+        let length = 1 + numbers.below(4);
+        let taken = from.iter().copied().skip(start).take(length);
+        let at = numbers.below(into.len() + 1);
+        into.splice(at..at, taken);
+    }
+    let most = out.len();
+    write(&into.concat(), out, most)
+}
+
+fn write(bytes: &[u8], out: &mut [u8], most: usize) -> usize {
+    let length = bytes.len().min(most);
+    out[..length].copy_from_slice(&bytes[..length]);
+    length
+}
