@@ -1,27 +1,49 @@
 //! Whether what a start reads is in the last stage, told from the text of the Dockerfile and from how the generator made
 //! it: nothing of the effects and of the validator is asked.
 
-use plimsoll::syntax::{Dockerfile, Instruction, Keyword};
+use plimsoll::syntax::{self, Dockerfile, Instruction, Keyword};
 
 use super::draft::Made;
 
 /// The most stages that one path is followed through.
 const MOST_STAGES: usize = 8;
 
-/// Whether the last stage has what the history made, from every step that made it.
-pub fn has(file: &Dockerfile, history: &[Made]) -> bool {
-    let stages = stages(file);
+/// Whether the last stage of a Dockerfile has what the history made, from every step that made it.
+pub fn has(text: &str, history: &[Made]) -> bool {
+    let variables = variables(text);
+    let file = syntax::parse("Dockerfile", &resolved(text, &variables)).unwrap();
+    let stages = stages(&file);
+    let history: Vec<Made> = history.iter().map(|made| resolved_step(made, &variables)).collect();
     let Some((last, before)) = history.split_last() else {
         return true;
     };
-    in_stage(
-        &stages,
-        stages.len() - 1,
-        &last.path,
-        last.by.as_deref(),
-        before,
-        MOST_STAGES,
-    )
+    let end = stages.len() - 1;
+    in_stage(&stages, end, &last.path, last.by.as_deref(), before, MOST_STAGES)
+}
+
+/// The variables of the draft, which have one value each.
+fn variables(text: &str) -> Vec<(&str, &str)> {
+    let words = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("ENV ").or(line.strip_prefix("ARG ")));
+    words
+        .filter_map(|word| word.split_once('='))
+        .filter(|(name, _)| name.starts_with("DEST"))
+        .collect()
+}
+
+fn resolved(text: &str, variables: &[(&str, &str)]) -> String {
+    variables.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("${{{name}}}"), value)
+            .replace(&format!("${name}"), value)
+    })
+}
+
+fn resolved_step(made: &Made, variables: &[(&str, &str)]) -> Made {
+    Made {
+        path: made.path.clone(),
+        by: made.by.as_ref().map(|by| resolved(by, variables)),
+    }
 }
 
 /// Whether a stage has `path`: a step in it wrote it, and it has what that step worked on, or a COPY brought it.

@@ -94,12 +94,12 @@ fn faults(case: &Case, level: Level) -> (Vec<String>, Rewrite) {
     for read in &case.reads {
         let path = read.last().map(|made| &made.path);
         assert!(
-            kept::has(&before, read),
+            kept::has(&case.dockerfile, read),
             "case {}: {read:?} is not in\n{}",
             case.seed,
             case.dockerfile
         );
-        if !kept::has(&after, read) {
+        if !kept::has(&result.text, read) {
             faults.push(format!("{path:?}, which the start reads, is not in the last stage"));
         }
     }
