@@ -119,7 +119,9 @@ fn last_stage(draft: &mut Draft, base: &str) {
     draft.line(format!("FROM {base}"));
     draft.variables.clear();
     draft.folder = "/".to_owned();
-    if draft.random.chance(50) {
+    let is_installed = base.starts_with("python") || base.starts_with("node");
+    // Packages are in folders that no single path names.
+    if is_installed || draft.random.chance(50) {
         draft.line("FROM build AS final");
         draft.lines.remove(draft.lines.len() - 2);
         return;
