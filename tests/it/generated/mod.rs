@@ -55,7 +55,7 @@ const KNOWN: [(&str, &str); 5] = [
     ),
     (
         "step-lost",
-        "the rewrite as a whole leaves out what make left of a project, which each single pass keeps",
+        "split-stages leaves out what make left of a project; validation undoes the split",
     ),
     (
         "base-lacks",
