@@ -278,6 +278,16 @@ impl Run<'_> {
     }
 }
 
+/// What validation finds wrong with a whole rewrite, a line each: every pass was validated against the file before it, and
+/// this compares the first file with the last.
+#[must_use]
+pub fn violations(before: &Dockerfile, after: &Dockerfile, context: &ContextSource) -> Vec<String> {
+    let facts = (Facts::with(before, context), Facts::with(after, context));
+    let found = checked((before, &facts.0), (after, &facts.1), Some(context), &mut None);
+    let found = found.err().unwrap_or_default();
+    found.iter().map(ToString::to_string).collect()
+}
+
 /// Compares a file before a pass with what the pass made of it. `known` is what the last comparison worked out.
 fn checked(
     before: (&Dockerfile, &Facts),

@@ -13,6 +13,7 @@ mod engine;
 mod engines;
 mod examples;
 mod facts;
+mod generated;
 mod integration;
 mod kinds;
 mod layers;

@@ -31,9 +31,20 @@ impl Surroundings<'_> {
             }
             // The folder is the image's own, and empty before.
             "install" | "get" => {
-                let value = |name: &str| {
-                    let variable = self.scope.variables.get(name);
-                    variable.and_then(|variable| variable.value.clone())
+                let assigned = |name: &str| command.assignments.iter().rfind(|assigned| assigned.name == name);
+                if let Some(unknown) = ["GOBIN", "GOPATH"]
+                    .into_iter()
+                    .filter_map(assigned)
+                    .find(|one| one.value.is_none())
+                {
+                    return Err((
+                        format!("`go install` gets {} from a value that is not known", unknown.name),
+                        "write the folder as a plain path".to_owned(),
+                    ));
+                }
+                let value = |name: &str| match assigned(name) {
+                    Some(assigned) => assigned.value.clone(),
+                    None => self.scope.variables.get(name)?.value.clone(),
                 };
                 let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
                 Ok(Some(vec![Output::Path(

@@ -16,6 +16,7 @@ mod context;
 mod context_size;
 mod docker;
 mod evidence;
+mod generated;
 mod ignore_sets;
 mod kinds;
 mod migrate;
