@@ -312,7 +312,7 @@ fn outputs_of(effects: &Effects) -> Vec<Output> {
 }
 
 /// `npx tsc`: whether a command is one that the manager before it runs.
-fn is_run_by_the_one_before(run: &Execution, number: usize) -> bool {
+pub(crate) fn is_run_by_the_one_before(run: &Execution, number: usize) -> bool {
     // The words of an exec form have no place in a script.
     let is_exec = matches!(run.body, Body::Exec);
     let before = number.checked_sub(1).and_then(|before| run.commands.get(before));

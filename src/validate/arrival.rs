@@ -48,8 +48,14 @@ fn of_copy(file: &Dockerfile, facts: &Facts, at: usize, index: usize) -> Vec<Del
     let region = |source: &crate::syntax::Text| {
         let path =
             AbsolutePath::of(&source.value, Some(&AbsolutePath::root())).filter(|_| !source.value.contains('$'))?;
-        let stays = path == to || path.parent().as_ref() == Some(&to);
-        stays.then(|| Place::of_pattern(path))
+        if path == to {
+            return Some(Place::of_pattern(path));
+        }
+        // Into the folder above goes a file under its name; of a folder, only what is in it.
+        (path.parent().as_ref() == Some(&to)).then(|| match Place::of_pattern(path) {
+            Place::Under(path) => Place::Exactly(path),
+            pattern => pattern,
+        })
     };
     let regions = node.sources().iter().filter_map(region);
     regions.map(|region| Delivery { at, from, region }).collect()

@@ -7,7 +7,7 @@ use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::ImageReference;
 use crate::knowledge::{
-    ImageContents, Release, closure, image_contents, is_in_base, library_packages, package_of_tool,
+    ImageContents, Release, closure, image_contents, is_in_base, library_packages, package_of_tool, slimmer_images,
 };
 use crate::shell::{self, ShellOptions};
 
@@ -73,6 +73,13 @@ impl<'p, 'a> Change<'p, 'a> {
     }
 
     fn violations(&self) -> Vec<Violation> {
+        if !self.is_known() {
+            let what = format!(
+                "nothing says that {} runs what runs on {}",
+                self.images.1, self.images.0
+            );
+            return vec![self.violation(1, &what)];
+        }
         let mut found: Vec<Violation> = self.new.items.iter().filter_map(|item| self.unknown(item)).collect();
         found.extend(
             self.new
@@ -90,6 +97,18 @@ impl<'p, 'a> Change<'p, 'a> {
         found
     }
 
+    /// Whether the tables say that the new image runs what runs on the old one: another image may have another version.
+    fn is_known(&self) -> bool {
+        let (old, new) = self.images;
+        let tag = new.tag.as_deref().unwrap_or("latest");
+        slimmer_images(&old.repository(), old.tag.as_deref())
+            .iter()
+            .any(|known| {
+                let is_pinned = known.pinned.as_deref() == Some(tag) && old.repository() == new.repository();
+                known.image == new.repository() && known.tag == tag || is_pinned
+            })
+    }
+
     /// What the program needs that only the old image has.
     fn needed(&self) -> Vec<Violation> {
         let (Some(release), Some(stage)) = (&self.release, self.pair.after.facts.stages.get(self.after)) else {
@@ -98,6 +117,9 @@ impl<'p, 'a> Change<'p, 'a> {
         let after = self.pair.after;
         let needs = Needs::of(after.file, after.facts, stage, after.context, release.family);
         let mut found = Vec::new();
+        if let Some(evidence) = &needs.builds_at_start {
+            found.push(self.violation(1, &format!("{} {}", evidence.place, evidence.fact)));
+        }
         for (tool, evidence) in needs.tools.iter().filter(|(tool, _)| self.lacks(tool)) {
             found.push(self.violation(
                 1,

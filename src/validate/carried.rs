@@ -132,15 +132,16 @@ impl Carrier<'_, '_> {
         path.is_some_and(|path| unread::is_beside_served(self.version, self.to, path))
     }
 
-    /// Whether the interpreter's own folder of packages arrives, whatever its version.
+    /// Whether the interpreter's own folder of packages arrives, whatever its version, and the folder of their programs.
     fn arrives_packages(&self) -> bool {
+        let programs = AbsolutePath::root().join("usr/local/bin");
         let is_site = |path: &AbsolutePath| {
             let in_local = path.is_within(&AbsolutePath::root().join("usr/local"));
             in_local && matches!(path.name(), Some("site-packages" | "dist-packages" | "local" | "lib"))
         };
         let deliveries = self.target.deliveries.iter();
         let mut sites = deliveries.filter_map(|delivery| delivery.region.path().filter(|path| is_site(path)));
-        sites.any(|path| self.arrives(&Place::Under(path.clone())))
+        sites.any(|path| self.arrives(&Place::Under(path.clone()))) && self.arrives(&Place::Under(programs))
     }
 
     /// Whether a folder in which the project was built arrives, or the part of it that the program serves.

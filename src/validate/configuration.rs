@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::effects::AbsolutePath;
 use crate::facts::{Scope, User};
 use crate::knowledge::{is_toolchain_folder, is_toolchain_setting};
 use crate::syntax::{Arguments, Keyword, Node};
@@ -38,8 +39,9 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
             remedy: "keep the instruction as it is".to_owned(),
         };
         found.extend(instructions(pair, before, after).into_iter().map(changed));
+        let has_programs = |folder: &str| has_programs(pair.after, after, folder);
         if let (Some(old), Some(new)) = (pair.before.end(before), pair.after.end(after)) {
-            found.extend(scopes(old, new).into_iter().map(changed));
+            found.extend(scopes(old, new, &has_programs).into_iter().map(changed));
         }
     }
     found
@@ -94,7 +96,7 @@ fn parts(node: &Node, text: &str) -> Vec<String> {
     }
 }
 
-fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
+fn scopes(old: &Scope, new: &Scope, has_programs: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(users(&old.user, &new.user));
     if old.workdir != new.workdir {
@@ -109,7 +111,7 @@ fn scopes(old: &Scope, new: &Scope) -> Vec<String> {
         let was = variable.value.as_deref();
         let name: &str = name;
         let is_kept = match name {
-            "PATH" => is_path_kept(was.unwrap_or_default(), now.flatten().unwrap_or_default()),
+            "PATH" => is_path_kept(was.unwrap_or_default(), now.flatten().unwrap_or_default(), has_programs),
             _ => now == Some(was),
         };
         let is_gone = now.is_none() && (is_of_base(old, name, was) || is_toolchain_setting(name));
@@ -135,11 +137,22 @@ fn users(old: &User, new: &User) -> Option<String> {
     }
 }
 
-/// Whether all folders of PATH are there in their order, but for those of a toolchain that is gone.
-fn is_path_kept(was: &str, now: &str) -> bool {
+/// Whether all folders of PATH are there in their order, but for those of a toolchain that is gone with all in them.
+fn is_path_kept(was: &str, now: &str, has_programs: &dyn Fn(&str) -> bool) -> bool {
     let mut rest = now.split(':');
     was.split(':').all(|folder| {
-        rest.clone().any(|other| other == folder) && rest.any(|other| other == folder) || is_toolchain_folder(folder)
+        rest.clone().any(|other| other == folder) && rest.any(|other| other == folder)
+            || is_toolchain_folder(folder) && !has_programs(folder)
+    })
+}
+
+/// Whether COPYs bring something into a folder of stage number `stage` from another one.
+fn has_programs(version: &Version<'_>, stage: usize, folder: &str) -> bool {
+    let deliveries = version.stages.get(stage).map(|stage| stage.deliveries.as_slice());
+    let folder = AbsolutePath::of(folder, None);
+    folder.is_some_and(|folder| {
+        let mut deliveries = deliveries.unwrap_or_default().iter();
+        deliveries.any(|delivery| delivery.region.is_within(&folder))
     })
 }
 

@@ -3,7 +3,7 @@
 //! Rewrites mount caches, add and take options that have to do with caches alone, join RUNs and leave packages out. None
 //! of that makes a step another one.
 
-use crate::effects::steps::{Step, StepKind};
+use crate::effects::steps::{Step, StepKind, is_run_by_the_one_before};
 use crate::facts::{Assigned, Command, Facts, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Kind, Manager};
 use crate::syntax::{Dockerfile, Instruction, Node};
@@ -76,7 +76,7 @@ pub(super) fn act(file: &Dockerfile, facts: &Facts, step: &Step) -> Act {
                 .and_then(|run| run.commands.get(number));
             match (command, scope) {
                 // The command that runs it stands for both: `npm run build`, `npx tsc`.
-                (Some(command), _) if is_inner(file, facts, step.instruction, number, command) => Act::Nothing,
+                _ if is_inner(file, facts, step.instruction, number) => Act::Nothing,
                 (Some(command), Some(scope)) => of_command(command, scope),
                 _ => Act::Nothing,
             }
@@ -85,13 +85,9 @@ pub(super) fn act(file: &Dockerfile, facts: &Facts, step: &Step) -> Act {
 }
 
 /// Whether a command is one that the package manager before it runs.
-fn is_inner(file: &Dockerfile, facts: &Facts, index: usize, number: usize, command: &Command) -> bool {
+fn is_inner(file: &Dockerfile, facts: &Facts, index: usize, number: usize) -> bool {
     let run = facts.run(file, index);
-    let before = number
-        .checked_sub(1)
-        .zip(run)
-        .and_then(|(before, run)| run.commands.get(before));
-    !command.span.is_empty() && before.is_some_and(|outer| outer.manager.is_some() && outer.span == command.span)
+    run.is_some_and(|run| is_run_by_the_one_before(run, number))
 }
 
 fn is_from_stage(facts: &Facts, index: usize) -> bool {

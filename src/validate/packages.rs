@@ -87,9 +87,7 @@ impl Image<'_, '_> {
                 Some(libraries) => libraries
                     .into_iter()
                     .find(|library| !has(library))
-                    .filter(|_| !self.is_known_unneeded(&package.name))
                     .map(|library| format!("it brings {library}, which the program may load")),
-                None if self.is_known_unneeded(&package.name) => None,
                 None => Some("it is not known which libraries it brings on this release".to_owned()),
             },
             Some(PackageRole::Either) => self
@@ -145,11 +143,6 @@ impl Image<'_, '_> {
                 Needs::of(after.file, after.facts, stage, after.context, family)
             })
         })
-    }
-
-    /// Whether nothing that is installed or compiled may load the library of a package with headers.
-    fn is_known_unneeded(&self, package: &str) -> bool {
-        !self.needs().libraries.contains_key(package)
     }
 }
 

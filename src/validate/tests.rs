@@ -376,3 +376,44 @@ fn stages_and_order() {
         &before.replace("RUN echo x > /b\nRUN cp /b /c\n", "RUN echo x > /b && cp /b /c\n"),
     );
 }
+
+#[test]
+fn a_folder_that_loses_its_name() {
+    for target in ["/opt", "/opt/"] {
+        let text = PYTHON_SPLIT.replace("/opt/venv /opt/venv\n", &format!("/opt/venv {target}\n"));
+        rejects(PYTHON, &text, Kind::StepLost);
+    }
+}
+
+#[test]
+fn libraries_of_headers_that_stay_in_the_builder() {
+    let with = |packages: &str| PYTHON_SPLIT.replace("install -y libpq5", &format!("install -y {packages}"));
+    rejects(PYTHON, &with("tzdata"), Kind::PackageLost);
+    rejects(PYTHON, &with("libpq52"), Kind::PackageLost);
+}
+
+#[test]
+fn an_image_of_another_version_or_release() {
+    let before = "FROM python:3.11-bookworm\nCOPY app.py /app/\nCMD [\"python\", \"/app/app.py\"]\n";
+    accepts(before, &before.replace("3.11-bookworm", "3.11-slim-bookworm"));
+    for tag in [
+        "latest",
+        "alpine",
+        "3.12-slim-bookworm",
+        "3.11-slim-trixie",
+        "3.11-slim-bookworm2",
+    ] {
+        rejects(before, &before.replace("3.11-bookworm", tag), Kind::BaseLacks);
+    }
+}
+
+#[test]
+fn a_smaller_image_that_builds_when_it_starts() {
+    let before =
+        "FROM python:3.11-bookworm\nCOPY . /app/\nCMD pip install -r /app/requirements.txt && python /app/app.py\n";
+    rejects(
+        before,
+        &before.replace("3.11-bookworm", "3.11-slim-bookworm"),
+        Kind::BaseLacks,
+    );
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
 use crate::effects::{AbsolutePath, Effects, Place, folder_of};
-use crate::facts::{Execution, is_within};
+use crate::facts::is_within;
 use crate::knowledge::State;
 use crate::syntax::Keyword;
 
@@ -334,9 +334,8 @@ fn needs(step: &Effects, prepared: &Effects) -> bool {
 }
 
 /// Whether the whole of a RUN can be left out of the runtime stage, as what it did comes along with what crosses.
-pub(super) fn comes_along(works: &Works, index: usize, whole: &[(&str, usize)], run: &Execution) -> bool {
-    !run.commands.is_empty()
-        && whole
-            .iter()
-            .any(|(folder, at)| index <= *at && only_within(works, folder))
+pub(super) fn comes_along(works: &Works, index: usize, whole: &[(&str, usize)]) -> bool {
+    whole
+        .iter()
+        .any(|(folder, at)| index <= *at && only_within(works, folder))
 }

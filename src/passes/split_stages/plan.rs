@@ -133,7 +133,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
                 let sides = sides::run(subject, index, run, own, &uses)?;
-                let covered = live::comes_along(own, index, &whole, run);
+                let covered = live::comes_along(own, index, &whole);
                 let droppable = !keeps_users && live::prepares_runtime_only(subject, index, &works, &steps, last_build)
                     || node_tools::is_for_runtime(subject, index, run, &works);
                 if in_builder && (own.builds() || !droppable) {
