@@ -76,7 +76,7 @@ fn failed_step(log: &str) -> Option<(&str, &str)> {
             .then_some((number, error))
     });
     // A step that was stopped because another one failed is no cause.
-    let (number, error) = errors.filter(|(_, error)| *error != "context canceled").last()?;
+    let (number, error) = errors.rev().find(|(_, error)| *error != "context canceled")?;
     let start = format!("#{number} ");
     let name = log.lines().find_map(|line| line.strip_prefix(&start))?;
     Some((name, error))
