@@ -91,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                 files: &files,
                 ignores: &ignores,
                 errors: &failures,
+                unread: &[],
             };
             output.result(&sarif::log(&[part])?)?;
         }

@@ -4,7 +4,9 @@ use std::env;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
@@ -24,6 +26,7 @@ use crate::migrate::git::Git;
 use crate::migrate::journal::Journal;
 use crate::migrate::plan::Subject;
 use crate::migrate::report::{FleetReport, Mode};
+use crate::migrate::skip::Skipped;
 use crate::migrate::{Migration, Verify, bake};
 use crate::rewrite::Rewrite;
 use crate::write;
@@ -100,6 +103,9 @@ struct Running {
     /// How many repositories are handled at once [default: one a core]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// How many seconds a repository may take, without its builds; the others go on when one runs out of time
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..))]
+    time_limit: u64,
 }
 
 /// Checks a glob and keeps its text: the set is built for each repository.
@@ -134,7 +140,7 @@ impl Kind {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Status> {
+pub(super) fn run(arguments: &'static Arguments, output: &Output) -> anyhow::Result<Status> {
     arguments.selection.for_fleet()?;
     let making = &arguments.making;
     if let Some(name) = &making.branch {
@@ -152,31 +158,30 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     }
     let builds = making.bake.as_deref().map(beside);
     let state = state(arguments)?;
-    let journal = Journal::open(&state, arguments.running.resume, mode != Mode::DryRun)?;
+    let journal = Arc::new(Journal::open(&state, arguments.running.resume, mode != Mode::DryRun)?);
     if let Some(folder) = &builds {
         if !arguments.running.resume {
             clear(folder)?;
         }
         fs::create_dir_all(folder).with_context(|| format!("cannot write to `{}`", folder.display()))?;
     }
-    let options = |folder: &Path| arguments.selection.options_of(folder);
-    let patterns = |root: &Path| patterns(arguments, root);
     let is_shown = making.pr_body.as_deref() == Some(Path::new("-"));
-    let builder = arguments.building.builder()?;
-    let verify = builder
-        .as_ref()
-        .map(|builder| |subject: &Subject<'_>, rewrite: Rewrite| builder.verified(subject, rewrite, arguments));
-    let migration = Migration {
+    let builder = arguments.building.builder()?.map(Arc::new);
+    let verify = builder.clone().map(|builder| -> Verify {
+        Box::new(move |subject: &Subject<'_>, rewrite: Rewrite| builder.verified(subject, rewrite, arguments))
+    });
+    let migration = Arc::new(Migration {
         mode,
         branch: making.branch.clone(),
         allows_dirty: making.allow_dirty,
         patches: making.patch_dir.clone(),
         descriptions: making.pr_body.clone().filter(|_| !is_shown),
         builds: builds.clone(),
-        options: &options,
-        patterns: &patterns,
-        verify: verify.as_ref().map(|verify| verify as Verify<'_>),
-    };
+        options: Box::new(|folder| arguments.selection.options_of(folder)),
+        patterns: Box::new(|root| patterns(arguments, root)),
+        verify,
+        time_limit: Duration::from_secs(arguments.running.time_limit),
+    });
 
     if journal.finished() > 0 {
         output.message(&format!(
@@ -246,6 +251,7 @@ fn show(report: &FleetReport, output: &Output) -> anyhow::Result<()> {
                     .iter()
                     .map(|reason| format!("{}: {reason}", repository.name));
                 shown.extend(reason.map(|reason| github::error(&reason)));
+                shown += &github::unread(repository);
             }
             output.result(&shown)
         }
@@ -263,16 +269,23 @@ fn text(report: &FleetReport, kind: Kind) -> anyhow::Result<String> {
                 .iter()
                 .map(|repository| repository.reason.clone().into_iter().collect())
                 .collect();
+            let unread: Vec<Vec<&Skipped>> = report
+                .repositories
+                .iter()
+                .map(|repository| repository.unread().collect())
+                .collect();
             let parts = report
                 .repositories
                 .iter()
                 .zip(&reasons)
-                .map(|(repository, reason)| sarif::Part {
+                .zip(&unread)
+                .map(|((repository, reason), unread)| sarif::Part {
                     name: Some(&repository.name),
                     head: repository.head.as_deref(),
                     files: &repository.files,
                     ignores: &repository.dockerignores,
                     errors: reason,
+                    unread,
                 });
             Ok(sarif::log(&parts.collect::<Vec<_>>())?)
         }

@@ -43,7 +43,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0  nothing to do, or done
   1  `check` found something to change, `context` more than --max, `verify` a difference, or `migrate` left a repository
-     out
+     or a Dockerfile out
   2  wrong usage or unreadable input
 
 The nearest plimsoll.toml upwards from a file, up to the root of its repository, sets the defaults for it.";
@@ -113,7 +113,8 @@ enum Status {
 /// Runs the command with the arguments of this process. Usage errors, `--help` and `--version` end the process from
 /// within clap.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // It lives as long as the process, as a thread of `migrate` may that was left behind.
+    let cli: &'static Cli = Box::leak(Box::new(Cli::parse()));
     cli.global.color.write_global();
     let output = Output::new(&cli.global);
     if let Err(error) = cli.check_format() {

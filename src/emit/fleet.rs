@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::text::size;
-use crate::migrate::report::{FleetReport, Mode, Outcome, RepositoryReport};
+use crate::migrate::report::{FleetReport, Mode, RepositoryReport};
 
 /// How many repositories a chart shows.
 const MOST_BARS: usize = 12;
@@ -40,13 +40,14 @@ struct Row<'a> {
     index: usize,
     name: &'a str,
     outcome: &'static str,
-    reason: &'a str,
+    reason: String,
     is_change: bool,
     is_bad: bool,
     files: usize,
     changes: usize,
     refusals: usize,
     skipped: usize,
+    unread: usize,
     saved: u64,
     before: u64,
     /// What of the images is gone, in percent.
@@ -95,15 +96,17 @@ fn row((index, repository): (usize, &RepositoryReport)) -> Row<'_> {
     let verified = repository.verified();
     let gone = verified.before.saturating_sub(verified.after);
     let files = repository.files.iter().map(|file| file.file.as_str());
-    let reason = repository.reason.as_deref().unwrap_or_default();
-    let texts: Vec<&str> = [repository.name.as_str(), reason].into_iter().chain(files).collect();
+    let reason = repository.problems().join("; ");
+    let texts: Vec<&str> = [repository.name.as_str(), &reason].into_iter().chain(files).collect();
+    let text = texts.join("\n").to_lowercase();
     Row {
         index,
         name: &repository.name,
         outcome: repository.outcome.name(),
         reason,
         is_change: repository.outcome.is_change(),
-        is_bad: matches!(repository.outcome, Outcome::Refused | Outcome::Failed),
+        is_bad: repository.outcome.is_bad(),
+        unread: repository.unread().count(),
         files: repository.files.len(),
         changes: repository.changes(),
         refusals: repository.refusals(),
@@ -115,7 +118,7 @@ fn row((index, repository): (usize, &RepositoryReport)) -> Row<'_> {
         },
         before: verified.before,
         share: percent(gone, verified.before),
-        text: texts.join("\n").to_lowercase(),
+        text,
     }
 }
 
@@ -133,6 +136,14 @@ fn cards(report: &FleetReport) -> Vec<Card> {
         Card {
             name: "refused or failed",
             value: (totals.refused + totals.failed).to_string(),
+        },
+        Card {
+            name: "out of time",
+            value: totals.timed_out.to_string(),
+        },
+        Card {
+            name: "Dockerfiles that could not be read",
+            value: totals.unread_dockerfiles.to_string(),
         },
         Card {
             name: "Dockerfiles changed",
@@ -205,7 +216,7 @@ fn charts(report: &FleetReport) -> Vec<Chart> {
             bars: bars(passes, |number| number.to_string()),
         },
         Chart {
-            title: "Files passed over",
+            title: "Files passed over or not read",
             bars: bars(skipped, |number| number.to_string()),
         },
     ]

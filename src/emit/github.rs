@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::migrate::report::{FileChange, IgnoreChange};
+use crate::migrate::report::{FileChange, IgnoreChange, RepositoryReport};
+use crate::migrate::skip::Skipped;
 
 /// A notice for each change of `files`, whose paths begin at the root of the repository.
 pub fn annotations(files: &[FileChange], ignores: &[IgnoreChange]) -> String {
@@ -31,6 +32,20 @@ pub fn annotations(files: &[FileChange], ignores: &[IgnoreChange]) -> String {
         );
     }
     text
+}
+
+/// An error for each Dockerfile of `repository` that could not be read, beside its line where one is known.
+pub fn unread(repository: &RepositoryReport) -> String {
+    let annotation = |unread: &Skipped| {
+        let line = unread.line.map(|line| format!(",line={line}")).unwrap_or_default();
+        format!(
+            "::error file={}{line},title={}::{}\n",
+            property(&unread.path),
+            property("plimsoll: could not be read"),
+            message(&format!("{}: {}", repository.name, unread.detail)),
+        )
+    };
+    repository.unread().map(annotation).collect()
 }
 
 /// An error that has no line.

@@ -147,7 +147,12 @@ fn push_declined(text: &mut String, report: &RepositoryReport) {
         }
     }
     for skipped in &report.skipped {
-        let _ = writeln!(text, "- {}: {}", code(&skipped.path), prose(&sentence(&skipped.detail)));
+        let _ = writeln!(
+            text,
+            "- {}: {}",
+            code(&skipped.place()),
+            prose(&sentence(&skipped.detail))
+        );
     }
     text.push_str("\n</details>\n");
 }
@@ -164,6 +169,8 @@ pub fn fleet(report: &FleetReport) -> String {
     row("with nothing to change", totals.unchanged.to_string());
     row("refused", totals.refused.to_string());
     row("failed", totals.failed.to_string());
+    row("that could not be read", totals.unread.to_string());
+    row("that ran out of time", totals.timed_out.to_string());
     row("Dockerfiles", totals.dockerfiles.to_string());
     row("of them changed", totals.changed_dockerfiles.to_string());
     row("`.dockerignore` files changed", totals.dockerignores.to_string());
@@ -175,7 +182,12 @@ pub fn fleet(report: &FleetReport) -> String {
         row("images built before and after", format!("{before} to {after}"));
     }
     for (reason, number) in &totals.skipped {
-        row(&format!("passed over: {}", reason.name()), number.to_string());
+        let what = if reason.is_unread() {
+            "could not be read"
+        } else {
+            "passed over"
+        };
+        row(&format!("{what}: {}", reason.name()), number.to_string());
     }
     text.push_str(
         "\n| repository | outcome | changes | left alone | smaller by | |\n| --- | --- | ---: | ---: | ---: | --- |\n",
@@ -187,11 +199,8 @@ pub fn fleet(report: &FleetReport) -> String {
         } else {
             size(repository.estimated_bytes())
         };
-        let remark = repository
-            .reason
-            .as_deref()
-            .or(repository.branch.as_deref())
-            .unwrap_or_default();
+        let mut remarks = repository.problems();
+        remarks.extend(repository.branch.clone());
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {saved} | {} |",
@@ -199,7 +208,7 @@ pub fn fleet(report: &FleetReport) -> String {
             repository.outcome.name(),
             repository.changes(),
             repository.refusals(),
-            cell(&prose(remark)),
+            cell(&prose(&remarks.join("; "))),
         );
     }
     for problem in &report.problems {

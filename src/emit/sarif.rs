@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::migrate::report::{FileChange, IgnoreChange};
+use crate::migrate::skip::Skipped;
 use crate::passes::{Change, REGISTRY, dockerignore::Added};
 
 /// A part of the log: the files of one repository, or of none.
@@ -18,7 +19,12 @@ pub struct Part<'a> {
     pub ignores: &'a [IgnoreChange],
     /// What could not be read or done.
     pub errors: &'a [String],
+    /// The Dockerfiles that could not be read.
+    pub unread: &'a [&'a Skipped],
 }
+
+/// The rule of results for files that could not be read. No pass has the name.
+const UNREAD: &str = "unread";
 
 /// The log as indented JSON with a newline at its end: a run for each part.
 ///
@@ -44,6 +50,7 @@ fn run(part: &Part<'_>) -> Value {
         let groups = ignore.patterns.chunk_by(|one, other| one.group == other.group);
         results.extend(groups.map(|group| result_of_group(ignore, group)));
     }
+    results.extend(part.unread.iter().map(|unread| result_of_unread(unread)));
     let notifications: Vec<Value> = part
         .errors
         .iter()
@@ -57,7 +64,7 @@ fn run(part: &Part<'_>) -> Value {
         } },
         "columnKind": "unicodeCodePoints",
         "invocations": [{
-            "executionSuccessful": part.errors.is_empty(),
+            "executionSuccessful": part.errors.is_empty() && part.unread.is_empty(),
             "toolExecutionNotifications": notifications,
         }],
         "results": results,
@@ -69,7 +76,7 @@ fn run(part: &Part<'_>) -> Value {
     run
 }
 
-/// The passes that `results` name.
+/// The passes that `results` name, and the rule for what could not be read where one is about that.
 fn rules(results: &[Value]) -> Vec<Value> {
     let used = |id: &str| results.iter().any(|result| result["ruleId"] == id);
     let rules = REGISTRY.iter().filter(|pass| used(pass.id())).map(|pass| {
@@ -82,7 +89,14 @@ fn rules(results: &[Value]) -> Vec<Value> {
             "defaultConfiguration": { "level": "note" },
         })
     });
-    rules.collect()
+    let unread = used(UNREAD).then(|| {
+        json!({
+            "id": UNREAD,
+            "shortDescription": { "text": "A Dockerfile that could not be read." },
+            "defaultConfiguration": { "level": "error" },
+        })
+    });
+    rules.chain(unread).collect()
 }
 
 fn result_of_change(file: &FileChange, change: &Change) -> Value {
@@ -103,6 +117,13 @@ fn result_of_change(file: &FileChange, change: &Change) -> Value {
     if !change.assumptions.is_empty() {
         result["properties"] = json!({ "assumptions": change.assumptions });
     }
+    result
+}
+
+fn result_of_unread(unread: &Skipped) -> Value {
+    let region = json!({ "startLine": unread.line.unwrap_or(1) });
+    let mut result = result(UNREAD, &unread.detail, &unread.path, &region);
+    result["level"] = json!("error");
     result
 }
 

@@ -21,9 +21,14 @@ fn push_repository(text: &mut String, repository: &RepositoryReport, palette: &P
     let outcome = repository.outcome.name();
     match repository.outcome {
         Outcome::Unchanged => return,
-        Outcome::Refused | Outcome::Failed => {
+        Outcome::Refused | Outcome::Failed | Outcome::TimedOut => {
             let reason = plain(repository.reason.as_deref().unwrap_or_default());
             let _ = writeln!(text, "{title}{name}{title:#}: {left}{outcome}{left:#}: {reason}");
+            return;
+        }
+        Outcome::Unread => {
+            let _ = writeln!(text, "{title}{name}{title:#}: {left}{outcome}{left:#}:");
+            push_unread(text, repository);
             return;
         }
         Outcome::WouldChange | Outcome::Written | Outcome::Committed => {}
@@ -56,6 +61,13 @@ fn push_repository(text: &mut String, repository: &RepositoryReport, palette: &P
         let patterns = count(ignore.patterns.len(), "new pattern", "new patterns");
         let _ = writeln!(text, "  {}: {patterns}", plain(&ignore.file));
     }
+    push_unread(text, repository);
+}
+
+fn push_unread(text: &mut String, repository: &RepositoryReport) {
+    for unread in repository.unread() {
+        let _ = writeln!(text, "  {}", plain(&unread.sentence()));
+    }
 }
 
 /// The fleet in a few lines.
@@ -72,7 +84,12 @@ pub fn totals(report: &FleetReport) -> String {
         totals.changed,
         totals.unchanged
     );
-    for (number, what) in [(totals.refused, "refused"), (totals.failed, "failed")] {
+    for (number, what) in [
+        (totals.refused, "refused"),
+        (totals.failed, "failed"),
+        (totals.unread, "that could not be read"),
+        (totals.timed_out, "that ran out of time"),
+    ] {
         if number > 0 {
             let _ = write!(text, ", {number} {what}");
         }
@@ -105,12 +122,16 @@ pub fn totals(report: &FleetReport) -> String {
         let (before, after) = (size(totals.verified.before), size(totals.verified.after));
         let _ = write!(text, "\nbuilt before and after: {before} to {after}");
     }
-    if !totals.skipped.is_empty() {
-        let skipped = totals
-            .skipped
-            .iter()
-            .map(|(reason, number)| format!("{number} {}", reason.name()));
-        let _ = write!(text, "\npassed over: {}", skipped.collect::<Vec<_>>().join(", "));
+    if totals.unread_dockerfiles > 0 {
+        let files = count(totals.unread_dockerfiles, "Dockerfile", "Dockerfiles");
+        let _ = write!(text, "\n{files} could not be read");
+    }
+    let skipped = totals.skipped.iter().filter(|(reason, _)| !reason.is_unread());
+    let skipped: Vec<String> = skipped
+        .map(|(reason, number)| format!("{number} {}", reason.name()))
+        .collect();
+    if !skipped.is_empty() {
+        let _ = write!(text, "\npassed over: {}", skipped.join(", "));
     }
     text
 }

@@ -5,10 +5,17 @@
 //! person.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+use super::clock::Clock;
+
+/// How long to wait before git is looked at again: at first, and at most. Most calls take a few milliseconds.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
 /// Settings of every call. The command line wins over the configuration of the repository.
 const SETTINGS: &[&str] = &[
@@ -63,6 +70,8 @@ pub enum GitError {
 pub struct Git {
     folder: PathBuf,
     variables: Vec<(String, OsString)>,
+    /// What ends it: a repository can make git wait for ever, as for a pipe that its configuration includes.
+    clock: Option<Arc<Clock>>,
 }
 
 impl Git {
@@ -72,7 +81,16 @@ impl Git {
         Git {
             folder: folder.to_owned(),
             variables: vec![("GIT_CEILING_DIRECTORIES".to_owned(), above.into())],
+            clock: None,
         }
+    }
+
+    /// The same, ended when `clock` runs out.
+    #[must_use]
+    pub fn within(&self, clock: &Arc<Clock>) -> Git {
+        let mut other = self.clone();
+        other.clock = Some(Arc::clone(clock));
+        other
     }
 
     /// The same with one more environment variable.
@@ -170,18 +188,52 @@ impl Git {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(GitError::Missing)?;
-        let stdin = child.stdin.take();
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         thread::scope(|scope| {
-            // Written beside the reading: a full pipe on either side would stop both.
+            // Each in a thread of its own: a full pipe on either side would stop both.
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
                     // git says by itself what it makes of too little input.
                     let _ = stdin.write_all(input);
                 }
             });
-            child.wait_with_output().map_err(GitError::Missing)
+            let (stdout, stderr) = (scope.spawn(|| all(stdout)), scope.spawn(|| all(stderr)));
+            let status = self.ended(&mut child);
+            let broken = |_| io::Error::other("a reader of its output failed");
+            Ok(Output {
+                stdout: stdout.join().map_err(broken)??,
+                stderr: stderr.join().map_err(broken)??,
+                status: status?,
+            })
         })
+        .map_err(GitError::Missing)
     }
+
+    /// Waits for its end, or brings it about when the time is over.
+    fn ended(&self, child: &mut Child) -> io::Result<ExitStatus> {
+        let Some(clock) = &self.clock else { return child.wait() };
+        let (mut pause, longest) = PAUSES;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if clock.check().is_err() {
+                child.kill()?;
+                return child.wait();
+            }
+            thread::sleep(pause);
+            pause = longest.min(pause * 2);
+        }
+    }
+}
+
+/// All that a pipe gives.
+fn all(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn failed(arguments: &[&str], output: &Output) -> GitError {

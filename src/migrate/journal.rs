@@ -203,7 +203,7 @@ impl Journal {
     }
 
     /// Removes the journal of a run that came to its end.
-    pub fn finish(self) {
+    pub fn finish(&self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
 

@@ -6,6 +6,7 @@
 
 pub mod bake;
 pub mod branch;
+pub mod clock;
 pub mod discover;
 pub mod fleet;
 pub mod git;
@@ -25,9 +26,11 @@ use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,7 @@ use crate::emit::markdown;
 use crate::rewrite::Rewrite;
 use bake::Target;
 use branch::{Commit, is_in_the_way};
+use clock::{Clock, TimedOut};
 use discover::{Patterns, discover};
 use fleet::Place;
 use journal::{Journal, Known};
@@ -50,10 +54,13 @@ use tree::Tree;
 const STACK: usize = 8 * 1024 * 1024;
 
 /// Builds a rewrite and its original, and gives what passed.
-pub type Verify<'a> = &'a (dyn Fn(&Subject<'_>, Rewrite) -> Result<Refined, String> + Sync);
+pub type Verify = Box<dyn Fn(&Subject<'_>, Rewrite) -> Result<Refined, String> + Send + Sync>;
 
-/// What a run does with each repository.
-pub struct Migration<'a> {
+/// Which files of a repository are taken, given its root.
+pub type PatternsOf = Box<dyn Fn(&Path) -> Result<Patterns, ConfigError> + Send + Sync>;
+
+/// What a run does with each repository. It is shared with the threads that plan, of which one may outlive the run.
+pub struct Migration {
     /// What becomes of the changes.
     pub mode: Mode,
     /// The branch that is made.
@@ -67,11 +74,13 @@ pub struct Migration<'a> {
     /// Where the Dockerfiles before and after are written for a Bake file.
     pub builds: Option<PathBuf>,
     /// How the files of a folder are rewritten.
-    pub options: OptionsOf<'a>,
+    pub options: Box<OptionsOf>,
     /// Which files of a repository are taken, given its root.
-    pub patterns: &'a (dyn Fn(&Path) -> Result<Patterns, ConfigError> + Sync),
+    pub patterns: PatternsOf,
     /// How rewrites are verified; none where they are not.
-    pub verify: Option<Verify<'a>>,
+    pub verify: Option<Verify>,
+    /// How long a repository may take to be looked at. Builds have a limit of their own.
+    pub time_limit: Duration,
 }
 
 /// All that is to be done in a repository, as a journal keeps it.
@@ -90,6 +99,9 @@ pub struct Plan {
 /// Why something went wrong in a repository.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What came of a repository.
+type Handled = Result<RepositoryReport, Failure>;
+
 /// How planning ended.
 enum Step {
     /// There is something to do.
@@ -98,15 +110,15 @@ enum Step {
     Nothing(Box<RepositoryReport>),
 }
 
-impl Migration<'_> {
+impl Migration {
     /// Handles all `places`, `jobs` of them at once, and tells `on_done` of each that is done.
     ///
     /// # Errors
     /// If the system has no threads.
     pub fn run(
-        &self,
+        self: &Arc<Self>,
         places: &[Place],
-        journal: &Journal,
+        journal: &Arc<Journal>,
         jobs: usize,
         on_done: &(dyn Fn(&RepositoryReport) + Sync),
     ) -> io::Result<Vec<RepositoryReport>> {
@@ -145,14 +157,18 @@ impl Migration<'_> {
 
     /// Handles one repository; none where another run or thread is at it. Whatever goes wrong is in its report, and
     /// keeps no other from being handled.
-    fn one(&self, place: &Place, journal: &Journal) -> Option<RepositoryReport> {
+    fn one(self: &Arc<Self>, place: &Place, journal: &Arc<Journal>) -> Option<RepositoryReport> {
         let ended =
             |outcome, reason: &dyn Display| RepositoryReport::new(&place.name, &place.folder).ended(outcome, reason);
-        let handled = catch_unwind(AssertUnwindSafe(|| self.handled(place, journal)));
+        let handled = match self.in_time(place, journal) {
+            Ok(handled) => handled,
+            Err(error) => return Some(ended(Outcome::Failed, &error)),
+        };
         Some(match handled {
             Ok(Ok(report)) => report,
             Ok(Err(failure)) => match failure.downcast_ref::<RepositoryError>() {
                 Some(RepositoryError::Busy) => return None,
+                None if failure.is::<TimedOut>() => ended(Outcome::TimedOut, &failure),
                 // What git cannot do is a failure; all else is known beforehand, and refused.
                 None | Some(RepositoryError::Git(_)) => ended(Outcome::Failed, &failure),
                 Some(refusal) => ended(Outcome::Refused, refusal),
@@ -164,27 +180,68 @@ impl Migration<'_> {
         })
     }
 
-    fn handled(&self, place: &Place, journal: &Journal) -> Result<RepositoryReport, Failure> {
+    /// Handles one repository in a thread of its own, which is left behind where it takes too long: nothing else ends a
+    /// computation. Left behind, it changes nothing any more.
+    fn in_time(self: &Arc<Self>, place: &Place, journal: &Arc<Journal>) -> io::Result<thread::Result<Handled>> {
+        let clock = Arc::new(Clock::new(self.time_limit));
+        let (answer, answered) = channel();
+        let work = {
+            let (this, place, journal, clock) = (Arc::clone(self), place.clone(), Arc::clone(journal), clock.clone());
+            move || {
+                let handled = catch_unwind(AssertUnwindSafe(|| this.handled(&place, &journal, &clock)));
+                // Nobody listens to a thread that was left behind.
+                let _ = answer.send(handled);
+            }
+        };
+        thread::Builder::new().stack_size(STACK).spawn(work)?;
+        loop {
+            match answered.recv_timeout(clock.rest()) {
+                Ok(handled) => return Ok(handled),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(timed_out) = clock.abandon() {
+                        return Ok(Ok(Err(timed_out.into())));
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("a thread ended without an answer"));
+                }
+            }
+        }
+    }
+
+    /// Handles one repository. What fails once its time is over fails for that.
+    fn handled(&self, place: &Place, journal: &Journal, clock: &Arc<Clock>) -> Handled {
+        self.looked_at(place, journal, clock)
+            .map_err(|failure| clock.check().map_or_else(Failure::from, |()| failure))
+    }
+
+    fn looked_at(&self, place: &Place, journal: &Journal, clock: &Arc<Clock>) -> Handled {
         if let Some(Known::Done(report)) = journal.known(&place.name) {
             return Ok(*report);
         }
-        let repository = Repository::open(&place.folder)?;
+        let repository = Repository::open(&place.folder, clock)?;
         let _lock = Lock::take(&repository.common)?.ok_or(RepositoryError::Busy)?;
         let plan = match journal.known(&place.name) {
             Some(Known::Planned(plan)) => {
+                clock.stop()?;
                 write::clean(&repository.folder, &plan.writes);
                 plan
             }
-            _ => match self.planned(place, &repository, journal)? {
-                Step::Do(plan) => {
-                    journal.planned(&place.name, &plan)?;
-                    plan
+            _ => {
+                let step = self.planned(place, &repository, journal, clock)?;
+                // From here on nobody gives it up: what is begun is brought to its end.
+                clock.stop()?;
+                match step {
+                    Step::Do(plan) => {
+                        journal.planned(&place.name, &plan)?;
+                        plan
+                    }
+                    Step::Nothing(report) => {
+                        journal.done(&report)?;
+                        return Ok(*report);
+                    }
                 }
-                Step::Nothing(report) => {
-                    journal.done(&report)?;
-                    return Ok(*report);
-                }
-            },
+            }
         };
         let report = self.made(place, &repository, *plan, journal)?;
         journal.done(&report)?;
@@ -192,7 +249,13 @@ impl Migration<'_> {
     }
 
     /// Looks at a repository and decides what is to be done in it.
-    fn planned(&self, place: &Place, repository: &Repository, journal: &Journal) -> Result<Step, Failure> {
+    fn planned(
+        &self,
+        place: &Place,
+        repository: &Repository,
+        journal: &Journal,
+        clock: &Clock,
+    ) -> Result<Step, Failure> {
         let mut report = RepositoryReport::new(&place.name, &place.folder);
         report.head.clone_from(&repository.head);
         report.checked_out.clone_from(&repository.branch);
@@ -232,9 +295,10 @@ impl Migration<'_> {
             repository,
             &tree,
             &found,
-            self.options,
-            &mut |subject, rewrite| match self.verify {
-                Some(verify) => verify(subject, rewrite),
+            &self.options,
+            clock,
+            &mut |subject, rewrite| match &self.verify {
+                Some(verify) => clock.paused(|| verify(subject, rewrite)),
                 None => Ok((rewrite, None)),
             },
         );
@@ -245,6 +309,9 @@ impl Migration<'_> {
         report.files = planned.files;
         report.dockerignores = planned.dockerignores;
         if planned.writes.is_empty() {
+            if report.unread().next().is_some() {
+                report.outcome = Outcome::Unread;
+            }
             return Ok(Step::Nothing(Box::new(report)));
         }
         if self.verify.is_none() {
@@ -294,13 +361,7 @@ impl Migration<'_> {
     }
 
     /// Does what was planned, or the rest of it.
-    fn made(
-        &self,
-        place: &Place,
-        repository: &Repository,
-        plan: Plan,
-        journal: &Journal,
-    ) -> Result<RepositoryReport, Failure> {
+    fn made(&self, place: &Place, repository: &Repository, plan: Plan, journal: &Journal) -> Handled {
         let mut report = plan.report;
         if self.mode == Mode::Write
             && let Err(error) = write::apply(&repository.folder, &plan.writes)

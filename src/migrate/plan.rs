@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::{Clock, TimedOut};
 use super::discover::Found;
 use super::git::GitError;
 use super::references::inside;
@@ -65,7 +66,7 @@ pub struct Build {
 }
 
 /// How the files of a folder are rewritten.
-pub type OptionsOf<'a> = &'a (dyn Fn(&Path) -> Result<Options, ConfigError> + Sync);
+pub type OptionsOf = dyn Fn(&Path) -> Result<Options, ConfigError> + Send + Sync;
 
 /// What may take the place of a rewrite, and what building both showed.
 pub type Refined = (Rewrite, Option<Verified>);
@@ -125,7 +126,8 @@ pub fn plan(
     repository: &Repository,
     tree: &Tree,
     found: &Found,
-    options_of: OptionsOf<'_>,
+    options_of: &OptionsOf,
+    clock: &Clock,
     refine: Refine<'_>,
 ) -> Result<Planned, PlanError> {
     let mut planned = Planned::default();
@@ -133,6 +135,7 @@ pub fn plan(
     let mut ignores: BTreeMap<String, Ignore> = BTreeMap::new();
     let contexts = Contexts::default();
     for (path, text) in &found.dockerfiles {
+        clock.check()?;
         if let Some(why) = syntax::parse(path, text).ok().and_then(|file| syntax::too_large(&file)) {
             planned.skipped.push(Skipped::new(path, Reason::TooLarge, why));
             continue;
@@ -141,11 +144,7 @@ pub fn plan(
         let rewritten = match subject.rewrite(&[]) {
             Ok(rewritten) => rewritten,
             Err(error) => {
-                let detail = format!(
-                    "line {}: found {}, expected {}",
-                    error.line, error.found, error.expected
-                );
-                planned.skipped.push(Skipped::new(path, Reason::NoDockerfile, detail));
+                planned.skipped.push(Skipped::invalid(path, &error));
                 continue;
             }
         };
@@ -198,6 +197,9 @@ pub enum PlanError {
     /// git did not tell.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// It took too long.
+    #[error(transparent)]
+    TimedOut(#[from] TimedOut),
     /// The verification could not be made.
     #[error("cannot verify: {0}")]
     Refine(String),
@@ -248,7 +250,7 @@ fn subject<'a>(
     text: &'a str,
     contexts: &Contexts,
     ignores: &BTreeMap<String, Ignore>,
-    options_of: OptionsOf<'_>,
+    options_of: &OptionsOf,
 ) -> Result<Subject<'a>, PlanError> {
     let file = tree.root.join(path);
     let folder = file.parent().unwrap_or(&tree.root).to_owned();

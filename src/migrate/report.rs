@@ -57,12 +57,18 @@ pub struct FleetTotals {
     pub refused: usize,
     /// In how many something went wrong.
     pub failed: usize,
+    /// How many have nothing to change but a Dockerfile that could not be read.
+    pub unread: usize,
+    /// How many took longer than a repository may.
+    pub timed_out: usize,
     /// How many Dockerfiles were looked at.
     pub dockerfiles: usize,
     /// How many of them have changes.
     pub changed_dockerfiles: usize,
     /// How many `.dockerignore` files have changes.
     pub dockerignores: usize,
+    /// How many Dockerfiles could not be read, in all repositories.
+    pub unread_dockerfiles: usize,
     /// How many changes there are in Dockerfiles.
     pub changes: usize,
     /// How many changes were declined.
@@ -101,6 +107,10 @@ pub enum Outcome {
     Refused,
     /// Something went wrong, as the `reason` says.
     Failed,
+    /// There is nothing to change in what could be read, and a Dockerfile that could not be.
+    Unread,
+    /// It took longer than a repository may.
+    TimedOut,
 }
 
 impl Outcome {
@@ -118,7 +128,17 @@ impl Outcome {
             Outcome::Committed => "committed",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
+            Outcome::Unread => "could not be read",
+            Outcome::TimedOut => "ran out of time",
         }
+    }
+
+    /// Whether somebody should look at the repository.
+    pub fn is_bad(self) -> bool {
+        matches!(
+            self,
+            Outcome::Refused | Outcome::Failed | Outcome::Unread | Outcome::TimedOut
+        )
     }
 }
 
@@ -225,6 +245,17 @@ impl RepositoryReport {
         self
     }
 
+    /// The Dockerfiles that could not be read.
+    pub fn unread(&self) -> impl Iterator<Item = &Skipped> {
+        self.skipped.iter().filter(|skipped| skipped.reason.is_unread())
+    }
+
+    /// What the user should look at: why the whole was left alone, and each Dockerfile that could not be read.
+    pub fn problems(&self) -> Vec<String> {
+        let whole = self.reason.clone().into_iter();
+        whole.chain(self.unread().map(Skipped::sentence)).collect()
+    }
+
     /// The whole difference as a patch.
     pub fn diff(&self) -> String {
         let files = self.files.iter().map(|file| file.diff.as_str());
@@ -324,9 +355,11 @@ impl FleetReport {
         }
     }
 
-    /// Whether all repositories could be looked at and handled.
+    /// Whether all repositories and their Dockerfiles could be looked at and handled.
     pub fn is_whole(&self) -> bool {
-        self.totals.refused == 0 && self.totals.failed == 0 && self.problems.is_empty()
+        let mut repositories = self.repositories.iter();
+        repositories.all(|repository| !repository.outcome.is_bad() && repository.unread().next().is_none())
+            && self.problems.is_empty()
     }
 }
 
@@ -342,7 +375,10 @@ impl FleetTotals {
                 Outcome::WouldChange | Outcome::Written | Outcome::Committed => totals.changed += 1,
                 Outcome::Refused => totals.refused += 1,
                 Outcome::Failed => totals.failed += 1,
+                Outcome::Unread => totals.unread += 1,
+                Outcome::TimedOut => totals.timed_out += 1,
             }
+            totals.unread_dockerfiles += repository.unread().count();
             for skipped in &repository.skipped {
                 *totals.skipped.entry(skipped.reason).or_default() += 1;
             }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::clock::Clock;
 use super::git::{Git, GitError};
 
 /// A repository that git knows.
@@ -78,12 +80,12 @@ pub enum TrackedKind {
 }
 
 impl Repository {
-    /// Opens the repository in `folder`, an absolute path without links.
+    /// Opens the repository in `folder`, an absolute path without links. git ends when `clock` runs out.
     ///
     /// # Errors
     /// If git does not take it for one, or its work tree is elsewhere.
-    pub fn open(folder: &Path) -> Result<Repository, RepositoryError> {
-        let git = Git::at(folder);
+    pub fn open(folder: &Path, clock: &Arc<Clock>) -> Result<Repository, RepositoryError> {
+        let git = Git::at(folder).within(clock);
         let question = [
             "rev-parse",
             "--is-bare-repository",

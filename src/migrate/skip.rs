@@ -7,6 +7,8 @@ use regex::RegexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::syntax::SyntaxError;
+
 /// Why a file is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -36,21 +38,26 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason in words, behind a number: `3 vendored`.
+    /// The reason in a word that fits any number of files.
     pub fn name(self) -> &'static str {
         match self {
             Reason::Vendored => "vendored",
             Reason::Generated => "generated",
-            Reason::Template => "templates",
-            Reason::Fixture => "fixtures",
+            Reason::Template => "template",
+            Reason::Fixture => "fixture",
             Reason::Excluded => "excluded",
-            Reason::Link => "links",
+            Reason::Link => "link",
             Reason::Missing => "not checked out",
             Reason::Unreadable => "unreadable",
             Reason::TooLarge => "too large",
-            Reason::NoDockerfile => "not Dockerfiles",
-            Reason::Ambiguous => "with ambiguous names",
+            Reason::NoDockerfile => "invalid",
+            Reason::Ambiguous => "ambiguous name",
         }
+    }
+
+    /// Whether somebody should look at such a file: it is there to be a Dockerfile, and could not be read as one.
+    pub fn is_unread(self) -> bool {
+        matches!(self, Reason::Unreadable | Reason::TooLarge | Reason::NoDockerfile)
     }
 }
 
@@ -63,6 +70,8 @@ pub struct Skipped {
     pub reason: Reason,
     /// What tells so.
     pub detail: String,
+    /// The line that cannot be understood, counted from 1.
+    pub line: Option<usize>,
 }
 
 impl Skipped {
@@ -72,7 +81,33 @@ impl Skipped {
             path: path.to_owned(),
             reason,
             detail: detail.into(),
+            line: None,
         }
+    }
+
+    /// A file that BuildKit would reject, too.
+    pub fn invalid(path: &str, error: &SyntaxError) -> Skipped {
+        Skipped {
+            line: Some(error.line),
+            ..Skipped::new(
+                path,
+                Reason::NoDockerfile,
+                format!("found {}, expected {}", error.found, error.expected),
+            )
+        }
+    }
+
+    /// The file, with the line where one is known.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// The file and why it was passed over, in one line.
+    pub fn sentence(&self) -> String {
+        format!("{}: {}", self.place(), self.detail)
     }
 }
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::bounded::Bounded;
 use super::engine::{Engine, EngineError, Kind, NOT_STARTED};
+use super::fault::fault;
 use super::files::Files;
 use super::leftovers;
 use super::process;
@@ -201,9 +202,11 @@ impl Workbench {
         if !ended.status.success() {
             self.engine.answers()?;
             let lines: Vec<&str> = log.lines().collect();
+            let is_buildkit = self.engine.is_buildkit();
             return Err(EngineError::Build {
                 what: format!("{variant} file"),
                 end: lines[lines.len().saturating_sub(16)..].join("\n"),
+                fault: fault(self.engine.kind, is_buildkit, ended.status.code(), &log),
             });
         }
         Ok(Image {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::bounded::Bounded;
+use super::fault::Fault;
 use super::process::{self, Ended, Limits, ProcessError};
 use super::stream::Stream;
 use crate::passes::needs_buildkit;
@@ -101,12 +102,14 @@ pub enum EngineError {
         message: String,
     },
     /// A build failed.
-    #[error("the {what} does not build{}:\n{end}", because(.end))]
+    #[error("the {what} does not build{}:\n{end}", because(*.fault))]
     Build {
         /// Which file.
         what: String,
         /// The end of its log.
         end: String,
+        /// Whose fault it is.
+        fault: Fault,
     },
     /// A process was stopped or could not be run.
     #[error(transparent)]
@@ -125,65 +128,19 @@ impl EngineError {
     /// Whether it says something about the file, and not about the engine, its disk, the network or the user's wish.
     #[must_use]
     pub fn is_failed_build(&self) -> bool {
-        matches!(self, EngineError::Build { end, .. } if !matches!(cause(end), Some((_, true))))
+        matches!(self, EngineError::Build { fault, .. } if *fault != Fault::Engine)
     }
 }
 
-/// What made a build fail, where the end of its log says it in words that people know: the words, the cause, and whether
-/// it is the engine's or the network's, so that it says nothing about the file.
-const CAUSES: [(&str, &str, bool); 21] = [
-    ("no space left on device", "the engine's disk is full", true),
-    ("enough free space in", "the engine's disk is full", true),
-    ("disk quota exceeded", "the engine's disk quota is used up", true),
-    ("cannot connect to the docker daemon", "the engine went away", true),
-    ("error reading from server: eof", "the engine went away", true),
-    (
-        "closing transport due to: connection error",
-        "the engine went away",
-        true,
-    ),
-    ("graceful_stop", "the engine went away", true),
-    ("toomanyrequests", "the registry wants no more pulls now", true),
-    (
-        "pull access denied",
-        "an image cannot be pulled: it does not exist, or you must log in",
-        false,
-    ),
-    (
-        "manifest unknown",
-        "an image cannot be pulled: there is no such tag",
-        false,
-    ),
-    ("failed to resolve source metadata", "an image cannot be pulled", false),
-    ("initializing source docker://", "an image cannot be pulled", false),
-    (
-        "did not resolve to an alias",
-        "podman and buildah pull an image by its short name only from the registries in registries.conf",
-        false,
-    ),
-    ("temporary failure in name resolution", UNREACHABLE, true),
-    ("temporary failure resolving", UNREACHABLE, true),
-    ("could not resolve host", UNREACHABLE, true),
-    ("getaddrinfo eai_again", UNREACHABLE, true),
-    ("network is unreachable", UNREACHABLE, true),
-    ("exit code: 137", KILLED, false),
-    ("exit status 137", KILLED, false),
-    ("signal: killed", KILLED, false),
-];
-
-const UNREACHABLE: &str = "the network or its names are out of reach";
-const KILLED: &str = "a command was killed, as happens where memory runs out";
-
-/// The cause of a failed build, and whether it says nothing about the file.
-fn cause(log: &str) -> Option<(&'static str, bool)> {
-    let log = log.to_lowercase();
-    let (_, cause, is_outside) = CAUSES.iter().find(|(words, ..)| log.contains(words))?;
-    Some((cause, *is_outside))
-}
-
-/// The same as a part of a sentence.
-fn because(log: &str) -> String {
-    cause(log).map_or(String::new(), |(cause, _)| format!(", as {cause}"))
+/// The cause as a part of a sentence, where the engine reports one that the log may not show.
+fn because(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Image => ", as an image cannot be pulled",
+        // SIGKILL, as a shell reports it.
+        Fault::Command(137) => ", as a command was killed, as happens where memory runs out",
+        Fault::Engine => ", as the engine failed",
+        Fault::Command(_) | Fault::Unknown => "",
+    }
 }
 
 /// An engine that works.
@@ -451,34 +408,22 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_and_an_engine_that_went_say_nothing_about_the_file() {
-        let is_failed = |end: &str| {
-            let what = "original file".to_owned();
-            let end = end.to_owned();
-            EngineError::Build { what, end }.is_failed_build()
+    fn only_what_the_engine_says_of_itself_is_no_failed_build() {
+        let error = |fault| EngineError::Build {
+            what: "original file".to_owned(),
+            end: "no space left on device".to_owned(),
+            fault,
         };
-        assert!(is_failed("exit code: 1") && is_failed("manifest unknown"));
-        assert!(!is_failed("mkdir: No space left on device"));
-        assert!(!is_failed(
-            "E: You don't have enough free space in /var/cache/apt/archives/."
-        ));
-        assert!(!is_failed(
-            "rpc error: code = Unavailable desc = error reading from server: EOF"
-        ));
-    }
-
-    #[test]
-    fn causes_of_failed_builds_are_named() {
-        let error = |end: &str| {
-            EngineError::Build {
-                what: "original file".to_owned(),
-                end: end.to_owned(),
-            }
-            .to_string()
-        };
-        assert!(error("write /x: no space left on device").contains("disk is full"));
-        assert!(error("ERROR: failed to resolve source metadata for x").contains("cannot be pulled"));
-        assert!(error("pinging container registry: initializing source docker://x").contains("cannot be pulled"));
-        assert!(error("exit code: 1").starts_with("the original file does not build:\n"));
+        assert!(!error(Fault::Engine).is_failed_build());
+        for fault in [Fault::Image, Fault::Command(1), Fault::Unknown] {
+            assert!(error(fault).is_failed_build());
+        }
+        assert!(error(Fault::Image).to_string().contains("cannot be pulled"));
+        assert!(error(Fault::Command(137)).to_string().contains("was killed"));
+        assert!(
+            error(Fault::Command(1))
+                .to_string()
+                .starts_with("the original file does not build:\n")
+        );
     }
 }

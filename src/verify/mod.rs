@@ -6,6 +6,7 @@ mod bounded;
 pub mod checks;
 pub mod elf;
 pub mod engine;
+mod fault;
 pub mod figures;
 pub mod files;
 mod leftovers;
@@ -20,7 +21,7 @@ pub mod system;
 #[cfg(test)]
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -34,7 +35,7 @@ use checks::Side;
 use checks::smoke::Smoke;
 use engine::EngineError;
 use figures::Sizes;
-use files::Files;
+use files::{Content, Files};
 use report::{Check, Lack, Removed};
 use search::Search;
 use subject::Subject;
@@ -180,6 +181,12 @@ pub enum VerifyError {
         named(.0)
     )]
     ContextChanged(Vec<String>),
+    /// The original does not build a second time: what failed is something around both.
+    #[error(
+        "the rewrite does not build, and neither does the original any more, built from nothing: nothing can be said \
+         about the rewrite. Run the command again when both can be built\n{0}"
+    )]
+    OriginalFailsNow(EngineError),
     /// The rewrite could not be made again.
     #[error(transparent)]
     Rewrite(#[from] anyhow::Error),
@@ -217,7 +224,12 @@ struct Original {
     file: syntax::Dockerfile,
     /// The files of base images that were asked for, by their names.
     bases: Bases,
+    /// The files of a second build from nothing, where one was asked for.
+    again: Option<Files>,
 }
+
+/// The files whose content is another one in each build of the same Dockerfile.
+pub(crate) type Varying = BTreeSet<String>;
 
 /// The files of base images, by their names; none of those that cannot be had.
 type Bases = BTreeMap<String, Option<Files>>;
@@ -417,10 +429,49 @@ fn build_original(
         image,
         file,
         bases: Bases::new(),
+        again: None,
     })
 }
 
 impl Original {
+    /// Builds it once more from nothing, and gives the files whose content is another one each time. Where it does not
+    /// build any more, the network or the engine is not what it was, and says nothing about a rewrite.
+    fn varying(
+        &mut self,
+        bench: &Workbench,
+        request: &Request,
+        listener: Listener<'_>,
+    ) -> Result<Varying, VerifyError> {
+        if self.again.is_none() {
+            listener(Event::Step("build the original again"));
+            let inputs = Inputs {
+                is_cold: true,
+                ..inputs(request, None)
+            };
+            let built = bench.build("original-again", &request.original, &inputs, &mut |line| {
+                listener(Event::Line(line));
+            });
+            let image = built.map_err(|error| match error {
+                error if error.is_failed_build() => VerifyError::OriginalFailsNow(error),
+                error => error.into(),
+            })?;
+            self.again = Some(files_of(
+                bench,
+                &image,
+                &Subject::of(&self.file, request.context.clone(), None),
+            )?);
+        }
+        let again = self.again.iter().flat_map(|files| &files.entries);
+        let differs = |path: &String, other: &Content| {
+            let first = self.files.entries.get(path);
+            first.is_some_and(|entry| entry.content != *other)
+        };
+        Ok(again
+            .filter(|(path, entry)| differs(path, &entry.content))
+            .map(|(path, _)| path.clone())
+            .collect())
+    }
+
     /// Its image in figures.
     fn built(&mut self, bench: &Workbench, request: &Request) -> Result<Built, EngineError> {
         let subject = Subject::of(&self.file, request.context.clone(), None);
@@ -464,6 +515,7 @@ fn compare(
     let image = match if is_doubtful { build() } else { first } {
         Ok(image) => image,
         Err(error) if error.is_failed_build() => {
+            original.varying(bench, request, listener)?;
             round.checks.push(Check::failed("builds", error.to_string()));
             return Ok(round);
         }
@@ -479,6 +531,7 @@ fn compare(
         sizes: Sizes::of(bench, &image, &files, base, &subject),
         seconds: image.time.as_secs_f64(),
     });
+    let application = application(bench, request, original, (&files, &configuration), &subject, listener)?;
     let before = Side {
         files: &original.files,
         configuration: &original.configuration,
@@ -503,9 +556,7 @@ fn compare(
     ));
     round.checks.push(checks::configuration::configuration(before, after));
     round.checks.push(checks::packages::packages(before, after, &left_out));
-    round
-        .checks
-        .push(checks::application::application(before, after, &subject));
+    round.checks.push(application);
     round.checks.push(checks::libraries::libraries(before, after));
     listener(Event::Step("load modules and packages"));
     let (old, new) = ((&original.image, before), (&image, after));
@@ -519,6 +570,32 @@ fn compare(
         .push(checks::smoke::smoke(bench, old, new, &request.smoke)?);
     round.checks.push(removed);
     Ok(round)
+}
+
+/// Compares the files of the application. Where some differ, those that differ between two builds of the original, too,
+/// are left out.
+fn application(
+    bench: &Workbench,
+    request: &Request,
+    original: &mut Original,
+    (files, configuration): (&Files, &Value),
+    subject: &Subject,
+    listener: Listener<'_>,
+) -> Result<Check, VerifyError> {
+    let compared = |original: &Original, varying: &Varying| {
+        let before = Side {
+            files: &original.files,
+            configuration: &original.configuration,
+        };
+        checks::application::application(before, Side { files, configuration }, subject, varying)
+    };
+    let first = compared(original, &Varying::new());
+    // What is gone or has another mode is a difference however often the original is built.
+    if !first.findings.iter().any(|finding| finding.lack.is_none()) {
+        return Ok(first);
+    }
+    let varying = original.varying(bench, request, listener)?;
+    Ok(compared(original, &varying))
 }
 
 /// The files of an image, and what rpm says of them where it alone knows.

@@ -169,4 +169,6 @@ fn the_job_for_gitlab_leaves_reports_and_patches() {
         assert!(folder.path().join(path.as_str().unwrap()).exists(), "{path}");
     }
     assert_eq!(run("true"), Some(1));
+    let default = &header["spec"]["inputs"]["level"]["default"];
+    assert_eq!(default, "", "a level of the job would overrule plimsoll.toml");
 }

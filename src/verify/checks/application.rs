@@ -1,5 +1,6 @@
 //! The application's files: there, with the same content, mode and owner, and links that lead somewhere.
 
+use super::super::Varying;
 use super::super::files::{Content, Entry};
 use super::super::report::{Check, Finding, Lack};
 use super::super::subject::Subject;
@@ -7,28 +8,34 @@ use super::{Side, is_different_in_every_build};
 use crate::facts::is_within;
 use crate::knowledge::managers;
 
-/// Compares the files that are the application's.
+/// What is said of a file of which only the content differs.
+const OTHER_CONTENT: &str = "has another content";
+
+/// Compares the files that are the application's. The content of those in `varying` says nothing.
 #[must_use]
-pub fn application(before: Side<'_>, after: Side<'_>, subject: &Subject) -> Check {
+pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, varying: &Varying) -> Check {
     if subject.roots.is_empty() {
         return Check::skipped("files", "the file names no folder of an application");
     }
     let mut findings = Vec::new();
-    let mut count = 0;
+    let (mut count, mut gone, mut other) = (0, 0, 0);
     let mine = before
         .files
         .entries
         .iter()
         .filter(|(path, _)| subject.is_application(path));
     for (path, old) in mine {
-        count += 1;
         let lack = Lack::File(path.clone());
         match after.files.entries.get(path) {
-            None if left_out(path, old, before, after, subject).is_some() => {}
-            None if old.content == Content::Folder && is_emptied(path, before, after, subject) => {}
+            None if left_out(path, old, before, after, subject).is_some() => gone += 1,
+            None if old.content == Content::Folder && is_emptied(path, before, after, subject) => gone += 1,
             None => findings.push(Finding::lacks(format!("/{path} is gone"), lack)),
             Some(new) => {
-                if let Some(what) = difference(path, old, new, before, after, subject) {
+                count += 1;
+                let what = difference(path, old, new, before, after, subject);
+                if what.as_deref() == Some(OTHER_CONTENT) && varying.contains(path) {
+                    other += 1;
+                } else if let Some(what) = what {
                     // Where only the content differs, the copy would be of the same kind as what is there.
                     findings.push(Finding::new(format!("/{path} {what}")));
                 }
@@ -37,11 +44,16 @@ pub fn application(before: Side<'_>, after: Side<'_>, subject: &Subject) -> Chec
     }
     let folders: Vec<&str> = subject.roots.iter().map(String::as_str).collect();
     let places = folders.iter().map(|root| format!("/{root}")).collect::<Vec<_>>();
-    Check::of(
-        "files",
-        format!("{count} files and folders of {} are the same", list(&places)),
-        findings,
-    )
+    let mut said = format!("{} files and folders of {} are the same", count - other, list(&places));
+    for (number, what) in [
+        (other, "differ between two builds of the original, too"),
+        (gone, "are left out, each for a cause that `removed` names"),
+    ] {
+        if number > 0 {
+            said += &format!("; {number} {what}");
+        }
+    }
+    Check::of("files", said, findings)
 }
 
 fn list(names: &[String]) -> String {
@@ -83,7 +95,7 @@ fn difference(
                 || is_made
                     && (is_build_product(path)
                         || before.files.elf.contains_key(path) && after.files.elf.contains_key(path));
-            (!is_free).then(|| "has another content".to_owned())
+            (!is_free).then(|| OTHER_CONTENT.to_owned())
         }
         (Content::Link(old), Content::Link(new)) => {
             let did_lead = before.files.resolve(path).is_some();
@@ -243,8 +255,37 @@ mod tests {
             files,
             configuration: &configuration,
         };
-        let check = application(side(&before), side(&after), &subject);
+        let check = application(side(&before), side(&after), &subject, &Varying::new());
         check.findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn only_what_is_in_both_is_called_the_same_and_what_always_differs_is_no_difference() {
+        let file = crate::syntax::parse("Dockerfile", "FROM debian\nWORKDIR /app\n").unwrap();
+        let subject = Subject::of(&file, None, None);
+        let (before, after) = (
+            app().file("app/git-index", "1").file("app/a.pyc", "").files(),
+            app().file("app/git-index", "2").files(),
+        );
+        let configuration = json!({});
+        let side = |files| Side {
+            files,
+            configuration: &configuration,
+        };
+        let compared = |varying: &[&str]| {
+            let varying = varying.iter().map(|path| (*path).to_owned()).collect();
+            application(side(&before), side(&after), &subject, &varying)
+        };
+        assert!(compared(&[]).is_failed());
+        let check = compared(&["app/git-index"]);
+        assert_eq!(
+            (check.is_failed(), check.reason.as_str()),
+            (
+                false,
+                "2 files and folders of /app are the same; 1 differ between two builds of the original, too; \
+                 1 are left out, each for a cause that `removed` names"
+            )
+        );
     }
 
     fn app() -> Tree {

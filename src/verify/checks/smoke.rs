@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a program that nobody waits for is looked at.
 const GLANCE: Duration = Duration::from_secs(5);
 
+/// How long both are looked at again where they disagree: what one did a moment later may be what the other does.
+const LONG_LOOK: Duration = Duration::from_secs(30);
+
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// What the user asks of the test.
@@ -256,10 +259,10 @@ fn at_start(
             "the image starts nothing by itself; --smoke COMMAND tests it",
         ));
     }
-    let look = |image: &Image| -> Result<Started, EngineError> {
+    let look = |image: &Image, time: Duration| -> Result<Started, EngineError> {
         let run = Run {
             has_network: smoke.has_network,
-            timeout: Some(GLANCE),
+            timeout: Some(time),
             ..Run::default()
         };
         match bench.run(image, &run) {
@@ -268,12 +271,14 @@ fn at_start(
             Err(error) => Err(error),
         }
     };
-    let old = look(before.0)?;
+    let old = look(before.0, GLANCE)?;
     if let Started::Ended(Some(NOT_STARTED), output, messages) = &old {
         return Ok(Check::skipped("smoke-test", not_started(messages, output)));
     }
-    let new = look(after.0)?;
-    let start = compare_starts(&old, &new, &mut || Ok((look(before.0)?, look(after.0)?)))?;
+    let new = look(after.0, GLANCE)?;
+    let start = compare_starts(&old, &new, &mut || {
+        Ok((look(before.0, LONG_LOOK)?, look(after.0, LONG_LOOK)?))
+    })?;
     // A program whose output is another one each time may have another help, too.
     let is_asked = matches!((&old, &new), (Started::Ended(code, output, _), Started::Ended(_, other, _)) if *code != Some(0) || output == other);
     if start.is_failed() || !is_asked {
@@ -295,8 +300,21 @@ fn at_start(
     })
 }
 
-/// Compares how a program starts in two images. `again` starts both once more.
+/// Compares how a program starts in two images. `again` starts both once more, and looks longer: a disagreement counts
+/// only where it is one both times.
 fn compare_starts(
+    old: &Started,
+    new: &Started,
+    again: &mut dyn FnMut() -> Result<(Started, Started), EngineError>,
+) -> Result<Check, EngineError> {
+    if old.is_like(new) {
+        return compare_alike(old, new, again);
+    }
+    let (old, new) = again()?;
+    compare_alike(&old, &new, again)
+}
+
+fn compare_alike(
     old: &Started,
     new: &Started,
     again: &mut dyn FnMut() -> Result<(Started, Started), EngineError>,
@@ -343,6 +361,18 @@ fn compare_starts(
                 ),
             }
         }
+        (Started::Ended(code, output, _), Started::Ended(_, other, _))
+            if essences(output) != essences(other) && has_new_output(old, new, &again()?) =>
+        {
+            Check::failed(
+                "smoke-test",
+                format!(
+                    "the program ends in both images with {}, but now writes something else{}",
+                    exit(*code),
+                    last_line("", other)
+                ),
+            )
+        }
         (Started::Ended(code, output, _), Started::Ended(_, other, _)) => {
             let same = if output == other { " and the same output" } else { "" };
             Check::passed(
@@ -365,6 +395,27 @@ fn compare_starts(
     })
 }
 
+/// Whether a program writes something else in the new image, twice, while in the old one it wrote the same twice.
+fn has_new_output(old: &Started, new: &Started, (old_again, new_again): &(Started, Started)) -> bool {
+    let written = |started: &Started| match started {
+        Started::Ended(_, output, _) => Some(essences(output)),
+        Started::Runs => None,
+    };
+    written(old) == written(old_again) && written(new) == written(new_again)
+}
+
+impl Started {
+    /// Whether both run, or both end with the same code.
+    fn is_like(&self, other: &Started) -> bool {
+        match (self, other) {
+            (Started::Runs, Started::Runs) => true,
+            (Started::Ended(one, ..), Started::Ended(other, ..)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone)]
 enum Started {
     Runs,
     /// The exit code, what it wrote, and its messages.
@@ -392,6 +443,11 @@ fn complaints(started: &Started) -> BTreeSet<String> {
         WORDS.iter().any(|word| line.contains(word))
     };
     lines.filter(is_complaint).map(essence).collect()
+}
+
+/// The lines of an output, without what differs from run to run.
+fn essences(output: &str) -> Vec<String> {
+    output.lines().map(essence).collect()
 }
 
 /// A line without numbers, and without the folders before those of packages.
@@ -461,6 +517,30 @@ mod tests {
             ["ImportError: libpq.so.0: cannot open shared object file"]
         );
         assert!(complaints(&ended("all is well")).is_empty());
+    }
+
+    fn start(old: &Started, new: &Started, again: (Started, Started)) -> Check {
+        compare_starts(old, new, &mut || Ok(again.clone())).unwrap()
+    }
+
+    #[test]
+    fn a_disagreement_about_starting_is_looked_at_again() {
+        let ended = |code| Started::Ended(Some(code), String::new(), "no redis".to_owned());
+        let settled = (ended(1), ended(1));
+        assert!(!start(&Started::Runs, &ended(1), settled.clone()).is_failed());
+        assert!(!start(&ended(1), &Started::Runs, settled).is_failed());
+        assert!(start(&Started::Runs, &ended(1), (Started::Runs, ended(1))).is_failed());
+        assert!(!start(&ended(0), &ended(1), (ended(0), ended(0))).is_failed());
+        assert!(start(&ended(0), &ended(1), (ended(0), ended(1))).is_failed());
+    }
+
+    #[test]
+    fn another_output_counts_where_the_original_always_writes_the_same() {
+        let wrote = |text: &str| Started::Ended(Some(0), text.to_owned(), String::new());
+        let (found, missing) = (wrote("git 2.39 of 7f3a9c21\n"), wrote("no git, going on\n"));
+        assert!(start(&found, &missing, (found.clone(), missing.clone())).is_failed());
+        assert!(!start(&found, &missing, (wrote("another\n"), missing.clone())).is_failed());
+        assert!(!start(&found, &wrote("git 2.40 of 11aa22bb\n"), (found.clone(), missing)).is_failed());
     }
 
     #[test]

@@ -185,3 +185,46 @@ fn dockerfiles_that_share_an_ignore_file_share_one_change_of_it() {
     fleet.git(&fleet.at("a"), &["commit", "-q", "-m", "Migrate"]);
     assert_eq!(named(&fleet.report(&[]), "a")["outcome"], "unchanged");
 }
+
+#[test]
+fn a_dockerfile_that_cannot_be_read_is_named_in_every_report_and_counts() {
+    let fleet = Fleet::new();
+    let broken = "FROM debian:bookworm-slim\nRUNN make\n";
+    fleet.repository("bad", &[("Dockerfile", broken)]);
+    fleet.repository("half", &[("Dockerfile", broken), ("x/Dockerfile", WORKER)]);
+    let says = "found unknown instruction `RUNN`";
+    for format in ["text", "markdown", "json", "sarif", "github"] {
+        let outcome = fleet.migrate(&["fleet", "--format", format]);
+        assert_eq!(outcome.code, 1, "{format}: {outcome}");
+        assert_eq!(outcome.stdout.matches(says).count(), 2, "{format}: {outcome}");
+    }
+    let text = fleet.migrate(&["fleet"]);
+    assert!(
+        text.stdout
+            .contains(&format!("bad: could not be read:\n  Dockerfile:2: {says}")),
+        "{text}"
+    );
+    assert!(text.stderr.contains("\n2 Dockerfiles could not be read"), "{text}");
+    assert!(!text.stderr.contains("passed over"), "{text}");
+    let annotation = fleet.migrate(&["fleet", "--format", "github"]).stdout;
+    assert!(annotation.contains("::error file=Dockerfile,line=2,"), "{annotation}");
+    let log = fleet.migrate(&["fleet", "--format", "sarif"]).stdout;
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(
+        (&result["ruleId"], &result["level"]),
+        (&"unread".into(), &"error".into())
+    );
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
+    let report = fleet.report(&["--write", "--report", "r.html"]);
+    assert_eq!(named(&report, "bad")["outcome"], "unread");
+    assert_eq!(
+        named(&report, "half")["outcome"],
+        "written",
+        "what can be read is rewritten"
+    );
+    assert_eq!(report["totals"]["unread_dockerfiles"], 2);
+    assert!(fleet.read("r.html").contains("could not be read"));
+    let left_out = fleet.migrate(&["fleet", "--exclude", "/Dockerfile"]);
+    assert_eq!(left_out.code, 0, "what the user leaves out is no failure: {left_out}");
+}

@@ -354,3 +354,47 @@ fn two_runs_at_once_harm_nothing() {
         assert!(said.lines().all(is_known), "{said}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn one_that_runs_out_of_time_does_not_keep_the_others() {
+    let fleet = Fleet::new();
+    fleet.repository("good", &[("Dockerfile", WORKER)]);
+    let slow = fleet.repository("slow", &[("Dockerfile", WORKER)]);
+    let pipe = fleet.path().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    // git waits for ever for somebody to write into the pipe.
+    let config = fs::read_to_string(slow.join(".git/config")).unwrap();
+    fs::write(
+        slow.join(".git/config"),
+        format!("{config}[include]\n\tpath = {}\n", pipe.display()),
+    )
+    .unwrap();
+    let start = std::time::Instant::now();
+    for format in ["text", "markdown", "json", "sarif", "github"] {
+        let outcome = fleet.migrate(&["fleet", "--write", "--time-limit", "1", "--format", format]);
+        assert_eq!(outcome.code, 1, "{format}: {outcome}");
+        assert!(
+            outcome
+                .stdout
+                .contains("not done after 1 s; --time-limit gives it longer"),
+            "{format}: {outcome}"
+        );
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(60));
+    let report = fleet.report(&["--time-limit", "1", "--report", "r.html"]);
+    assert_eq!(named(&report, "slow")["outcome"], "timed-out", "{report:#}");
+    assert_eq!(
+        (&report["totals"]["timed_out"], &report["totals"]["failed"]),
+        (&1.into(), &0.into())
+    );
+    assert!(fleet.read("r.html").contains("ran out of time"));
+    assert_ne!(fleet.read("fleet/good/Dockerfile"), WORKER, "the rest goes on");
+    assert_eq!(fleet.read("fleet/slow/Dockerfile"), WORKER);
+}
