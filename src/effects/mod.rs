@@ -23,5 +23,5 @@ pub(crate) use command::folder_of;
 pub use command::{Surroundings, is_standard_folder, of_command};
 pub use effect::Effects;
 pub use evidence::Evidence;
-pub use obstacle::Obstacle;
+pub use obstacle::{Obstacle, ObstacleKind};
 pub use path::{AbsolutePath, Place};

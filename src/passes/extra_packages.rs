@@ -1,5 +1,6 @@
 //! Adding system packages to a stage that lacks them.
 
+use crate::effects::ObstacleKind;
 use crate::effects::{Evidence, Obstacle};
 use crate::facts::{Command, Facts};
 use crate::knowledge::{Action, Family, Kind, archived_release};
@@ -26,13 +27,14 @@ pub(crate) fn can_add(
     let Some(release) = archived_release(on.0, on.1).filter(|_| install(file, facts, stage).is_none()) else {
         return Ok(());
     };
-    Err((
+    Err(Obstacle::new(
+        ObstacleKind::UnknownPackage,
         format!(
             "{place} {fact}, for which {}:{} would have to install {package}, and the mirrors no longer have {release}",
             on.0,
             on.1.unwrap_or("latest")
         ),
-        "move to a newer release of the distribution".to_owned(),
+        "move to a newer release of the distribution",
     ))
 }
 

@@ -36,6 +36,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::context::ContextSource;
 pub use crate::effects::Evidence;
 use crate::effects::Obstacle;
+use crate::effects::ObstacleKind;
 use crate::facts::Facts;
 pub use crate::knowledge::Level;
 use crate::knowledge::assumption;
@@ -70,7 +71,8 @@ impl PassOptions {
     pub(crate) fn forbids(&self, assumed: &[Assumed]) -> Option<Obstacle> {
         let is_forbidden = |assumed: &&Assumed| self.forbidden_assumptions.contains(&assumed.id);
         assumed.iter().find(is_forbidden).map(|assumed| {
-            (
+            Obstacle::new(
+                ObstacleKind::Chosen,
                 format!("it assumes that {}", assumed.what),
                 format!("take {} out of forbid-assumptions in plimsoll.toml", assumed.id),
             )

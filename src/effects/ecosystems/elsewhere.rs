@@ -7,6 +7,7 @@ use crate::facts::{Command, Execution, Scope};
 use crate::knowledge::{is_node_output_key, says_node_output};
 
 use super::Output;
+use crate::effects::ObstacleKind;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: usize = 6;
@@ -141,9 +142,10 @@ impl Build<'_> {
 }
 
 fn maybe(path: &AbsolutePath) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
         format!("a build names {path}, and it is not known whether it writes there"),
-        "let the build write below the project, and copy the result in a separate RUN".to_owned(),
+        "let the build write below the project, and copy the result in a separate RUN",
     )
 }
 

@@ -29,6 +29,7 @@ pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 
+use crate::effects::ObstacleKind;
 use compiled::installed;
 use makefile::Makefile;
 use python::made_venv;
@@ -138,9 +139,10 @@ pub(crate) fn absolute(command: &Command, word: &str) -> Option<String> {
 type Left = Result<Option<Vec<Output>>, Obstacle>;
 
 fn unknown_folder(program: &str) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
         format!("nothing tells in which folder `{program}` runs"),
-        "set WORKDIR to an absolute path before it".to_owned(),
+        "set WORKDIR to an absolute path before it",
     )
 }
 
@@ -157,9 +159,10 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
         Some((_, Some(folder), _)) if !folder.contains('.') => {
             absolute(command, folder).ok_or_else(|| unknown_folder(&used.program))
         }
-        Some((name, ..)) => Err((
+        Some((name, ..)) => Err(Obstacle::new(
+            ObstacleKind::UnknownPlace,
             format!("`{}` is told of another folder by {name}", used.program),
-            "go there with WORKDIR".to_owned(),
+            "go there with WORKDIR",
         )),
     }
 }
@@ -187,9 +190,10 @@ impl Surroundings<'_> {
             },
             other => match used.action {
                 Action::Other | Action::Config | Action::CleanCache => Ok(None),
-                _ => Err((
+                _ => Err(Obstacle::new(
+                    ObstacleKind::UnknownCommand,
                     format!("nothing tells which files `{other}` leaves that the program needs"),
-                    "split the stages by hand".to_owned(),
+                    "split the stages by hand",
                 )),
             },
         }

@@ -6,6 +6,7 @@ use crate::knowledge::Action;
 
 use super::Obstacle;
 use super::{Left, Output, Surroundings, workdir};
+use crate::effects::ObstacleKind;
 
 impl Surroundings<'_> {
     pub(crate) fn node(&self, command: &Command, used: &ManagerUse) -> Left {
@@ -14,9 +15,10 @@ impl Surroundings<'_> {
             if matches!(used.action, Action::Install | Action::Upgrade)
                 && let Some((name, ..)) = used.packages.iter().find(|(name, ..)| !(self.is_plain_package)(name))
             {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::SharedPlace,
                     format!("`{name}` is installed globally, and may be compiled for that"),
-                    "make it a dependency of the project".to_owned(),
+                    "make it a dependency of the project",
                 ));
             }
             return Ok(None);
@@ -97,12 +99,13 @@ impl Surroundings<'_> {
                 || is_named("cypress") && !skips(&["CYPRESS_INSTALL_BINARY"])
         });
         if is_called(&words.join(" ")) || by_script || by_package {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
                 format!(
                     "`{}` downloads a browser to another folder than the project's",
                     used.program
                 ),
-                "install the browser as a package of the distribution, and skip the download".to_owned(),
+                "install the browser as a package of the distribution, and skip the download",
             ));
         }
         Ok(())

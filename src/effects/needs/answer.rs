@@ -1,6 +1,7 @@
 //! The three answers to "does the image need this?".
 
 use crate::effects::Evidence;
+use crate::effects::{Obstacle, ObstacleKind};
 
 /// What is known of a need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ impl Unanswered {
     /// The obstacle and the remedy, as texts of a refusal.
     pub(crate) fn refusal(&self) -> (String, String) {
         let Evidence { place, fact } = &self.evidence;
-        (format!("{place} {fact}"), self.remedy.clone())
+        Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            format!("{place} {fact}"),
+            self.remedy.clone(),
+        )
     }
 }

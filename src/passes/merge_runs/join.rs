@@ -10,6 +10,7 @@ use crate::syntax::{Dockerfile, Instruction};
 
 use super::partner::is_deletion;
 use super::{ID, Obstacle};
+use crate::effects::ObstacleKind;
 
 /// The RUN that does what the RUNs of `row` do.
 pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>) -> Result<Instruction, Obstacle> {
@@ -54,9 +55,10 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
 }
 
 fn gone() -> Obstacle {
-    (
-        "the joined text is not one instruction".to_owned(),
-        "join the RUNs by hand".to_owned(),
+    Obstacle::new(
+        ObstacleKind::Entangled,
+        "the joined text is not one instruction",
+        "join the RUNs by hand",
     )
 }
 
@@ -168,9 +170,10 @@ fn script<'a>(facts: &'a Facts, file: &Dockerfile, index: usize) -> Result<&'a S
         Some(Body::Script(body)) if body.is_heredoc => Err((format!("line {line} is a heredoc"), remedy())),
         Some(Body::Script(body)) => Ok(body),
         Some(Body::Opaque(why)) => Err((format!("line {line}: {why}"), remedy())),
-        _ => Err((
+        _ => Err(Obstacle::new(
+            ObstacleKind::Unreadable,
             format!("line {line} is in exec form"),
-            "write it in shell form".to_owned(),
+            "write it in shell form",
         )),
     }
 }

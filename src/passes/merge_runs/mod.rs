@@ -13,9 +13,6 @@ pub struct MergeRuns;
 
 const ID: &str = "merge-runs";
 
-/// What stands in the way, and what would help.
-type Obstacle = (String, String);
-
 impl Pass for MergeRuns {
     fn id(&self) -> &'static str {
         ID

@@ -5,6 +5,7 @@ use crate::syntax::{Instruction, Keyword, Node};
 
 use super::plan::Site;
 use super::{Obstacle, commands, folders, gone};
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{Copy, View, inside};
 
 /// The way of a COPY: up to and past the first commands of a RUN.
@@ -79,9 +80,10 @@ pub(super) fn may_move(way: &Way<'_>, copy: &Copy, moved: &[usize]) -> Result<Ef
         Ok(alone) => Ok(effects.and(alone)),
         Err(commands::Dependent { command, why }) => Err(Obstruction {
             command,
-            obstacle: (
+            obstacle: Obstacle::new(
+                ObstacleKind::Entangled,
                 format!("line {} {why}", file.lines_of(index)),
-                "put the install into a RUN of its own".to_owned(),
+                "put the install into a RUN of its own",
             ),
         }),
     }
@@ -153,9 +155,10 @@ fn passes(
             let found = facts.run(file, between).ok_or_else(gone)?;
             let alone = commands::independent(found, destinations, view, &[], found.commands.len());
             let alone = alone.map_err(|commands::Dependent { why, .. }| {
-                (
+                Obstacle::new(
+                    ObstacleKind::Order,
                     format!("line {line} {why}"),
-                    "move the install above it, with a COPY of the files that it reads".to_owned(),
+                    "move the install above it, with a COPY of the files that it reads",
                 )
             })?;
             let workdir = facts.scope(between).and_then(|scope| scope.workdir.as_deref());

@@ -6,6 +6,7 @@ use crate::syntax::{Arguments, Keyword};
 
 use super::Obstacle;
 use super::plan::Site;
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{View, join};
 
 /// How the names of variables begin that package managers, compilers and loaders read paths from.
@@ -76,9 +77,10 @@ pub(super) fn is_free(site: &Site<'_>, scope: &Scope) -> Result<(), Obstacle> {
                     && !(part.starts_with('/') && path == folder)
             };
             if let Some(part) = value.split([':', '=', ',', ' ']).find(names) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::UnknownPlace,
                     format!("the variable {name} names {part}, which is among what is copied"),
-                    "name the file as an option of the install".to_owned(),
+                    "name the file as an option of the install",
                 ));
             }
         }
@@ -103,9 +105,10 @@ fn search_path(value: &str, view: &View<'_>) -> Result<(), Obstacle> {
     let brings = |part: &&str| part.starts_with('/') && view.list(part).iter().any(is_program);
     match value.trim_matches(['"', '\'']).split(':').find(brings) {
         None => Ok(()),
-        Some(part) => Err((
+        Some(part) => Err(Obstacle::new(
+            ObstacleKind::Order,
             format!("PATH names {part}, in which the sources bring programs"),
-            "set PATH behind the install".to_owned(),
+            "set PATH behind the install",
         )),
     }
 }

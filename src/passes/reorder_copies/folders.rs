@@ -4,6 +4,7 @@ use crate::context::manifests::Files as _;
 use crate::facts::{Facts, is_within};
 
 use super::Obstacle;
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{Copy, View, inside, join};
 
 /// Whether a folder holds a project and not the settings of the system. `workdir` is where the install runs.
@@ -30,9 +31,10 @@ pub(super) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(),
         is_own && (is_within(workdir, destination) || is_within(destination, workdir))
     });
     if is_system && !is_workdir && !PLACES.iter().any(|place| inside(path, place).is_some()) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::Order,
             format!("what is copied to {destination} may be settings that the install reads"),
-            "copy the sources to a folder of their own".to_owned(),
+            "copy the sources to a folder of their own",
         ));
     }
     Ok(())
@@ -87,9 +89,10 @@ pub(super) fn home(
     {
         for layer in copies.iter().flat_map(|copy| &copy.layers) {
             if inside(&layer.to, home).is_some_and(|rest| rest.starts_with('.')) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::Order,
                     format!("/{} may hold settings that the install reads", layer.to),
-                    "copy the sources to a folder of their own".to_owned(),
+                    "copy the sources to a folder of their own",
                 ));
             }
             if inside(home, &layer.to).is_none() {
@@ -99,7 +102,8 @@ pub(super) fn home(
                 let path = join(home, name.trim_end_matches('/'));
                 let hidden = name.starts_with('.') && !HARMLESS.contains(&name.trim_end_matches('/'));
                 if layer.is_folder && hidden && !files.iter().any(|file| file.trim_end_matches('/') == path) {
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::Order,
                         format!("/{path} comes into the home folder, where the install may read it as its settings"),
                         format!("add {name} to .dockerignore, or copy the sources to another folder"),
                     ));

@@ -5,6 +5,7 @@ use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
 use super::{Obstacle, pyproject, settings};
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{View, inside, join};
 
 /// What the installs of a RUN need.
@@ -76,9 +77,10 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         return if is_plain && !prepares_project && used.action != Action::Run {
             none()
         } else {
-            Err((
+            Err(Obstacle::new(
+                ObstacleKind::UnknownCommand,
                 format!("{name} may read any of the files"),
-                "copy the files that it reads in a COPY of their own, before it".to_owned(),
+                "copy the files that it reads in a COPY of their own, before it",
             ))
         };
     };
@@ -89,9 +91,10 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         });
     }
     let Some(workdir) = command.workdir.as_deref() else {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownPlace,
             format!("nothing tells in which folder {name} runs"),
-            "set WORKDIR to an absolute path before it".to_owned(),
+            "set WORKDIR to an absolute path before it",
         ));
     };
     let folder = workdir.trim_matches('/').to_owned();
@@ -107,7 +110,8 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     }
     settings::written(manager, &verb, &arguments, &folder, view).map_err(|what| {
         let remedy = "commit the setting, and leave the command out";
-        (
+        Obstacle::new(
+            ObstacleKind::Order,
             format!("{name} {what}, which the COPY behind it would undo"),
             remedy.to_owned(),
         )
@@ -137,9 +141,10 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
             | "mod vendor"
     ) || (is_node(manager) || manager == Manager::Pipenv) && !used.packages.is_empty();
     if adds && !reads.files.is_empty() {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::Order,
             format!("{name} changes the manifest or the lock file, which the COPY behind it would undo"),
-            "put the dependency into the manifest, and install from there".to_owned(),
+            "put the dependency into the manifest, and install from there",
         ));
     }
     if manager == Manager::Go && !reads.is_manifests_only() {
@@ -192,14 +197,14 @@ fn compiles(manager: Manager, used: &ManagerUse, run: &Execution, view: &View<'_
             Some(if is_kept || is_alone {
                 Ok(Split::Pointless)
             } else {
-                Err((
+                Err(Obstacle::new(
+                    ObstacleKind::Unsupported,
                     format!(
                         "`cargo {}` compiles the dependencies with the project, and cargo has no command for them alone",
                         used.verb
                     ),
                     "keep what is compiled in a cache mount for the target folder, or build the dependencies with \
-                     cargo-chef"
-                        .to_owned(),
+                     cargo-chef",
                 ))
             })
         }
@@ -303,7 +308,8 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, program: &str) -> Re
     if let Some(missing) = reads.missing.first() {
         let path = &missing.path;
         let place = install.folder.as_str();
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::MissingFile,
             format!("{name} needs `{path}`, which no COPY before it brings"),
             format!("copy it, or check that it is in the build context (folder `/{place}` of the image)"),
         ));
@@ -422,9 +428,10 @@ fn scripts(files: &[String], view: &View<'_>) -> Result<(), Obstacle> {
                 .map(str::trim)
                 .any(|line| line.starts_with("output") && !line.contains("node_modules"));
             if writes {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::Order,
                     format!("{path} lets Prisma write its client among the sources"),
-                    "run `prisma generate` in a RUN behind the COPY of the sources".to_owned(),
+                    "run `prisma generate` in a RUN behind the COPY of the sources",
                 ));
             }
             continue;
@@ -436,9 +443,10 @@ fn scripts(files: &[String], view: &View<'_>) -> Result<(), Obstacle> {
         let hooks = ["husky", "simple-git-hooks", "lefthook", "git config"];
         for script in scripts {
             if hooks.iter().any(|tool| script.contains(tool)) && view.exists(&join(folder, ".git")) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::Order,
                     format!("a script of /{path} installs git hooks (`{script}`), and .git is copied too"),
-                    "add .git to .dockerignore".to_owned(),
+                    "add .git to .dockerignore",
                 ));
             }
         }

@@ -26,13 +26,11 @@ use crate::facts::Facts;
 use crate::syntax::Dockerfile;
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::{Obstacle, ObstacleKind};
 use plan::Plan;
 
 /// Puts the COPY of the sources behind the installs that it stands before, and a COPY of what they read in its place.
 pub struct ReorderCopies;
-
-/// What stands in the way, and what the user can do.
-type Obstacle = (String, String);
 
 /// More moves than any file needs: a bound for faults.
 const MOST_MOVES: usize = 64;
@@ -103,8 +101,9 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
 }
 
 fn gone() -> Obstacle {
-    (
-        "the new text is not one instruction".to_owned(),
-        "move the COPY by hand".to_owned(),
+    Obstacle::new(
+        ObstacleKind::Entangled,
+        "the new text is not one instruction",
+        "move the COPY by hand",
     )
 }

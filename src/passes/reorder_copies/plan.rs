@@ -8,6 +8,7 @@ use super::between::{self, Effects, Way};
 use super::install::Split;
 use super::split::{self, Runs};
 use super::{Obstacle, environment, folders, gone, install, lines, pyproject};
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{Copy, View, inside};
 
 /// One move.
@@ -123,9 +124,10 @@ fn plan_up_to(
         .iter()
         .any(|mount| mount.kind == "bind" && mount.field(&["from"]).is_none())
     {
-        return Err(Blocked::By((
-            "the install reads files of the context through a bind mount".to_owned(),
-            "move the COPY of the sources behind it by hand".to_owned(),
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
+            "the install reads files of the context through a bind mount",
+            "move the COPY of the sources behind it by hand",
         )));
     }
 
@@ -202,15 +204,17 @@ fn plan_up_to(
                 .any(|layer| inside(&layer.to, path).is_some())
     };
     if let Some(folder) = effects.enters.iter().find(|folder| !is_made(folder)) {
-        return Err(Blocked::By((
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
             format!("the install runs in {folder}, which the COPY makes"),
-            "put WORKDIR with that folder before the COPY".to_owned(),
+            "put WORKDIR with that folder before the COPY",
         )));
     }
     if effects.makes_folders && !supplies {
-        return Err(Blocked::By((
-            "a folder of the destination is made before the install, which the COPY makes now".to_owned(),
-            "put WORKDIR before the COPY".to_owned(),
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
+            "a folder of the destination is made before the install, which the COPY makes now",
+            "put WORKDIR before the COPY",
         )));
     }
     let at = if effects.makes_folders { first } else { site.index };
@@ -328,11 +332,11 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
             Some(Split::Install(_)) if !pyproject::can_read(site) => {
                 return Err(Blocked::At(
                     number,
-                    (
+                    Obstacle::new(
+                        ObstacleKind::Unsupported,
                         "pip has no command for the dependencies alone, and before 3.11 Python does not read \
-                         pyproject.toml by itself"
-                            .to_owned(),
-                        "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
+                         pyproject.toml by itself",
+                        "list the dependencies in a requirements.txt, and install that before the project",
                     ),
                 ));
             }
@@ -377,7 +381,8 @@ fn overwrites(writes: &[String], leaving: &[&Copy], view: &View<'_>) -> Result<(
         return Ok(());
     };
     let name = path.rsplit('/').next().unwrap_or(path);
-    Err((
+    Err(Obstacle::new(
+        ObstacleKind::Order,
         format!("the build context has /{path} of the image too, which would overwrite what the install writes there"),
         format!("add {name} to .dockerignore"),
     ))

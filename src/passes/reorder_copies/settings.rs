@@ -4,6 +4,7 @@ use crate::context::manifests::{Files as _, Manager};
 use crate::facts::ManagerUse;
 
 use super::Obstacle;
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{View, join};
 
 /// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the
@@ -73,9 +74,10 @@ pub(super) fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> 
             ),
         });
         if path.is_none_or(|path| view.exists(&path)) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Order,
                 format!("{name} names a folder into which the sources are copied, too"),
-                "install to a folder of its own".to_owned(),
+                "install to a folder of its own",
             ));
         }
     }

@@ -7,6 +7,7 @@ use crate::syntax::{Dockerfile, Edit, Keyword};
 use super::split_stages::{builds, is_runtime_stage, tools_of, without};
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
 use crate::effects::needs::{Needs, lacking, nameless_need};
+use crate::effects::{Obstacle, ObstacleKind};
 
 /// Puts the last stage on a smaller variant of the same image, of the same version and release.
 pub struct SlimBase;
@@ -179,9 +180,10 @@ fn answered(needs: &Needs, level: Level) -> Result<(), (String, String)> {
         .or(shell);
     match unanswered {
         Some(unanswered) => Err(unanswered.refusal()),
-        None if !needs.starts => Err((
-            "nothing tells what the image runs".to_owned(),
-            "start a program or a script of the build context in CMD or ENTRYPOINT".to_owned(),
+        None if !needs.starts => Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            "nothing tells what the image runs",
+            "start a program or a script of the build context in CMD or ENTRYPOINT",
         )),
         None => Ok(()),
     }

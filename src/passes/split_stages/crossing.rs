@@ -19,6 +19,7 @@ use super::runtime_image::base;
 use super::static_site;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ObstacleKind;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::Needs;
 
@@ -193,12 +194,13 @@ pub(super) fn plan(
                     }
                 }
                 Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::SharedPlace,
                         format!(
                             "line {} installs among the files of the base image",
                             subject.line(index)
                         ),
-                        "install into a virtual environment, or a folder of its own under /opt".to_owned(),
+                        "install into a virtual environment, or a folder of its own under /opt",
                     ));
                 }
                 // The program reads what was built and nothing else of the project.
@@ -382,12 +384,13 @@ pub(super) fn project(
     ];
     if shared.contains(&root.as_str()) {
         let place = if root.is_empty() { "/" } else { &root };
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
             format!(
                 "line {} builds in {place}, which holds more than the project",
                 subject.line(index)
             ),
-            "give the project a folder of its own with WORKDIR".to_owned(),
+            "give the project a folder of its own with WORKDIR",
         ));
     }
     match crossings

@@ -13,6 +13,7 @@ use super::copies::{copied_to, is_from_context};
 use super::gain::Gain;
 use super::plan::{Line, Plan};
 use super::subject::{self, Subject};
+use crate::effects::ObstacleKind;
 
 /// Where an instruction or a package belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -83,12 +84,13 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         return super::plan::unknown_builder(file, facts, stage).map_or(Ok(Vec::new()), Err);
     };
     if let Some(index) = super::kept(facts, stage) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::Chosen,
             format!(
                 "the comment above line {} keeps the stage as it is",
                 file.line_of(index)
             ),
-            "take the comment away".to_owned(),
+            "take the comment away",
         ));
     }
     let context = options.context.as_deref().ok_or_else(super::no_context)?;

@@ -8,6 +8,7 @@ use crate::knowledge::{
 use crate::syntax::Dockerfile;
 
 use super::{Obstacle, packages};
+use crate::effects::ObstacleKind;
 
 /// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
 /// dependencies.
@@ -117,11 +118,12 @@ fn removed_later(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<Obst
     removed.iter().find_map(|(later, name)| {
         let (index, _) = installed.iter().find(|(index, known)| known == name && index < later)?;
         let (line, later) = (file.line_of(*index), file.line_of(*later));
-        Some((
+        Some(Obstacle::new(
+            ObstacleKind::NoGain,
             format!(
                 "line {later} removes {name}, which stays in the layer of line {line}: a later layer frees nothing"
             ),
-            "install and remove it in the RUN that uses it".to_owned(),
+            "install and remove it in the RUN that uses it",
         ))
     })
 }

@@ -15,6 +15,7 @@ use super::crossing::Crossings;
 use super::node_tools;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ObstacleKind;
 
 /// Folders of which nothing is needed at run time: caches and temporary files.
 const SCRATCH: &[&str] = &[
@@ -104,12 +105,13 @@ struct Site<'s, 'a> {
 
 impl Site<'_, '_> {
     fn other(&self, what: &str) -> Obstacle {
-        (
+        Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "line {} both builds and {what}, which the program may need",
                 self.subject.line(self.index)
             ),
-            "move it to a separate RUN".to_owned(),
+            "move it to a separate RUN",
         )
     }
 

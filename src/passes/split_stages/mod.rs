@@ -38,6 +38,7 @@ use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::ObstacleKind;
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -154,9 +155,10 @@ fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
 }
 
 fn no_context() -> Obstacle {
-    (
-        "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
-        "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+    Obstacle::new(
+        ObstacleKind::MissingFile,
+        "without the build context nothing tells which tools and libraries the program uses at run time",
+        "name the Dockerfile by its path, or its build context with --context DIR",
     )
 }
 

@@ -16,6 +16,7 @@ use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Assumed, Evidence, Obstacle, answered, assumed, development, live, node_tools, started};
+use crate::effects::ObstacleKind;
 use crate::effects::needs::{self, Needs};
 use crate::effects::steps::{self, Step};
 
@@ -78,12 +79,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             None => build_in_a_text(subject).map_or(Ok(None), Err),
             // The user, or an earlier run, builds in another stage.
             Some(_) if super::is_runtime_stage(file, subject.stage) => Ok(None),
-            Some((index, name)) => Err((
+            Some((index, name)) => Err(Obstacle::new(
+                ObstacleKind::NoGain,
                 format!(
                     "line {} installs {name}, but no step of the stage builds anything with it",
                     subject.line(*index)
                 ),
-                "remove it if nothing compiles at run time".to_owned(),
+                "remove it if nothing compiles at run time",
             )),
         };
     };
@@ -209,12 +211,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     let leaves_something = works.values().any(|works| works.outputs().next().is_some());
     if saves && !is_whole && leaves_something {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
             format!(
                 "line {} builds, and nothing that the image starts names what it leaves",
                 subject.line(last_build)
             ),
-            "start what is built by its path in CMD or ENTRYPOINT".to_owned(),
+            "start what is built by its path in CMD or ENTRYPOINT",
         ));
     }
     Ok((saves && is_whole).then_some(plan))
@@ -228,12 +231,13 @@ pub(super) fn unknown_builder(file: &Dockerfile, facts: &Facts, stage: &Stage) -
         let mut programs = programs.filter_map(|command| command.program());
         let is_unknown = |program: &&str| command_table(program).is_some_and(|table| table.has_tag("unknown-builder"));
         programs.find(is_unknown).map(|program| {
-            (
+            Obstacle::new(
+                ObstacleKind::UnknownCommand,
                 format!(
                     "line {} builds with `{program}`, and nothing is known of what that leaves",
                     file.line_of(index)
                 ),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )
         })
     })
@@ -244,7 +248,8 @@ fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
     subject.range().find_map(|index| {
         let run = subject.facts.run(subject.file, index)?;
         let (work, program) = needs::build_in_a_text(run)?;
-        Some((
+        Some(Obstacle::new(
+            ObstacleKind::Entangled,
             format!(
                 "line {} runs `{work}` within `{program}`, whose files no other stage can take",
                 subject.line(index)
@@ -269,9 +274,10 @@ fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>
         }
         let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
         if let Body::Opaque(why) = &run.body {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unreadable,
                 format!("line {} cannot be read: {why}", subject.line(index)),
-                "write it as plain commands of a shell".to_owned(),
+                "write it as plain commands of a shell",
             ));
         }
         works.insert(index, Works::default());
@@ -293,12 +299,13 @@ fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>
 fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     for index in subject.range() {
         if subject.keyword(index) == Some(Keyword::Onbuild) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::OtherImage,
                 format!(
                     "line {} is run by images that are built on this one",
                     subject.line(index)
                 ),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
         let is_posix = subject
@@ -306,9 +313,10 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
             .scope(index)
             .is_some_and(|scope| matches!(scope.shell, Shell::Posix(_)));
         if !is_posix && subject.keyword(index) == Some(Keyword::Run) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unreadable,
                 format!("line {} runs in a shell that is not known", subject.line(index)),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
     }

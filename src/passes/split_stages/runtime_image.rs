@@ -16,6 +16,7 @@ use super::crossing::Crossings;
 use super::project::{has_only_sources, uses_asp_net};
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ObstacleKind;
 
 /// Puts the runtime stage on an image without the language's own tools.
 pub(super) fn base(
@@ -31,9 +32,10 @@ pub(super) fn base(
     refuse_lost_tools(subject, needs, smaller)?;
     let release = exact(&subject.release, smaller.pinned.as_deref());
     if let Some(need) = nameless_need(repository, &release) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownPackage,
             format!("programs built on {repository} need {need}, whose name in this release is not known"),
-            "use a tag that names another release of the distribution".to_owned(),
+            "use a tag that names another release of the distribution",
         ));
     }
     let old = image_configuration(repository, tag);
@@ -81,9 +83,10 @@ pub(super) fn base(
     };
     crossings.drops_sources = has_no_use && crossings.list.iter().all(|c| !c.is_project);
     if let Some((line, name)) = foreign_user(subject, crossings.drops_sources) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!("line {line} names the user {name}, whom only the image of the build has"),
-            "create the user in this file, or name a number".to_owned(),
+            "create the user in this file, or name a number",
         ));
     }
     Ok(())
@@ -117,7 +120,8 @@ fn refuse_lost_tools(subject: &Subject<'_>, needs: &Needs, smaller: &Slimmer) ->
     let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
     match lost {
         None => Ok(()),
-        Some((tool, evidence)) => Err((
+        Some((tool, evidence)) => Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "{} {}, and {}:{} has no {tool}",
                 evidence.place, evidence.fact, smaller.image, smaller.tag

@@ -11,6 +11,7 @@ use super::plan::Line;
 use super::subject::{Subject, opaque};
 use super::work::Works;
 use super::{live, node_tools};
+use crate::effects::ObstacleKind;
 
 /// What becomes of a RUN.
 pub(super) struct Sides {
@@ -27,9 +28,10 @@ pub(super) fn run(
     uses: &Uses<'_>,
 ) -> Result<Sides, Obstacle> {
     let divided = packages::divide(index, run, works, uses).ok_or_else(|| {
-        (
+        Obstacle::new(
+            ObstacleKind::UnknownPackage,
             format!("line {} installs packages that a variable names", subject.line(index)),
-            "write their names".to_owned(),
+            "write their names",
         )
     })?;
     let system = |number: usize| run.commands.get(number).and_then(|command| command.manager.as_ref());
@@ -209,9 +211,10 @@ fn edited(subject: &Subject<'_>, index: usize, run: &Execution, removal: &Remova
         return Err(opaque(subject, index));
     };
     let entangled = || {
-        (
+        Obstacle::new(
+            ObstacleKind::Entangled,
             format!("the commands of line {} cannot be told apart", subject.line(index)),
-            "give the system's packages a RUN of their own".to_owned(),
+            "give the system's packages a RUN of their own",
         )
     };
     let gone = removal.gone(run, script).map_err(|_| entangled())?;

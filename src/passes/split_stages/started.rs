@@ -13,6 +13,7 @@ use super::Obstacle;
 use super::crossing::Crossings;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ObstacleKind;
 
 /// Folders that base images fill: what is started there may be theirs.
 const OF_BASES: &[&str] = &[
@@ -54,7 +55,8 @@ pub(super) fn check(
         .iter()
         .flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
     match started.find(|(_, path)| !is_of_base(path) && !is_there(path)) {
-        Some((command, path)) => Err((
+        Some((command, path)) => Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
             format!(
                 "{} starts {path}, which only the build of line {} can have written, by a setting that is not known",
                 command.place,

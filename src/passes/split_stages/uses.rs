@@ -8,6 +8,7 @@ use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
 use super::{Evidence, Level, Obstacle, project};
+use crate::effects::ObstacleKind;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::Needs;
 
@@ -179,11 +180,12 @@ pub(super) fn refuse_hidden_python(subject: &Subject<'_>, works: &BTreeMap<usize
     if packages.any(|(name, ..)| name == "python3") {
         return Ok(());
     }
-    Err((
+    Err(Obstacle::new(
+        ObstacleKind::UnknownNeed,
         format!(
             "line {} uses a Python that no package by name brings",
             subject.line(index)
         ),
-        "install python3 by its name".to_owned(),
+        "install python3 by its name",
     ))
 }

@@ -11,6 +11,7 @@ use crate::knowledge::node_development;
 use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
 use super::start::Start;
+use crate::effects::ObstacleKind;
 use crate::effects::image_files::{inside, join};
 
 /// A text in quotes.
@@ -85,7 +86,8 @@ impl Sources<'_> {
     /// Where one names a development dependency, or a package that is there only because of one.
     pub(super) fn check(&self) -> Result<(), Obstacle> {
         if let Some(name) = self.manifest.development.iter().find(|name| is_loaded_unnamed(name)) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("{name} is a development dependency, and may be loaded without any source naming it"),
                 format!("move {name} to `dependencies` if the program uses it, or remove it"),
             ));
@@ -99,8 +101,13 @@ impl Sources<'_> {
         for path in files.iter().filter(|path| self.runs(path)) {
             let Ok(text) = self.context.read(path) else { continue };
             for (number, line) in text.lines().enumerate() {
-                self.line(line, &mut known)
-                    .map_err(|(fact, remedy)| (format!("{path}:{} {fact}", number + 1), remedy))?;
+                self.line(line, &mut known).map_err(|(fact, remedy)| {
+                    Obstacle::new(
+                        ObstacleKind::NeededAtRunTime,
+                        format!("{path}:{} {fact}", number + 1),
+                        remedy,
+                    )
+                })?;
             }
         }
         Ok(())
@@ -175,12 +182,13 @@ impl Sources<'_> {
             stem.is_some_and(|stem| is_config(stem) && self.is_own(stem) || self.is_file_of_program(stem))
         };
         match children.iter().find(|child| is_typed(&child.name)) {
-            Some(child) if self.manifest.development.contains("typescript") => Err((
+            Some(child) if self.manifest.development.contains("typescript") => Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!(
                     "{} is read at start, which takes TypeScript, a development dependency",
                     child.name
                 ),
-                "write it in JavaScript, or move typescript to `dependencies`".to_owned(),
+                "write it in JavaScript, or move typescript to `dependencies`",
             )),
             _ => Ok(()),
         }
@@ -196,9 +204,10 @@ impl Sources<'_> {
         let is_listed = |path: &String| files.binary_search(path).is_ok();
         let mut built = candidates.filter(is_script);
         match built.find(|path| self.context.read(path).is_ok() && !is_listed(path)) {
-            Some(path) => Err((
+            Some(path) => Err(Obstacle::new(
+                ObstacleKind::UnknownNeed,
                 format!("{path} is started as it lies in the build context, and nothing tells what it was built of"),
-                "build it in the Dockerfile, and keep it out by .dockerignore".to_owned(),
+                "build it in the Dockerfile, and keep it out by .dockerignore",
             )),
             None => Ok(()),
         }
@@ -222,7 +231,8 @@ impl Sources<'_> {
         let development = named.find(|text| self.manifest.development.contains(package_of(text)));
         if let Some(module) = development {
             let name = package_of(module);
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("names {name}, a development dependency"),
                 format!("move {name} to `dependencies` if the program needs it"),
             ));
@@ -239,7 +249,8 @@ impl Sources<'_> {
             None => Ok(()),
             Some(module) => {
                 let name = package_of(module);
-                Err((
+                Err(Obstacle::new(
+                    ObstacleKind::UnknownNeed,
                     format!("imports {name}, which package.json does not declare"),
                     format!("add {name} to `dependencies`"),
                 ))
@@ -314,7 +325,8 @@ impl Sources<'_> {
                     |line: &str| line.contains(&helper.setting) && !line.trim_start().starts_with(['/', '*', '#']);
                 if text.lines().any(is_set) && !has_one {
                     let name = helper.packages.first().map(String::as_str).unwrap_or_default();
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::NeededAtRunTime,
                         format!(
                             "{path} says {}, so that the output loads {name}, which is not in `dependencies`",
                             helper.setting

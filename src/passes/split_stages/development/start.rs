@@ -8,6 +8,7 @@ use crate::shell::{self, ShellOptions};
 
 use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
+use crate::effects::ObstacleKind;
 use crate::effects::needs::Started;
 
 /// How deep scripts that run scripts are followed.
@@ -81,15 +82,17 @@ impl Follower<'_> {
         words.iter().try_for_each(|word| self.word(word, place))?;
         let program = first.rsplit('/').next().unwrap_or(first);
         if words.contains(&"prisma") && words.iter().any(|word| matches!(*word, "seed" | "reset")) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("{place} lets Prisma seed the database, by a command of its own"),
-                "seed it in a step of its own, outside of the image".to_owned(),
+                "seed it in a step of its own, outside of the image",
             ));
         }
         if matches!(program, "pnpm" | "pnpx") {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("{place} runs pnpm, which may install what its lock file names"),
-                "start the program by node, or npm".to_owned(),
+                "start the program by node, or npm",
             ));
         }
         let mut plain = rest.iter().copied().filter(|word| !word.starts_with('-'));
@@ -130,9 +133,10 @@ impl Follower<'_> {
         {
             return Ok(());
         }
-        Err((
+        Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
             format!("{place} runs {program}, and nothing tells whether a development dependency brings it"),
-            "add the package that brings it to `dependencies`".to_owned(),
+            "add the package that brings it to `dependencies`",
         ))
     }
 
@@ -153,9 +157,10 @@ impl Follower<'_> {
             let place = format!("package.json: {name}");
             self.start.scripts.insert(name);
             let Ok(script) = shell::parse(text) else {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::Unreadable,
                     format!("{place} cannot be read"),
-                    "write the script as plain commands of a shell".to_owned(),
+                    "write the script as plain commands of a shell",
                 ));
             };
             for visit in shell::commands(&script, ShellOptions::default()) {
@@ -175,7 +180,8 @@ impl Follower<'_> {
         {
             let name = part.rsplit_once("node_modules/.bin/").map_or(part, |(_, name)| name);
             if let Some(package) = self.manifest.development_package(name) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::NeededAtRunTime,
                     format!("{place} needs {package}, a development dependency"),
                     format!("if the program runs it, move {package} to `dependencies`"),
                 ));
@@ -183,9 +189,10 @@ impl Follower<'_> {
             let is_compiler = |package: &str| node_development().compilers.iter().any(|known| known == package);
             let known = node_development().programs.get(name).map_or(name, String::as_str);
             if is_compiler(package_of(known)) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::NeededAtRunTime,
                     format!("{place} compiles sources at start, with {name}"),
-                    "compile in the Dockerfile, and start the result".to_owned(),
+                    "compile in the Dockerfile, and start the result",
                 ));
             }
         }
