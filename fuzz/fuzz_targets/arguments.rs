@@ -41,7 +41,8 @@ fuzz_target!(|command: Command| {
             let read = manager.read(program, &words);
             let values = read.options.iter().filter_map(|option| option.value.as_ref());
             for (text, at) in values.map(|value| (value.text, value.at)) {
-                check(&words, text, at.checked_sub(1));
+                // The words of a manager are those behind its program, and are counted from there.
+                check(&words, text, Some(at));
             }
         }
     }

@@ -551,24 +551,39 @@ impl Reader<'_, '_> {
             |argument: &ArgumentUse<'_>| matches!(argument.role, Role::Writes | Role::WritesUnder | Role::Home);
         let is_told = self.reading.arguments.iter().any(is_output);
         for path in &also.reads {
-            let place = self.named(path).map_or(Place::Anywhere, Place::Under);
-            self.effects.reads.push(place);
+            let places = self.places(path, Place::Under);
+            self.effects.reads.extend(places);
         }
         let told = also.writes.iter().filter(|_| !is_told);
         for path in told.chain(&also.always_writes) {
-            let place = self.named(path).map_or(Place::Anywhere, Place::Exactly);
-            self.effects.writes.push(place);
+            let places = self.places(path, Place::Exactly);
+            self.effects.writes.extend(places);
         }
         let told = also.writes_under.iter().filter(|_| !is_told);
         for path in told.chain(&also.always_writes_under) {
-            let place = self.named(path).map_or(Place::Anywhere, Place::of_pattern);
-            self.effects.writes.push(place);
+            let places = self.places(path, Place::of_pattern);
+            self.effects.writes.extend(places);
         }
     }
 
-    /// A path of a table: relative to the working folder, with the last part of the URL in the place of `{name}` and the
+    /// The places that a path of a table stands for: one for each address, where it takes its name from one.
+    fn places(&self, path: &str, of: fn(AbsolutePath) -> Place) -> Vec<Place> {
+        let takes_names = path.contains("{name}") || path.contains("{stem}");
+        let arguments = self.reading.arguments.iter();
+        let urls: Vec<Option<&str>> = arguments
+            .filter(|argument| takes_names && argument.role == Role::Url)
+            .map(|argument| argument.text)
+            .collect();
+        let named = |url: Option<&str>| self.named(path, url).map_or(Place::Anywhere, of);
+        if urls.is_empty() {
+            return vec![named(None)];
+        }
+        urls.into_iter().map(named).collect()
+    }
+
+    /// A path of a table: relative to the working folder, with the last part of `url` in the place of `{name}` and the
     /// first operand in that of `{first}` and the last in that of `{operand}`; a part that is not known is a `*`.
-    fn named(&self, path: &str) -> Option<AbsolutePath> {
+    fn named(&self, path: &str, url: Option<&str>) -> Option<AbsolutePath> {
         let mut operands = self.reading.arguments.iter().filter(|argument| !argument.by_option);
         let operand = if path.contains("{first}") {
             Some(("{first}", operands.next()))
@@ -584,9 +599,7 @@ impl Reader<'_, '_> {
         if !path.contains('{') {
             return AbsolutePath::of(path, self.folder(false).as_ref());
         }
-        let mut arguments = self.reading.arguments.iter();
-        let url = arguments.find(|argument| argument.role == Role::Url)?.text?;
-        let name = url_name(url)?;
+        let name = url_name(url?)?;
         let path = path
             .replace("{name}", name)
             .replace("{stem}", name.trim_end_matches(".git"));

@@ -13,6 +13,7 @@ mod engine;
 mod engines;
 mod examples;
 mod facts;
+mod fuzz;
 mod generated;
 mod integration;
 mod kinds;

@@ -57,6 +57,12 @@ fn what_is_written_however_it_is_told() {
         ("git clone https://x.org/a/tool /opt/tool", vec!["/opt/tool and below"]),
         ("sudo -u app cp a /opt/", vec!["/opt/a"]),
         ("wget https://x.org/t.tgz", vec!["/w/t.tgz"]),
+        ("wget https://x.org/a https://x.org/b", vec!["/w/a", "/w/b"]),
+        (
+            "curl --remote-name-all --output-dir /opt https://x.org/a https://x.org/b",
+            vec!["/opt/a", "/opt/b"],
+        ),
+        ("curl -O https://x.org/a -O $URL", vec!["/w/a", "anywhere"]),
         ("wget -qO- https://x.org/t.tgz", vec![]),
         ("wget -q -O /opt/t https://x.org/t.tgz", vec!["/opt/t"]),
         ("wget -P /opt https://x.org/t.tgz", vec!["/opt/t.tgz"]),

@@ -1,4 +1,4 @@
-//! Whether each program and script that is started has a writer in the result.
+//! Whether each program and script that is started, and each file that it is told to read, has a writer in the result.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const OF_BASES: &[&str] = &[
     "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var",
 ];
 
-/// Refuses a split whose result starts a file that only a build of the project can have written, although no step is known to
+/// Refuses a split whose result starts or reads a file that only a build of the project can have written, although no step is known to
 /// write it.
 ///
 /// # Errors
@@ -58,7 +58,7 @@ pub(super) fn check(
         Some((command, path)) => Err(Obstacle::new(
             ObstacleKind::UnknownNeed,
             format!(
-                "{} starts {path}, which only the build of line {} can have written, by a setting that is not known",
+                "{} names {path}, which only the build of line {} can have written, by a setting that is not known",
                 command.place,
                 subject.line(build)
             ),
@@ -73,7 +73,7 @@ fn is_of_base(path: &AbsolutePath) -> bool {
     folders.any(|folder| path.is_within(&folder))
 }
 
-/// The absolute paths of the program and the scripts that a command runs.
+/// The absolute paths of the program and the scripts that a command runs, and of the files that it is given to read.
 fn files(command: &Started) -> Vec<AbsolutePath> {
     let Some((program, rest)) = command.words.split_first() else {
         return Vec::new();
@@ -82,11 +82,13 @@ fn files(command: &Started) -> Vec<AbsolutePath> {
     if let Some(table) = command_table(program.rsplit('/').next().unwrap_or(program)) {
         let words: Vec<Option<&str>> = rest.iter().map(|word| Some(word.as_str())).collect();
         let reading = table.read(&words);
-        let scripts = reading
-            .arguments
-            .iter()
-            .filter(|argument| matches!(argument.role, ArgumentRole::Script | ArgumentRole::ShellScript));
-        found.extend(scripts.filter_map(|argument| argument.text));
+        let files = reading.arguments.iter().filter(|argument| {
+            matches!(
+                argument.role,
+                ArgumentRole::Script | ArgumentRole::ShellScript | ArgumentRole::Reads
+            )
+        });
+        found.extend(files.filter_map(|argument| argument.text));
     }
     let absolute = found
         .into_iter()

@@ -4,10 +4,8 @@
 //! `PLIMSOLL_ENGINE_GENERATED=300` builds so many, `PLIMSOLL_GENERATED_FROM=40` begins with this number. An original that
 //! does not build, or does not print what the generator says, is counted apart and proves nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::env;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use anyhow::{Result, ensure};
 use plimsoll::passes::Level;
@@ -19,7 +17,7 @@ use plimsoll::verify::process::Limits;
 use plimsoll::verify::{Candidate, Outcome, Request, Round, verify};
 
 use super::compare::compare_config;
-use super::{WORKERS, gate, say};
+use super::{gate, in_parallel, say};
 use crate::generated::{Case, context_of, rewritten};
 
 /// The level of a case: most are rewritten as users do without an option.
@@ -50,33 +48,23 @@ fn generated_files_work_as_before() {
         return;
     }
     let first: u64 = env::var("PLIMSOLL_GENERATED_FROM").map_or(0, |number| number.parse().unwrap());
-    let numbers: VecDeque<u64> = (first..first + count.parse::<u64>().unwrap()).collect();
-    let queue = Mutex::new(numbers);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let results = Mutex::new((BTreeMap::<String, usize>::new(), Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                while let Some(number) = next() {
-                    let case = Case::new(number);
-                    let result = check(&case);
-                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    for what in counted(&result) {
-                        *results.0.entry(what).or_default() += 1;
-                    }
-                    match result {
-                        Ok(End::NoOriginal(why)) => say(&format!("engine: case {number}: no original: {why}")),
-                        Ok(_) => say(&format!("engine: case {number}: fine")),
-                        Err(error) => {
-                            say(&format!("engine: case {number}: FAILED: {error:#}"));
-                            results.1.push(format!("case {number}: {error:#}"));
-                        }
-                    }
-                }
-            });
-        }
+    let numbers = first..first + count.parse::<u64>().unwrap();
+    let results = in_parallel(numbers, |number| {
+        let result = check(&Case::new(number));
+        say(&match &result {
+            Ok(End::NoOriginal(why)) => format!("engine: case {number}: no original: {why}"),
+            Ok(_) => format!("engine: case {number}: fine"),
+            Err(error) => format!("engine: case {number}: FAILED: {error:#}"),
+        });
+        (number, result)
     });
-    let (counts, failures) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut counts, mut failures) = (BTreeMap::<String, usize>::new(), Vec::new());
+    for (number, result) in results {
+        for what in counted(&result) {
+            *counts.entry(what).or_default() += 1;
+        }
+        failures.extend(result.err().map(|error| format!("case {number}: {error:#}")));
+    }
     say(&format!("engine: generated files: {counts:?}"));
     assert!(
         failures.is_empty(),

@@ -7,16 +7,13 @@
 //! rewrites that are known to be wrong, and says how they end.
 
 use regex::Regex;
-use std::collections::VecDeque;
 use std::env;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::docker::{self, docker};
-use super::{Mode, WORKERS, gate, say};
+use super::{Mode, gate, in_parallel, say};
 use crate::kinds::{Member, Run};
 
 /// How a container ended.
@@ -45,25 +42,14 @@ fn members_of_every_kind_work_as_before() {
         return;
     };
     let is_wanted = |member: &Member| wanted == "all" || wanted.split(',').any(|part| member.name.contains(part));
-    let members: VecDeque<Member> = Member::all().into_iter().filter(is_wanted).collect();
+    let members: Vec<Member> = Member::all().into_iter().filter(is_wanted).collect();
     assert!(!members.is_empty(), "PLIMSOLL_ENGINE_KINDS={wanted} names no member");
-    let queue = Mutex::new(members);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let failures = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                while let Some(member) = next() {
-                    if let Err(error) = check(&member, mode) {
-                        say(&format!("engine: {}: FAILED: {error:#}", member.name));
-                        let failure = format!("{}: {error:#}", member.name);
-                        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
-                    }
-                }
-            });
-        }
+    let results = in_parallel(members, |member| {
+        let error = check(&member, mode).err()?;
+        say(&format!("engine: {}: FAILED: {error:#}", member.name));
+        Some(format!("{}: {error:#}", member.name))
     });
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failures: Vec<String> = results.into_iter().flatten().collect();
     assert!(
         failures.is_empty(),
         "{} failed:\n\n{}",

@@ -81,42 +81,30 @@ fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
     let projects = Project::all().unwrap();
     let only = env::var("PLIMSOLL_ENGINE_ONLY").unwrap_or_default();
     let wanted = |name: &str| only.is_empty() || only.split(',').any(|one| one.trim() == name);
-    let (mut queue, mut failures) = (VecDeque::new(), Vec::new());
+    let (mut queue, mut failures) = (Vec::new(), Vec::new());
     for project in projects.into_iter().filter(|project| wanted(&project.name)) {
         match project
             .base_images()
             .iter()
             .find_map(|image| docker::provide(image).err())
         {
-            None => queue.push_back(project),
+            None => queue.push(project),
             Some(reason) if mode == Mode::Required => failures.push(format!("{}: {reason}", project.name)),
             Some(reason) => say(&format!("SKIPPED: {}: {reason}", project.name)),
         }
     }
 
-    let queue = Mutex::new(queue);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let results = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                while let Some(project) = next() {
-                    let result = check(&project);
-                    say(&match &result {
-                        Ok(report) => format!("engine: {report}"),
-                        Err(error) => format!("engine: {}: FAILED: {error:#}", project.name),
-                    });
-                    results
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((project.name, result));
-                }
-            });
-        }
+    let results = in_parallel(queue, |project| {
+        let result = check(&project);
+        say(&match &result {
+            Ok(report) => format!("engine: {report}"),
+            Err(error) => format!("engine: {}: FAILED: {error:#}", project.name),
+        });
+        (project.name, result)
     });
 
     let mut reports = Vec::new();
-    for (name, result) in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    for (name, result) in results {
         match result {
             Ok(report) => reports.push(report),
             Err(error) => failures.push(format!("{name}: {error:#}")),
@@ -130,6 +118,24 @@ fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
         failures.len(),
         failures.join("\n\n")
     );
+}
+
+/// Does `work` for each item, some at once, and gives the results in the order in which they came.
+fn in_parallel<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let queue: Mutex<VecDeque<T>> = Mutex::new(items.into_iter().collect());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some(item) = next() {
+                    let result = work(item);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints a line at once. `eprintln!` would not do: the test harness holds it back until a test fails.

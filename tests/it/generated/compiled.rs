@@ -14,6 +14,18 @@ pub fn c(draft: &mut Draft) {
     }
 }
 
+/// Runs a command that makes a program, which prints its name.
+fn program(draft: &mut Draft, text: String, path: String, name: &str) {
+    draft.command(&text);
+    draft.made(path, Kind::Program, name, text);
+}
+
+/// The same in a folder.
+fn program_in(draft: &mut Draft, folder: &str, text: String, path: String, name: &str) {
+    draft.command_in(folder, &text);
+    draft.made(path, Kind::Program, name, text);
+}
+
 fn source_of_c(says: &str) -> String {
     format!("#include <stdio.h>\nint main(void) {{ puts(\"{says}\"); return 0; }}\n")
 }
@@ -39,26 +51,22 @@ fn by_the_compiler(draft: &mut Draft) {
             let out = output(draft, &path);
             let source = draft.spell(&source);
             let text = format!("{compiler} {source} {out}");
-            draft.command(&text);
-            draft.made(path, Kind::Program, &name, text);
+            program(draft, text, path, &name);
         }
         1 => {
             let out = super::options::option(&mut draft.random, "gcc", ArgumentRole::Writes, &["-MF"], &path);
             let text = format!("{compiler} {out} {name}.c");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         2 => {
             draft.command_in(&folder, format!("{compiler} -c {name}.c"));
             let text = format!("{compiler} {name}.o -o {path}");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         _ => {
             draft.command_in(&folder, format!("{compiler} {name}.c"));
             let text = format!("mv a.out {path}");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
     }
 }
@@ -76,24 +84,20 @@ fn by_make(draft: &mut Draft) {
     match draft.random.below(4) {
         0 => {
             let text = format!("make {enter} install");
-            draft.command(&text);
-            draft.made(format!("/usr/local/bin/{name}"), Kind::Program, &name, text);
+            program(draft, text, format!("/usr/local/bin/{name}"), &name);
         }
         1 => {
             draft.command(format!("make {enter}"));
             let text = format!("make {enter} install PREFIX=/opt/{name}");
-            draft.command(&text);
-            draft.made(format!("/opt/{name}/bin/{name}"), Kind::Program, &name, text);
+            program(draft, text, format!("/opt/{name}/bin/{name}"), &name);
         }
         2 => {
             let text = format!("make DESTDIR=/stage PREFIX=/usr install -j2 -C {folder}");
-            draft.command(&text);
-            draft.made(format!("/stage/usr/bin/{name}"), Kind::Program, &name, text);
+            program(draft, text, format!("/stage/usr/bin/{name}"), &name);
         }
         _ => {
             let text = format!("make {name}");
-            draft.command_in(&folder, &text);
-            draft.made(format!("{folder}/{name}"), Kind::Program, &name, text);
+            program_in(draft, &folder, text, format!("{folder}/{name}"), &name);
         }
     }
 }
@@ -145,8 +149,7 @@ fn with_a_library(draft: &mut Draft) {
         format!(" -Wl,-rpath,{place}")
     };
     let text = format!("gcc main.c -L{place} -l{name}{runpath} -o {path}");
-    draft.command_in(&folder, &text);
-    draft.made(path, Kind::Program, &name, text);
+    program_in(draft, &folder, text, path, &name);
     if let Some(thing) = draft.things.last_mut() {
         thing.needs.extend(needed);
     }
@@ -170,24 +173,20 @@ pub fn go(draft: &mut Draft) {
     match draft.random.below(4) {
         0 => {
             let text = format!("go build -C {folder} -o {path} .");
-            draft.command(&text);
-            draft.made(path, Kind::Program, &name, text);
+            program(draft, text, path, &name);
         }
         1 => {
             let text = format!("env GOBIN={place} go install .");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         2 => {
             let text = format!("env CGO_ENABLED=0 go build -trimpath -ldflags=-s -o={path} .");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         _ => {
             draft.command_in(&folder, "go build");
             let text = format!("mv {name} {place}/");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
     }
 }
@@ -207,19 +206,16 @@ pub fn rust(draft: &mut Draft) {
     match draft.random.below(3) {
         0 => {
             let text = format!("rustc -C opt-level=1 -o {path} src/main.rs");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         1 => {
             draft.command_in(&folder, "cargo build --release --offline");
             let text = format!("install -m 755 target/release/{name} {place}");
-            draft.command_in(&folder, &text);
-            draft.made(path, Kind::Program, &name, text);
+            program_in(draft, &folder, text, path, &name);
         }
         _ => {
             let text = format!("cargo install --offline --path {folder} --root /opt/{name}");
-            draft.command(&text);
-            draft.made(format!("/opt/{name}/bin/{name}"), Kind::Program, &name, text);
+            program(draft, text, format!("/opt/{name}/bin/{name}"), &name);
         }
     }
 }

@@ -150,28 +150,21 @@ impl Draft {
 
     /// Adds one program with its arguments.
     pub fn command(&mut self, text: impl Into<String>) {
-        let (text, folder, is_simple) = (text.into(), None, true);
-        self.pending.push(Command {
-            text,
-            folder,
-            is_simple,
-        });
+        self.add(text.into(), None, true);
     }
 
     /// Adds one program with its arguments that runs in a folder.
     pub fn command_in(&mut self, folder: &str, text: impl Into<String>) {
-        let (text, is_simple) = (text.into(), true);
         let folder = (folder != self.folder).then(|| folder.to_owned());
-        self.pending.push(Command {
-            text,
-            folder,
-            is_simple,
-        });
+        self.add(text.into(), folder, true);
     }
 
     /// Adds shell code.
     pub fn code(&mut self, text: impl Into<String>) {
-        let (text, folder, is_simple) = (text.into(), None, false);
+        self.add(text.into(), None, false);
+    }
+
+    fn add(&mut self, text: String, folder: Option<String>, is_simple: bool) {
         self.pending.push(Command {
             text,
             folder,

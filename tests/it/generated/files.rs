@@ -101,11 +101,25 @@ fn then(history: &[Made], path: &str, by: &str) -> Vec<Made> {
     history
 }
 
-fn copy(draft: &mut Draft) {
-    let Some(at) = movable(draft) else { return };
+/// A thing that can go to another place: its number, itself, its name and the place.
+fn taken(draft: &mut Draft) -> Option<(usize, Thing, String, String)> {
+    let at = movable(draft)?;
     let old = draft.things[at].clone();
     let name = name_of(&old.path);
-    let Some(place) = new_place(draft, &name) else { return };
+    let place = new_place(draft, &name)?;
+    Some((at, old, name, place))
+}
+
+/// Notes that `by` made another one of a thing at `path`.
+fn add(draft: &mut Draft, old: Thing, path: String, by: &str) {
+    let history = then(&old.history, &path, by);
+    draft.things.push(Thing { path, history, ..old });
+}
+
+fn copy(draft: &mut Draft) {
+    let Some((_, old, name, place)) = taken(draft) else {
+        return;
+    };
     let (from, to) = (draft.spell(&old.path), draft.spell(&place));
     let command = match draft.random.below(5) {
         0 => format!("cp {from} {place}/"),
@@ -121,16 +135,13 @@ fn copy(draft: &mut Draft) {
         _ => format!("cp -T {from} {to}/{name}"),
     };
     draft.command(&command);
-    let path = format!("{place}/{name}");
-    let history = then(&old.history, &path, &command);
-    draft.things.push(Thing { path, history, ..old });
+    add(draft, old, format!("{place}/{name}"), &command);
 }
 
 fn move_away(draft: &mut Draft) {
-    let Some(at) = movable(draft) else { return };
-    let old = draft.things[at].clone();
-    let name = name_of(&old.path);
-    let Some(place) = new_place(draft, &name) else { return };
+    let Some((at, old, name, place)) = taken(draft) else {
+        return;
+    };
     let (from, to) = (draft.spell(&old.path), draft.spell(&place));
     let command = match draft.random.below(4) {
         0 => format!("mv {from} {place}/"),
@@ -148,10 +159,9 @@ fn move_away(draft: &mut Draft) {
 }
 
 fn link(draft: &mut Draft) {
-    let Some(at) = movable(draft) else { return };
-    let old = draft.things[at].clone();
-    let name = name_of(&old.path);
-    let Some(place) = new_place(draft, &name) else { return };
+    let Some((_, old, name, place)) = taken(draft) else {
+        return;
+    };
     let from = old.path.clone();
     let command = match draft.random.below(4) {
         0 => format!("ln -s {from} {place}/{name}"),
@@ -175,10 +185,9 @@ fn link(draft: &mut Draft) {
 }
 
 fn install(draft: &mut Draft) {
-    let Some(at) = movable(draft) else { return };
-    let old = draft.things[at].clone();
-    let name = name_of(&old.path);
-    let Some(place) = new_place(draft, &name) else { return };
+    let Some((_, old, name, place)) = taken(draft) else {
+        return;
+    };
     let from = draft.spell(&old.path);
     let command = match draft.random.below(4) {
         0 => format!("install -m 755 {from} {place}"),
@@ -196,16 +205,13 @@ fn install(draft: &mut Draft) {
         _ => format!("install --mode=755 -D -T {from} {place}/{name}"),
     };
     draft.command(&command);
-    let path = format!("{place}/{name}");
-    let history = then(&old.history, &path, &command);
-    draft.things.push(Thing { path, history, ..old });
+    add(draft, old, format!("{place}/{name}"), &command);
 }
 
 fn pack(draft: &mut Draft) {
-    let Some(at) = movable(draft) else { return };
-    let old = draft.things[at].clone();
-    let name = name_of(&old.path);
-    let Some(place) = new_place(draft, &name) else { return };
+    let Some((_, old, name, place)) = taken(draft) else {
+        return;
+    };
     let folder = old
         .path
         .strip_suffix(&format!("/{name}"))
@@ -234,9 +240,7 @@ fn pack(draft: &mut Draft) {
             command
         }
     };
-    let path = format!("{place}/{name}");
-    let history = then(&old.history, &path, &by);
-    draft.things.push(Thing { path, history, ..old });
+    add(draft, old, format!("{place}/{name}"), &by);
 }
 
 fn edit(draft: &mut Draft) {

@@ -48,11 +48,7 @@ const CONFIGURATION: [Keyword; 8] = [
 ];
 
 /// What is known to be wrong today: a part of the fault, and why. The row goes when no case shows it.
-const KNOWN: [(&str, &str); 5] = [
-    (
-        "/made",
-        "what a script of package.json writes beside the project is taken for written below it",
-    ),
+const KNOWN: [(&str, &str); 4] = [
     (
         "step-lost",
         "split-stages leaves out what make left of a project; validation undoes the split",
