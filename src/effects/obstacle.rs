@@ -18,6 +18,8 @@ pub enum ObstacleKind {
     MissingFile,
     /// The program needs at run time what would be left out.
     NeededAtRunTime,
+    /// Something else in the file or its context uses it.
+    InUse,
     /// What is written is among files of others, so that it cannot be carried by itself.
     SharedPlace,
     /// Another step comes in between, and their order must stay.
@@ -48,6 +50,7 @@ impl ObstacleKind {
             ObstacleKind::UnknownPackage => "unknown-package",
             ObstacleKind::MissingFile => "missing-file",
             ObstacleKind::NeededAtRunTime => "needed-at-run-time",
+            ObstacleKind::InUse => "in-use",
             ObstacleKind::SharedPlace => "shared-place",
             ObstacleKind::Order => "order",
             ObstacleKind::Entangled => "entangled",

@@ -1,7 +1,6 @@
 //! Adding system packages to a stage that lacks them.
 
-use crate::effects::ObstacleKind;
-use crate::effects::{Evidence, Obstacle};
+use crate::effects::{Evidence, Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts};
 use crate::knowledge::{Action, Family, Kind, archived_release};
 use crate::syntax::{Dockerfile, Edit, Instruction, Keyword, LineRange};

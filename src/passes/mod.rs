@@ -35,8 +35,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
 pub use crate::effects::Evidence;
-use crate::effects::Obstacle;
-use crate::effects::ObstacleKind;
+pub use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 pub use crate::knowledge::Level;
 use crate::knowledge::assumption;
@@ -143,10 +142,27 @@ pub struct Refusal {
     pub lines: LineRange,
     /// What was not done.
     pub what: String,
+    /// The kind of thing that stood in the way.
+    pub kind: ObstacleKind,
     /// What stood in the way.
     pub obstacle: String,
     /// What the user can do to remove the obstacle.
     pub remedy: String,
+}
+
+impl Refusal {
+    /// What `pass` did not do at `lines`, as `obstacle` stood in the way.
+    pub(crate) fn new(pass: PassId, lines: LineRange, what: impl Into<String>, obstacle: Obstacle) -> Refusal {
+        let Obstacle { kind, found, remedy } = obstacle;
+        Refusal {
+            pass,
+            lines,
+            what: what.into(),
+            kind,
+            obstacle: found,
+            remedy,
+        }
+    }
 }
 
 /// What one run of a pass has to say.

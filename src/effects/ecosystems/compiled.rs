@@ -1,11 +1,10 @@
 //! What builds of Go and Cargo leave, and `make install`.
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse};
 
-use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, unknown_folder};
-use crate::effects::ObstacleKind;
 
 impl Surroundings<'_> {
     pub(crate) fn go(&self, command: &Command, used: &ManagerUse) -> Left {
@@ -39,9 +38,10 @@ impl Surroundings<'_> {
                     .filter_map(assigned)
                     .find(|one| one.value.is_none())
                 {
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::UnknownPlace,
                         format!("`go install` gets {} from a value that is not known", unknown.name),
-                        "write the folder as a plain path".to_owned(),
+                        "write the folder as a plain path",
                     ));
                 }
                 let value = |name: &str| match assigned(name) {

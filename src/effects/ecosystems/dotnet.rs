@@ -1,10 +1,10 @@
 //! What builds of .NET leave.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
 use super::{Left, Output, Surroundings, absolute};
-use crate::effects::{Obstacle, ObstacleKind};
 
 impl Surroundings<'_> {
     pub(crate) fn dotnet(&self, command: &Command, used: &ManagerUse) -> Left {

@@ -1,10 +1,10 @@
 //! What tasks of Mix leave.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse, Scope};
 use crate::knowledge::Action;
 
-use super::{Left, Obstacle, Output, Surroundings, absolute, unknown_folder};
-use crate::effects::ObstacleKind;
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 /// Settings of mix.exs that put a release elsewhere, or leave Erlang out of it.
 const MOVES: [&str; 2] = ["build_path:", "include_erts:"];

@@ -2,12 +2,11 @@
 
 use crate::context::manifests::Files;
 use crate::effects::command::of_command;
-use crate::effects::{AbsolutePath, Obstacle, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{Command, Execution, Scope};
 use crate::knowledge::{is_node_output_key, says_node_output};
 
 use super::Output;
-use crate::effects::ObstacleKind;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: usize = 6;

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
-use super::{Left, Obstacle, Output, Surroundings, absolute, unknown_folder};
-use crate::effects::ObstacleKind;
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 impl Surroundings<'_> {
     /// What a command of Stack leaves.

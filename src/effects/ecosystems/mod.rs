@@ -17,10 +17,11 @@ mod uv_python;
 use std::collections::BTreeSet;
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
-use super::{AbsolutePath, Obstacle, Place};
+use super::{AbsolutePath, Place};
 use crate::knowledge::{CommandScope, Compiler, command_table, compiler};
 
 pub(crate) use compiled::cargo_programs;
@@ -29,7 +30,6 @@ pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 
-use crate::effects::ObstacleKind;
 use compiled::installed;
 use makefile::Makefile;
 use python::made_venv;

@@ -1,12 +1,11 @@
 //! What installs and builds of Node.js's managers leave.
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
-use super::Obstacle;
 use super::{Left, Output, Surroundings, workdir};
-use crate::effects::ObstacleKind;
 
 impl Surroundings<'_> {
     pub(crate) fn node(&self, command: &Command, used: &ManagerUse) -> Left {

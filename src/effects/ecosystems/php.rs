@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
 use super::{Left, Output, Surroundings, workdir};
-use crate::effects::{Obstacle, ObstacleKind};
 
 /// Where the official images keep extensions, and the files that switch them on.
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, Facts, ManagerUse, Scope, User, Word, is_within};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::Obstacle;
 use super::programs;
 use super::{Left, Output, Surroundings, absolute, workdir};
-use crate::effects::ObstacleKind;
 
 impl Surroundings<'_> {
     pub(crate) fn python(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts, ManagerUse};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, workdir};
-use crate::effects::ObstacleKind;
 
 /// Where the official images keep gems, and Bundler's settings: GEM_HOME and BUNDLE_APP_CONFIG. The folder is empty in
 /// the image.

@@ -1,7 +1,7 @@
 //! The Python that uv downloads where the image has none that fits: the environment that it makes points to it.
 
-use super::{AbsolutePath, Obstacle, Output, Surroundings};
-use crate::effects::ObstacleKind;
+use super::{AbsolutePath, Output, Surroundings};
+use crate::effects::{Obstacle, ObstacleKind};
 
 /// What the project and the settings say of the interpreter.
 enum Wanted {

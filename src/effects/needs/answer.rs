@@ -1,7 +1,6 @@
 //! The three answers to "does the image need this?".
 
-use crate::effects::Evidence;
-use crate::effects::{Obstacle, ObstacleKind};
+use crate::effects::{Evidence, Obstacle, ObstacleKind};
 
 /// What is known of a need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +40,8 @@ impl Unanswered {
         }
     }
 
-    /// The obstacle and the remedy, as texts of a refusal.
-    pub(crate) fn refusal(&self) -> (String, String) {
+    /// The same as an obstacle.
+    pub(crate) fn obstacle(&self) -> Obstacle {
         let Evidence { place, fact } = &self.evidence;
         Obstacle::new(
             ObstacleKind::UnknownNeed,

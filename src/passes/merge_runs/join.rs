@@ -2,15 +2,15 @@
 
 use std::ops::RangeInclusive;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, Execution, Facts, ScriptBody};
 use crate::passes::joint::{self, Joint};
 use crate::passes::layout::Layout;
 use crate::shell;
 use crate::syntax::{Dockerfile, Instruction};
 
+use super::ID;
 use super::partner::is_deletion;
-use super::{ID, Obstacle};
-use crate::effects::ObstacleKind;
 
 /// The RUN that does what the RUNs of `row` do.
 pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>) -> Result<Instruction, Obstacle> {
@@ -74,7 +74,7 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
     let text = file.instructions.get(index).map(Instruction::text).unwrap_or_default();
     let end = shell::end_of_last_command(&body.script).ok_or_else(|| {
         let found = format!("line {} starts something in the background", file.line_of(index));
-        (found, "join the RUNs by hand".to_owned())
+        Obstacle::new(ObstacleKind::Entangled, found, "join the RUNs by hand")
     })?;
     let end = body.source(end.saturating_sub(1)..end).end;
     let is_silent = |rest: &str| !rest.contains('#');
@@ -83,22 +83,31 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
             "a comment stands behind the last command of line {}",
             file.lines_of(index).last
         );
-        return Err((found, "move it to a line of its own above the RUN".to_owned()));
+        return Err(Obstacle::new(
+            ObstacleKind::Entangled,
+            found,
+            "move it to a line of its own above the RUN",
+        ));
     }
     text.get(..end).ok_or_else(gone)
 }
 
 /// How the body of RUN `second` can follow that of RUN `first`, and do the same as in a shell of its own.
 fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> Result<Joint, Obstacle> {
-    let refuse = |obstacle: &str, remedy: &str| Err((obstacle.to_owned(), remedy.to_owned()));
+    let refuse = |kind, found: &str, remedy: &str| Err(Obstacle::new(kind, found, remedy));
     let (Some(one), Some(two)) = (facts.instructions.get(first), facts.instructions.get(second)) else {
         return Err(gone());
     };
     if one.skip.applies_to(ID) || two.skip.applies_to(ID) {
-        return refuse("a comment keeps this pass away", "remove the comment");
+        return refuse(
+            ObstacleKind::Chosen,
+            "a comment keeps this pass away",
+            "remove the comment",
+        );
     }
     if one.skip != two.skip {
         return refuse(
+            ObstacleKind::Chosen,
             "a comment keeps another pass away from one of the RUNs",
             "let the comments above both say the same",
         );
@@ -114,6 +123,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     };
     if flags(one) != flags(two) {
         return refuse(
+            ObstacleKind::Entangled,
             "the RUNs have different flags",
             "give both the same mounts, or join them by hand",
         );
@@ -123,6 +133,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     let has_private = mounts.is_some_and(|mounts| mounts.iter().any(|mount| is_private(&mount.kind)));
     if has_private || two.node().flag("security").is_some() || two.node().flag("network").is_some() {
         return refuse(
+            ObstacleKind::Entangled,
             "a RUN with secrets, bind mounts or a network of its own stays by itself",
             "join the RUNs by hand",
         );
@@ -130,6 +141,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     if two.leading.contains("hadolint") || two.leading.contains("check=") {
         let line = file.line_of(second);
         return refuse(
+            ObstacleKind::Chosen,
             &format!("the comment above line {line} speaks to a linter"),
             "move it above the first RUN",
         );
@@ -138,6 +150,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     let line = file.line_of(second);
     if after.script.and_chain().is_none() {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("line {line} is more than a chain of `&&`"),
             "join its commands with `&&`, without `||` and `;`",
         );
@@ -147,6 +160,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     let joint = joint.filter(|joint| *joint == Joint::Next || !joint::has_statements(before));
     let Some(joint) = joint else {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("line {line} does not stop at every failure"),
             "join its commands with `&&`, or begin it with `set -e`",
         );
@@ -156,6 +170,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
         && let Some(name) = leaks(run, before, follows, after.text())
     {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("{name} in line {line} would stay in force for what follows"),
             "put it into a subshell, or join the RUNs by hand",
         );
@@ -165,11 +180,11 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
 
 fn script<'a>(facts: &'a Facts, file: &Dockerfile, index: usize) -> Result<&'a ScriptBody, Obstacle> {
     let line = file.line_of(index);
-    let remedy = || "join the RUNs by hand".to_owned();
+    let by_hand = |found| Obstacle::new(ObstacleKind::Unsupported, found, "join the RUNs by hand");
     match facts.run(file, index).map(|run| &run.body) {
-        Some(Body::Script(body)) if body.is_heredoc => Err((format!("line {line} is a heredoc"), remedy())),
+        Some(Body::Script(body)) if body.is_heredoc => Err(by_hand(format!("line {line} is a heredoc"))),
         Some(Body::Script(body)) => Ok(body),
-        Some(Body::Opaque(why)) => Err((format!("line {line}: {why}"), remedy())),
+        Some(Body::Opaque(why)) => Err(by_hand(format!("line {line}: {why}"))),
         _ => Err(Obstacle::new(
             ObstacleKind::Unreadable,
             format!("line {line} is in exec form"),

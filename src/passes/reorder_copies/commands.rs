@@ -207,7 +207,7 @@ impl Copied<'_> {
         if matches!(used.action, Action::Exec | Action::Run) {
             return Err(format!("{called}, which may read what is copied"));
         }
-        let needs = install::needs(run, number, self.view).map_err(|obstacle| obstacle.0)?;
+        let needs = install::needs(run, number, self.view).map_err(|obstacle| obstacle.found)?;
         if needs.files.is_empty() && needs.split.is_none() {
             return Ok(Effects::default());
         }

@@ -1,12 +1,11 @@
 //! Variables by which tools are told of files of the project.
 
 use crate::context::manifests::Files as _;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Scope;
 use crate::syntax::{Arguments, Keyword};
 
-use super::Obstacle;
 use super::plan::Site;
-use crate::effects::ObstacleKind;
 use crate::effects::image_files::{View, join};
 
 /// How the names of variables begin that package managers, compilers and loaders read paths from.

@@ -1,10 +1,9 @@
 //! Folders that are no place of a project.
 
 use crate::context::manifests::Files as _;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, is_within};
 
-use super::Obstacle;
-use crate::effects::ObstacleKind;
 use crate::effects::image_files::{Copy, View, inside, join};
 
 /// Whether a folder holds a project and not the settings of the system. `workdir` is where the install runs.

@@ -1,11 +1,11 @@
 //! What an install reads, in terms of the image.
 
 use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
-use super::{Obstacle, pyproject, settings};
-use crate::effects::ObstacleKind;
+use super::{pyproject, settings};
 use crate::effects::image_files::{View, inside, join};
 
 /// What the installs of a RUN need.
@@ -304,7 +304,6 @@ fn relative(word: &str, folder: &str, view: &View<'_>) -> String {
 /// How the dependencies come first.
 fn split(install: &Install, reads: &Reads, view: &View<'_>, program: &str) -> Result<(Reads, Split), Obstacle> {
     let name = format!("`{program} {}`", install.verb);
-    let by_hand = || "copy what it reads in a COPY of its own, before it".to_owned();
     if let Some(missing) = reads.missing.first() {
         let path = &missing.path;
         let place = install.folder.as_str();
@@ -315,13 +314,15 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, program: &str) -> Re
         ));
     }
     if let Some(unknown) = reads.unknown.first() {
-        return Err((unknown.obstacle.clone(), unknown.remedy.clone()));
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            &unknown.obstacle,
+            &unknown.remedy,
+        ));
     }
-    let why = reads
-        .sources
-        .first()
-        .map(|source| source.why.clone())
-        .unwrap_or_default();
+    let why = reads.sources.first().map(|source| source.why.as_str());
+    let stop = |remedy: &str| Err(Obstacle::new(ObstacleKind::InUse, why.unwrap_or_default(), remedy));
+    let by_hand = "copy what it reads in a COPY of its own, before it";
     let first = reads
         .project
         .dependencies_first
@@ -350,25 +351,22 @@ fn split(install: &Install, reads: &Reads, view: &View<'_>, program: &str) -> Re
             )
         }
         _ if install.manager == Manager::Pip => {
-            return Err((
-                why,
-                "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
-            ));
+            return stop("list the dependencies in a requirements.txt, and install that before the project");
         }
         Some(Step::AddFlags(flags)) => {
             let remedy = format!(
                 "run it with {} first, behind a COPY of the manifests, and once more behind the sources",
                 flags.join(" ")
             );
-            return Err((why, remedy));
+            return stop(&remedy);
         }
-        _ => return Err((why, by_hand())),
+        _ => return stop(by_hand),
     };
     let found = manifests::reads(&next, view);
     if found.is_manifests_only() {
         Ok((found, step))
     } else {
-        Err((why, by_hand()))
+        stop(by_hand)
     }
 }
 

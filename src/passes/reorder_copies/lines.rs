@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::context::{ContextSource, Kind};
+use crate::effects::{Obstacle, ObstacleKind};
 
+use super::gone;
 use super::plan::Site;
-use super::{Obstacle, gone};
-use crate::effects::ObstacleKind;
 use crate::effects::image_files::{Copy, inside};
 
 /// More COPY lines for one install than anybody wants to keep up to date.

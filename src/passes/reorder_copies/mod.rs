@@ -22,11 +22,11 @@ mod split;
 mod tests;
 mod unread;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::Dockerfile;
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
-use crate::effects::{Obstacle, ObstacleKind};
 use plan::Plan;
 
 /// Puts the COPY of the sources behind the installs that it stands before, and a COPY of what they read in its place.
@@ -83,15 +83,11 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
             match attempt::attempt(file, facts, options, stage.instructions.clone(), run) {
                 None => {}
                 Some(Ok(plan)) => return (Some(plan), refusals),
-                Some(Err((copy, (obstacle, remedy)))) if !is_declined => {
+                Some(Err((copy, obstacle))) if !is_declined => {
                     is_declined = true;
-                    refusals.push(Refusal {
-                        pass: ID,
-                        lines: file.lines_of(copy).join(file.lines_of(run)),
-                        what: "install the dependencies before the sources are copied".to_owned(),
-                        obstacle,
-                        remedy,
-                    });
+                    let lines = file.lines_of(copy).join(file.lines_of(run));
+                    let what = "install the dependencies before the sources are copied";
+                    refusals.push(Refusal::new(ID, lines, what, obstacle));
                 }
                 Some(Err(_)) => {}
             }

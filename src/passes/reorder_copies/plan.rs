@@ -1,5 +1,6 @@
 //! One move: what goes behind a RUN, and what must stand before it.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Execution, Facts, ImageReference, is_within};
 use crate::passes::Evidence;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
@@ -7,8 +8,7 @@ use crate::syntax::{Dockerfile, Instruction, Keyword};
 use super::between::{self, Effects, Way};
 use super::install::Split;
 use super::split::{self, Runs};
-use super::{Obstacle, environment, folders, gone, install, lines, pyproject};
-use crate::effects::ObstacleKind;
+use super::{environment, folders, gone, install, lines, pyproject};
 use crate::effects::image_files::{Copy, View, inside};
 
 /// One move.

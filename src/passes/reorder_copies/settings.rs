@@ -1,10 +1,9 @@
 //! Files of the project beside the manifests that a command of a package manager reads or writes.
 
 use crate::context::manifests::{Files as _, Manager};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::ManagerUse;
 
-use super::Obstacle;
-use crate::effects::ObstacleKind;
 use crate::effects::image_files::{View, join};
 
 /// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the

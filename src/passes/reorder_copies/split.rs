@@ -1,13 +1,13 @@
 //! A RUN that installs, made two: one before the sources are copied, one behind.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, Command, Execution, ScriptBody};
 use crate::knowledge::Action;
 use crate::syntax::Instruction;
 
+use super::gone;
 use super::install::Split;
 use super::plan::Site;
-use super::{Obstacle, gone};
-use crate::effects::ObstacleKind;
 
 /// The two RUNs.
 pub(super) struct Runs {
@@ -20,7 +20,7 @@ pub(super) struct Runs {
 }
 
 fn in_two(why: &str) -> Obstacle {
-    (why.to_owned(), "put the install into a RUN of its own".to_owned())
+    Obstacle::new(ObstacleKind::Entangled, why, "put the install into a RUN of its own")
 }
 
 /// The RUN cut before command number `number`.

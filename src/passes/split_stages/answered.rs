@@ -1,12 +1,12 @@
 //! Whether enough is known of what the image runs to build it in another stage.
 
 use crate::effects::needs::Needs;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::Family;
 
+use super::Level;
 use super::gain::Gain;
 use super::subject::Subject;
-use super::{Level, Obstacle};
-use crate::effects::ObstacleKind;
 
 /// Checks that the questions are answered without which no split is right.
 ///
@@ -38,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result
         .or(shell)
         .filter(|_| gain.packages.is_empty());
     if let Some(unknown) = unknown.or(needs.unread_manifest.as_ref()) {
-        return Err(unknown.refusal());
+        return Err(unknown.obstacle());
     }
     library_search(subject, needs)?;
     shims(subject, needs)

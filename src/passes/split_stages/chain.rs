@@ -3,12 +3,11 @@
 
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Facts};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::Obstacle;
 use super::plan::{Line, Plan};
-use crate::effects::ObstacleKind;
 
 /// The file with the instructions of the stages that the last one stands on written out in it.
 pub(super) struct Chain {

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
 use super::named::{named, nothing_named, only_named};
@@ -19,7 +18,6 @@ use super::runtime_image::base;
 use super::static_site;
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ObstacleKind;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::Needs;
 

@@ -2,18 +2,17 @@
 
 use serde::Serialize;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, is_within};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
-use super::Obstacle;
 use super::assumed;
 use super::chain::Chain;
 use super::copies::{copied_to, is_from_context};
 use super::gain::Gain;
 use super::plan::{Line, Plan};
 use super::subject::{self, Subject};
-use crate::effects::ObstacleKind;
 
 /// Where an instruction or a package belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -50,6 +49,8 @@ pub struct Explained {
 pub struct Explanation {
     /// The instructions of the stage in their order, each with its packages behind it.
     pub parts: Vec<Explained>,
+    /// The kind of thing that stands in the way.
+    pub kind: Option<ObstacleKind>,
     /// What stands in the way.
     pub obstacle: Option<String>,
     /// What the user can do to remove the obstacle.
@@ -64,8 +65,9 @@ pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) ->
             parts,
             ..Explanation::default()
         },
-        Err((obstacle, remedy)) => Explanation {
-            obstacle: Some(obstacle),
+        Err(Obstacle { kind, found, remedy }) => Explanation {
+            kind: Some(kind),
+            obstacle: Some(found),
             remedy: Some(remedy),
             ..Explanation::default()
         },

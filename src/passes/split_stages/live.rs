@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Effects, Place, folder_of};
+use crate::effects::{AbsolutePath, Effects, Obstacle, ObstacleKind, Place, folder_of};
 use crate::facts::is_within;
 use crate::knowledge::State;
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::copied_file;
 use super::crossing::Crossings;
 use super::node_tools;
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ObstacleKind;
 
 /// Folders of which nothing is needed at run time: caches and temporary files.
 const SCRATCH: &[&str] = &[

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::effects::Obstacle;
 use crate::knowledge::{Release, closure, image_contents, is_in_base, library_packages, package_fact};
 
+use super::Evidence;
 use super::packages::Divided;
-use super::{Evidence, Obstacle};
 use crate::effects::needs::{Needs, unknown_library};
 use crate::facts::ImageReference;
 
@@ -45,7 +46,7 @@ pub(super) fn lost(
         let Some(packages) = library_packages(release, library) else {
             // The headers that bring it stay in the builder, and nobody knows what takes their place.
             if had.contains(library.as_str()) && !has.contains(library.as_str()) {
-                return Err(unknown_library(release, library, evidence, image).refusal());
+                return Err(unknown_library(release, library, evidence, image).obstacle());
             }
             continue;
         };

@@ -27,18 +27,17 @@ mod subject;
 mod uses;
 mod work;
 
-use crate::effects::Obstacle;
 pub(super) use assumed::{tools_of, without};
 pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, Facts, ImageReference, Stage};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
 use super::extra_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
-use crate::effects::ObstacleKind;
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -75,12 +74,9 @@ impl Pass for SplitStages {
         }
         let whole = || plan::lines(flat, &stage.instructions);
         let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
-        let refusal = |(obstacle, remedy): Obstacle| Refusal {
-            pass: SplitStages.id(),
-            lines,
-            what: "build in one stage, and run in another".to_owned(),
-            obstacle,
-            remedy,
+        let refusal = |obstacle: Obstacle| {
+            let what = "build in one stage, and run in another";
+            Refusal::new(SplitStages.id(), lines, what, obstacle)
         };
         let (gain, image, release) = match Gain::of(flat, facts, stage) {
             Ok(Some(found)) => found,
@@ -193,7 +189,7 @@ fn write(
     let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, image, on)?;
     if let Some(new) = new {
         let lacking = lacking(file, &facts, range, &needs, release, image, new);
-        let lacking = lacking.map_err(|unknown| unknown.refusal())?;
+        let lacking = lacking.map_err(|unknown| unknown.obstacle())?;
         let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);

@@ -1,13 +1,12 @@
 //! The programs that are built and that something in the image names.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, is_within};
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
 use super::subject::Subject;
-use crate::effects::ObstacleKind;
 use crate::effects::ecosystems::{absolute, cargo_programs};
 use crate::effects::needs::{Needs, last};
 

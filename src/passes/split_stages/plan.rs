@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Facts, Shell, Stage, is_within};
 use crate::knowledge::command_table;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
@@ -15,8 +16,7 @@ use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Assumed, Evidence, Obstacle, answered, assumed, development, live, node_tools, started};
-use crate::effects::ObstacleKind;
+use super::{Assumed, Evidence, answered, assumed, development, live, node_tools, started};
 use crate::effects::needs::{self, Needs};
 use crate::effects::steps::{self, Step};
 
@@ -60,6 +60,26 @@ pub(super) struct Plan {
     pub(super) assumptions: Vec<Assumed>,
 }
 
+/// Package `name` of instruction `index`, with which no step is known to build.
+fn unused(subject: &Subject<'_>, steps: &[Step], index: usize, name: &str) -> Obstacle {
+    let line = subject.line(index);
+    let unknown = steps
+        .iter()
+        .find_map(|step| Some((subject.line(step.instruction), step.effects.unknown.as_ref()?)));
+    match unknown {
+        Some((step, why)) => Obstacle::new(
+            ObstacleKind::UnknownCommand,
+            format!("line {line} installs {name}, and line {step}, which may build with it, {why}"),
+            "build it in a stage of its own by hand",
+        ),
+        None => Obstacle::new(
+            ObstacleKind::NoGain,
+            format!("line {line} installs {name}, but no step of the stage builds anything with it"),
+            "remove it if nothing compiles at run time",
+        ),
+    }
+}
+
 /// Plans the split; none where the stage builds nothing.
 pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
@@ -79,14 +99,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             None => build_in_a_text(subject).map_or(Ok(None), Err),
             // The user, or an earlier run, builds in another stage.
             Some(_) if super::is_runtime_stage(file, subject.stage) => Ok(None),
-            Some((index, name)) => Err(Obstacle::new(
-                ObstacleKind::NoGain,
-                format!(
-                    "line {} installs {name}, but no step of the stage builds anything with it",
-                    subject.line(*index)
-                ),
-                "remove it if nothing compiles at run time",
-            )),
+            Some((index, name)) => Err(unused(subject, &steps, *index, name)),
         };
     };
     refuse_triggers(subject)?;
@@ -199,9 +212,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
     match left_out {
         Err(obstacle) if !saves => return Err(obstacle),
-        Err((obstacle, _)) => plan.evidence.push(Evidence {
+        Err(obstacle) => plan.evidence.push(Evidence {
             place: "development dependencies".to_owned(),
-            fact: format!("stay, as {obstacle}"),
+            fact: format!("stay, as {}", obstacle.found),
         }),
         Ok(found) => {
             plan.evidence.extend(found.iter().map(|(_, evidence)| evidence.clone()));
@@ -283,11 +296,9 @@ fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>
         works.insert(index, Works::default());
     }
     for step in steps {
-        if let Some((what, remedy)) = &step.obstacle {
-            return Err((
-                format!("line {}: {what}", subject.line(step.instruction)),
-                remedy.clone(),
-            ));
+        if let Some(Obstacle { kind, found, remedy }) = &step.obstacle {
+            let found = format!("line {}: {found}", subject.line(step.instruction));
+            return Err(Obstacle::new(*kind, found, remedy));
         }
         if let Some(own) = works.get_mut(&step.instruction) {
             own.push(step.clone());

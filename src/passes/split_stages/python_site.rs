@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::syntax::{Arguments, Keyword, Node};
 
-use super::Obstacle;
 use super::crossing::{Crossing, Crossings, Python, VENV};
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ObstacleKind;
 use crate::effects::ecosystems::Poetry;
 use crate::effects::needs::{Needs, installed_by_name};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::needs::{Needs, nameless_need};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::is_within;
 use crate::knowledge::{
     Purpose, Release, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting,
@@ -10,13 +11,11 @@ use crate::knowledge::{
 };
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::is_from_context;
 use super::crossing::Crossings;
 use super::project::{has_only_sources, uses_asp_net};
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ObstacleKind;
 
 /// Puts the runtime stage on an image without the language's own tools.
 pub(super) fn base(

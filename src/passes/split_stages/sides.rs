@@ -1,17 +1,16 @@
 //! What becomes of a RUN in each of the two stages.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, Execution};
 use crate::knowledge::{Action, Kind};
 use crate::syntax::Edit;
 
 use super::super::removal::Removal;
-use super::Obstacle;
 use super::packages::{self, Divided, Uses};
 use super::plan::Line;
 use super::subject::{Subject, opaque};
 use super::work::Works;
 use super::{live, node_tools};
-use crate::effects::ObstacleKind;
 
 /// What becomes of a RUN.
 pub(super) struct Sides {

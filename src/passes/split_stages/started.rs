@@ -6,14 +6,12 @@ use crate::context::manifests::Files as _;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::{Needs, Started};
 use crate::effects::steps::{Step, StepKind};
-use crate::effects::{AbsolutePath, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::knowledge::{ArgumentRole, command_table};
 
-use super::Obstacle;
 use super::crossing::Crossings;
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ObstacleKind;
 
 /// Folders that base images fill: what is started there may be theirs.
 const OF_BASES: &[&str] = &[

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, ImageReference, Stage};
 use crate::knowledge::Release;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
-use super::{Level, Obstacle};
-use crate::effects::ObstacleKind;
+use super::Level;
 use crate::effects::image_files::{self as view, Copy, View};
 
 /// Everything that is known of the stage.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::{Action, Kind, PackageRole, base_image, closure, image_contents, package_of_tool, package_role};
 
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
-use super::{Evidence, Level, Obstacle, project};
-use crate::effects::ObstacleKind;
+use super::{Evidence, Level, project};
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::Needs;
 

@@ -6,13 +6,14 @@ mod start;
 
 use std::collections::BTreeMap;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, ManagerUse, is_within};
 
+use super::Evidence;
 use super::crossing::Crossing;
 use super::plan::Line;
 use super::subject::Subject;
 use super::work::Works;
-use super::{Evidence, Obstacle};
 use crate::effects::image_files::join;
 use crate::effects::needs::Needs;
 use manifest::Manifest;
@@ -104,9 +105,10 @@ pub(super) fn leave_out(
 }
 
 fn by_hand(obstacle: &str) -> Obstacle {
-    (
-        obstacle.to_owned(),
-        "leave the development dependencies out by hand".to_owned(),
+    Obstacle::new(
+        ObstacleKind::Unsupported,
+        obstacle,
+        "leave the development dependencies out by hand",
     )
 }
 
@@ -147,7 +149,7 @@ fn leaves_out(subject: &Subject<'_>, install: &Install<'_>) -> bool {
 /// Looks whether something that runs needs them.
 fn check_start(subject: &Subject<'_>, needs: &Needs, manifest: &Manifest, folder: &str) -> Result<(), Obstacle> {
     if let Some(start) = &needs.unknown_start {
-        return Err(start.refusal());
+        return Err(start.obstacle());
     }
     let mut follower = Follower {
         manifest,

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::context::{ContextSource, Kind};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::node_development;
 
-use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
 use super::start::Start;
-use crate::effects::ObstacleKind;
 use crate::effects::image_files::{inside, join};
 
 /// A text in quotes.
@@ -101,10 +100,10 @@ impl Sources<'_> {
         for path in files.iter().filter(|path| self.runs(path)) {
             let Ok(text) = self.context.read(path) else { continue };
             for (number, line) in text.lines().enumerate() {
-                self.line(line, &mut known).map_err(|(fact, remedy)| {
+                self.line(line, &mut known).map_err(|Obstacle { found, remedy, .. }| {
                     Obstacle::new(
                         ObstacleKind::NeededAtRunTime,
-                        format!("{path}:{} {fact}", number + 1),
+                        format!("{path}:{} {found}", number + 1),
                         remedy,
                     )
                 })?;

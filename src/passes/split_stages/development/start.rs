@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContainerCommand;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::{Family, node_development, package_of_tool};
 use crate::shell::{self, ShellOptions};
 
-use super::super::Obstacle;
 use super::manifest::{Manifest, package_of};
-use crate::effects::ObstacleKind;
 use crate::effects::needs::Started;
 
 /// How deep scripts that run scripts are followed.
