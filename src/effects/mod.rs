@@ -10,11 +10,13 @@
 
 mod classify;
 mod command;
+pub(crate) mod download;
 pub(crate) mod ecosystems;
 mod effect;
 mod evidence;
 pub(crate) mod image_files;
 pub(crate) mod needs;
+pub(crate) mod later_use;
 mod obstacle;
 mod path;
 pub(crate) mod steps;

@@ -36,7 +36,7 @@ use crate::facts::{Base, Body, Facts, ImageReference, Stage};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::extra_packages;
+use crate::edits::system_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
@@ -194,9 +194,9 @@ fn write(
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
-    extra_packages::can_add(file, &facts, number, on, &extra)?;
+    system_packages::can_add(file, &facts, number, on, &extra)?;
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-    let is_written = names.is_empty() || extra_packages::add(file, &facts, number, release.family, &names).is_some();
+    let is_written = names.is_empty() || system_packages::add(file, &facts, number, release.family, &names).is_some();
     Ok(is_written.then_some(extra))
 }
 

@@ -5,7 +5,7 @@ use crate::facts::{Body, Command, Execution};
 use crate::knowledge::{Action, Kind};
 use crate::syntax::Edit;
 
-use super::super::removal::Removal;
+use crate::edits::removal::Removal;
 use super::packages::{self, Divided, Uses};
 use super::plan::Line;
 use super::subject::{Subject, opaque};

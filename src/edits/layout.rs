@@ -2,7 +2,7 @@
 
 use crate::syntax::{Dockerfile, Instruction};
 
-use super::joint::Joint;
+use super::joining::Joining;
 
 /// The longest line that a pass makes by joining two.
 const WIDTH: usize = 80;
@@ -11,7 +11,7 @@ const WIDTH: usize = 80;
 const WIDEST_INDENT: usize = 8;
 
 /// How an instruction continues its lines.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// What ends a line that goes on: a blank, the escape character and the newline.
     line_break: String,
     /// The blanks before a continued line.
@@ -22,7 +22,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Reads the layout off an instruction; what it does not show is as most people write it.
-    pub(super) fn of(file: &Dockerfile, instruction: &Instruction) -> Layout {
+    pub(crate) fn of(file: &Dockerfile, instruction: &Instruction) -> Layout {
         let continued: Vec<&str> = instruction
             .text()
             .lines()
@@ -46,25 +46,25 @@ impl Layout {
     }
 
     /// What stands between two words on two lines.
-    pub(super) fn new_line(&self) -> String {
+    pub(crate) fn new_line(&self) -> String {
         format!("{}{}", self.line_break, self.indent)
     }
 
-    /// What stands between two commands that `joint` joins: in one line where `before` and `after`, the last and the
+    /// What stands between two commands that `joining` joins: in one line where `before` and `after`, the last and the
     /// first line around it, leave room.
-    pub(super) fn join(&self, joint: Joint, before: &str, after: &str, may_share_line: bool) -> String {
+    pub(crate) fn join(&self, joining: Joining, before: &str, after: &str, may_share_line: bool) -> String {
         let shares_line = may_share_line && before.chars().count() + after.chars().count() + 4 <= WIDTH;
-        match joint {
-            Joint::And if shares_line => " && ".to_owned(),
-            Joint::And if self.operator_at_end => format!(" &&{}", self.new_line()),
-            Joint::And => format!("{}&& ", self.new_line()),
-            Joint::Next if shares_line => "; ".to_owned(),
-            Joint::Next => format!(";{}", self.new_line()),
+        match joining {
+            Joining::And if shares_line => " && ".to_owned(),
+            Joining::And if self.operator_at_end => format!(" &&{}", self.new_line()),
+            Joining::And => format!("{}&& ", self.new_line()),
+            Joining::Next if shares_line => "; ".to_owned(),
+            Joining::Next => format!(";{}", self.new_line()),
         }
     }
 
     /// `lines` of comments as they may stand within an instruction.
-    pub(super) fn comments(&self, lines: &str, newline: &str) -> String {
+    pub(crate) fn comments(&self, lines: &str, newline: &str) -> String {
         let comments = lines.lines().map(str::trim).filter(|line| line.starts_with('#'));
         comments.map(|line| format!("{}{line}{newline}", self.indent)).collect()
     }

@@ -4,10 +4,10 @@ use crate::effects::{Place, of_command};
 use crate::facts::{Command, Facts, is_within};
 use crate::syntax::Dockerfile;
 
-use super::downloads::absolute;
+use super::download::absolute;
 
 /// The first RUN behind instruction number `index` that would fail, or do something else, if nothing were at `path`.
-pub(super) fn missed_by(file: &Dockerfile, facts: &Facts, index: usize, path: &str) -> Option<usize> {
+pub(crate) fn missed_by(file: &Dockerfile, facts: &Facts, index: usize, path: &str) -> Option<usize> {
     let later = facts.later(index).into_iter();
     let mut runs = later.filter_map(|later| Some((later, facts.run(file, later)?)));
     let (later, _) = runs.find(|(_, run)| run.commands.iter().any(|command| misses(command, path)))?;
@@ -39,7 +39,7 @@ fn needed(command: &Command) -> Vec<String> {
 }
 
 /// Whether an `rm` takes it lightly when there is nothing to delete.
-pub(super) fn is_forced(command: &Command) -> bool {
+pub(crate) fn is_forced(command: &Command) -> bool {
     let reading = command.reading();
     reading.is_some_and(|reading| reading.also.is_some_and(|also| also.forgives))
 }

@@ -6,7 +6,7 @@ use crate::knowledge::ArgumentRole;
 
 /// The absolute path of the file that a command downloads, if it says which. The URL may hide behind variables, the name
 /// of the file not.
-pub(super) fn downloaded(command: &Command) -> Option<String> {
+pub(crate) fn downloaded(command: &Command) -> Option<String> {
     // What is neither literal nor a URL may be an option that says something else.
     let mut words = command.words.iter().filter(|word| !word.text.contains("://"));
     let reading = command.reading()?;
@@ -26,7 +26,7 @@ pub(super) fn downloaded(command: &Command) -> Option<String> {
 }
 
 /// `name` as seen from the folder in which the command runs.
-pub(super) fn absolute(command: &Command, name: &str) -> Option<String> {
+pub(crate) fn absolute(command: &Command, name: &str) -> Option<String> {
     if name.starts_with('/') {
         return Some(name.to_owned());
     }

@@ -7,20 +7,20 @@ use crate::shell::{self, Operator, Statement};
 
 /// What is to go from one RUN.
 #[derive(Debug, Default)]
-pub(super) struct Removal {
+pub(crate) struct Removal {
     /// Whole commands, by their numbers.
-    pub(super) commands: Vec<usize>,
+    pub(crate) commands: Vec<usize>,
     /// Single words: the numbers of command and word.
-    pub(super) words: Vec<(usize, usize)>,
+    pub(crate) words: Vec<(usize, usize)>,
 }
 
 /// A stretch of the script that goes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Gone {
+pub(crate) struct Gone {
     /// Where it stands in the instruction's text.
-    pub(super) source: Range<usize>,
+    pub(crate) source: Range<usize>,
     /// What stands there, in words.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A stretch of the script, and whether it begins behind something that stays, with what joins the two.
@@ -31,7 +31,7 @@ impl Removal {
     ///
     /// # Errors
     /// The number of a command without which the body would succeed or fail in other cases than before.
-    pub(super) fn gone(&self, run: &Execution, script: &ScriptBody) -> Result<Vec<Gone>, usize> {
+    pub(crate) fn gone(&self, run: &Execution, script: &ScriptBody) -> Result<Vec<Gone>, usize> {
         let source = |(span, is_behind): Stretch| match is_behind {
             true => script.source_behind(span),
             false => script.source(span),
@@ -191,14 +191,14 @@ fn text_of(script: &ScriptBody, command: &Command) -> String {
 }
 
 /// Whether the pattern `path`, as a shell reads it, may match a folder in which `inner` lies.
-pub(super) fn may_match_above(path: &str, inner: &str) -> bool {
+pub(crate) fn may_match_above(path: &str, inner: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let inner: Vec<&str> = inner.split('/').filter(|part| !part.is_empty()).collect();
     parts.len() <= inner.len() && parts.iter().zip(&inner).all(|(part, name)| part_matches(part, name))
 }
 
 /// Whether one part of a path pattern may match `name`. Brackets and braces may match anything.
-pub(super) fn part_matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn part_matches(pattern: &str, name: &str) -> bool {
     if pattern.contains(['[', '{']) {
         return true;
     }
