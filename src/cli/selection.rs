@@ -11,7 +11,7 @@ use super::beside;
 use super::source::Source;
 use crate::config::{Config, ConfigError};
 use crate::context::{ContextError, ContextSource, Contexts, Origin, locate};
-use crate::passes::dockerignore::copied_sources;
+use crate::effects::copied_sources;
 use crate::passes::{DockerIgnorePass, Level, Pass as _, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
 use crate::syntax;

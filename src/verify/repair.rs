@@ -7,8 +7,8 @@ use super::files::{Content, Files};
 use super::report::Lack;
 use super::subject::Subject;
 use super::system::SystemPackages;
-use crate::facts::{Base, Facts};
 use crate::edits::system_packages;
+use crate::facts::{Base, Facts};
 use crate::syntax::{self, Dockerfile, Keyword};
 
 /// The most files that are copied one by one. More are no oversight but another design.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
-use crate::knowledge::{Action, Keep, Sharing};
 use crate::edits::joining::Joining;
 use crate::edits::layout::Layout;
 use crate::edits::removal::Gone;
+use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
+use crate::knowledge::{Action, Keep, Sharing};
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
 use super::candidates::Candidate;

@@ -1,8 +1,8 @@
 //! The text of a RUN that cleans up after itself.
 
-use crate::facts::{Body, Execution, Facts, ScriptBody};
 use crate::edits::joining::{self, Joining};
 use crate::edits::layout::Layout;
+use crate::facts::{Body, Execution, Facts, ScriptBody};
 use crate::shell;
 use crate::syntax::{Dockerfile, Edit};
 

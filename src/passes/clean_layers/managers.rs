@@ -1,10 +1,10 @@
 //! What package managers leave behind in a layer.
 
+use crate::edits::removal::{may_match_above, part_matches};
+use crate::effects::later_use;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
-use crate::effects::later_use;
-use crate::edits::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Declined, Mess, Way, edits};

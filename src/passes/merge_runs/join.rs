@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Body, Command, Execution, Facts, ScriptBody};
 use crate::edits::joining::{self, Joining};
 use crate::edits::layout::Layout;
+use crate::effects::{Obstacle, ObstacleKind};
+use crate::facts::{Body, Command, Execution, Facts, ScriptBody};
 use crate::shell;
 use crate::syntax::{Dockerfile, Instruction};
 

@@ -36,8 +36,8 @@ use crate::facts::{Base, Body, Facts, ImageReference, Stage};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use crate::edits::system_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::edits::system_packages;
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;

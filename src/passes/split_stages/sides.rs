@@ -5,12 +5,12 @@ use crate::facts::{Body, Command, Execution};
 use crate::knowledge::{Action, Kind};
 use crate::syntax::Edit;
 
-use crate::edits::removal::Removal;
 use super::packages::{self, Divided, Uses};
 use super::plan::Line;
 use super::subject::{Subject, opaque};
 use super::work::Works;
 use super::{live, node_tools};
+use crate::edits::removal::Removal;
 
 /// What becomes of a RUN.
 pub(super) struct Sides {

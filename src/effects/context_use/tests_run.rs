@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::context::{ContextSource, Kind};
 
-use super::build::Build;
+use super::Build;
 
 /// Programs whose targets may be tests.
 const MAKERS: &[&str] = &[
@@ -35,7 +35,7 @@ fn matches(expression: &Option<Regex>, text: &str) -> bool {
 }
 
 /// The first command of a build that runs tests, or may: its place and what it is.
-pub(super) fn by_command(builds: &[Build]) -> Option<String> {
+pub(crate) fn by_command(builds: &[Build]) -> Option<String> {
     builds.iter().find_map(|build| {
         let run = build.commands.iter().find(|command| {
             let words = command.words.join(" ");
@@ -52,7 +52,7 @@ pub(super) fn by_command(builds: &[Build]) -> Option<String> {
 }
 
 /// The first line of a script, a Compose file or a workflow that runs tests in a container.
-pub(super) fn in_container(context: &ContextSource) -> Option<String> {
+pub(crate) fn in_container(context: &ContextSource) -> Option<String> {
     let is_text = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         [".yml", ".yaml", ".sh", ".toml", ".mk"]

@@ -4,63 +4,63 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::passes::Level;
+use crate::knowledge::Level;
 
-const FILE: &str = include_str!("../../../data/dockerignore.toml");
+const FILE: &str = include_str!("../../data/dockerignore.toml");
 
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Catalog {
+pub(crate) struct Catalog {
     /// Where the facts are from, for those who check them.
     #[serde(rename = "sources")]
     _sources: Vec<String>,
     #[serde(rename = "checked")]
     _checked: String,
     /// The groups in the order in which they are written.
-    pub(super) groups: Vec<Group>,
-    pub(super) git: Git,
-    pub(super) dotenv: Words,
-    pub(super) mentions: Mentions,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) git: Git,
+    pub(crate) dotenv: Words,
+    pub(crate) mentions: Mentions,
 }
 
 /// Patterns with one reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Group {
-    pub(super) id: String,
+pub(crate) struct Group {
+    pub(crate) id: String,
     /// The comment above the patterns.
-    pub(super) title: String,
-    pub(super) why: String,
-    pub(super) level: Level,
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) level: Level,
     /// Whether the patterns also keep things out of folders that a COPY names.
     #[serde(default)]
-    pub(super) inside_copied: bool,
-    pub(super) patterns: Vec<Known>,
+    pub(crate) inside_copied: bool,
+    pub(crate) patterns: Vec<Known>,
 }
 
 /// A pattern and what must hold for it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// A name at the root, with `**/` in front one at any depth. Wildcards only as in COPY.
-    pub(super) pattern: String,
+    pub(crate) pattern: String,
     #[serde(default)]
-    pub(super) guard: Guard,
+    pub(crate) guard: Guard,
     /// The package managers that make what the pattern keeps out.
     #[serde(default)]
-    pub(super) by: Vec<String>,
+    pub(crate) by: Vec<String>,
     /// The kind of project in which it is usual even where nothing matches now.
-    pub(super) usual_for: Option<Project>,
+    pub(crate) usual_for: Option<Project>,
     /// Names of which one must be in a folder that matches.
     #[serde(default)]
-    pub(super) signs: Vec<String>,
+    pub(crate) signs: Vec<String>,
 }
 
 /// What must hold before a pattern is proposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Guard {
+pub(crate) enum Guard {
     /// Nothing beside what holds for all: no COPY names it.
     #[default]
     None,
@@ -97,7 +97,7 @@ pub(super) enum Guard {
 /// Kinds of projects, by the files in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Project {
+pub(crate) enum Project {
     All,
     Git,
     Node,
@@ -107,31 +107,31 @@ pub(super) enum Project {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Git {
-    pub(super) words: Vec<String>,
-    pub(super) code_words: Vec<String>,
-    pub(super) elsewhere: Vec<String>,
+pub(crate) struct Git {
+    pub(crate) words: Vec<String>,
+    pub(crate) code_words: Vec<String>,
+    pub(crate) elsewhere: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Words {
-    pub(super) words: Vec<String>,
+pub(crate) struct Words {
+    pub(crate) words: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Mentions {
-    pub(super) checkers: Vec<String>,
-    pub(super) leaves_out: Vec<String>,
-    pub(super) code: Vec<String>,
-    pub(super) config: Vec<String>,
-    pub(super) passed_over: Vec<String>,
+pub(crate) struct Mentions {
+    pub(crate) checkers: Vec<String>,
+    pub(crate) leaves_out: Vec<String>,
+    pub(crate) code: Vec<String>,
+    pub(crate) config: Vec<String>,
+    pub(crate) passed_over: Vec<String>,
 }
 
 impl Known {
     /// The name that an entry must have, and whether it may be at any depth.
-    pub(super) fn name(&self) -> (&str, bool) {
+    pub(crate) fn name(&self) -> (&str, bool) {
         match self.pattern.strip_prefix("**/") {
             Some(name) => (name, true),
             None => (&self.pattern, false),
@@ -140,7 +140,7 @@ impl Known {
 }
 
 /// The table.
-pub(super) fn catalog() -> &'static Catalog {
+pub(crate) fn catalog() -> &'static Catalog {
     // A table that doesn't parse is empty, and a test fails.
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| toml::from_str(FILE).unwrap_or_default());
     &CATALOG

@@ -1,5 +1,8 @@
 //! What one Dockerfile does with the context: what it takes, and what its stages run.
 
+pub(crate) mod others;
+pub(crate) mod tests_run;
+
 use std::ops::Range;
 
 use crate::context::{ContextSource, DockerIgnore, Verdict, matches_name};
@@ -47,38 +50,38 @@ const WITHOUT_NODE: &[&str] = &[
 
 /// A Dockerfile that is built with the context.
 #[derive(Clone, Debug)]
-pub(super) struct Build {
+pub(crate) struct Build {
     /// What messages call it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it takes from the context.
-    pub(super) takes: Vec<Take>,
+    pub(crate) takes: Vec<Take>,
     /// Its commands.
-    pub(super) commands: Vec<Called>,
+    pub(crate) commands: Vec<Called>,
     /// Everything but FROM, COPY, ADD and LABEL, with the lines.
-    pub(super) texts: Vec<(usize, String)>,
+    pub(crate) texts: Vec<(usize, String)>,
     stages: Vec<StageInfo>,
 }
 
 /// A source of COPY, ADD or a bind mount.
 #[derive(Clone, Debug)]
-pub(super) struct Take {
+pub(crate) struct Take {
     stage: usize,
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// The source as written, relative to the root; `*` where a variable stands.
-    pub(super) pattern: String,
+    pub(crate) pattern: String,
     /// The paths in the context that it means now; the empty path is the whole context.
     paths: Vec<String>,
 }
 
 /// A command.
 #[derive(Clone, Debug)]
-pub(super) struct Called {
+pub(crate) struct Called {
     stage: usize,
-    pub(super) line: usize,
-    pub(super) program: String,
-    pub(super) words: Vec<String>,
+    pub(crate) line: usize,
+    pub(crate) program: String,
+    pub(crate) words: Vec<String>,
     /// The folder that it runs in, where that is known.
-    pub(super) workdir: Option<String>,
+    pub(crate) workdir: Option<String>,
     manager: Option<(String, Action, bool)>,
 }
 
@@ -91,7 +94,7 @@ struct StageInfo {
 
 impl Build {
     /// A file that is too large to look into: it may take anything, and names what its text contains.
-    pub(super) fn unread(file: &Dockerfile, context: &ContextSource) -> Build {
+    pub(crate) fn unread(file: &Dockerfile, context: &ContextSource) -> Build {
         let lines = file.instructions.iter().enumerate();
         Build {
             name: file.name.clone(),
@@ -105,7 +108,7 @@ impl Build {
     }
 
     /// Reads `file`, which is built with `context`.
-    pub(super) fn of(file: &Dockerfile, facts: &Facts, context: &ContextSource) -> Build {
+    pub(crate) fn of(file: &Dockerfile, facts: &Facts, context: &ContextSource) -> Build {
         let mut build = Build {
             name: file.name.clone(),
             takes: Vec::new(),
@@ -165,32 +168,32 @@ impl Build {
 
     /// The take that names `path`, something around which it is, or something in it, so that it must stay; the whole
     /// context is nobody's name.
-    pub(super) fn naming(&self, path: &str, is_file: bool) -> Option<&Take> {
+    pub(crate) fn naming(&self, path: &str, is_file: bool) -> Option<&Take> {
         self.takes.iter().find(|take| take.names(path, is_file))
     }
 
     /// The take of a folder that `path` is in, other than the whole context.
-    pub(super) fn holding(&self, path: &str) -> Option<&Take> {
+    pub(crate) fn holding(&self, path: &str) -> Option<&Take> {
         self.takes.iter().find(|take| take.holds(path))
     }
 
     /// Whether something takes `path`.
-    pub(super) fn reaches(&self, path: &str) -> bool {
+    pub(crate) fn reaches(&self, path: &str) -> bool {
         self.takes.iter().any(|take| take.reaches(path))
     }
 
     /// Whether something takes the whole context.
-    pub(super) fn takes_everything(&self) -> bool {
+    pub(crate) fn takes_everything(&self) -> bool {
         self.takes.iter().any(Take::is_everything)
     }
 
     /// The takes of `path`, one for each stage.
-    pub(super) fn taking<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b Take> {
+    pub(crate) fn taking<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b Take> {
         self.takes.iter().filter(move |take| take.reaches(path))
     }
 
     /// Whether every image in which `take` ends up is made with a command that fits.
-    pub(super) fn always(&self, take: &Take, fits: impl Fn(&Called) -> bool) -> bool {
+    pub(crate) fn always(&self, take: &Take, fits: impl Fn(&Called) -> bool) -> bool {
         let has = |leaf: usize| {
             let chain = self.chain(leaf);
             self.commands
@@ -201,7 +204,7 @@ impl Build {
     }
 
     /// Whether nothing in the images in which `take` ends up can run JavaScript.
-    pub(super) fn is_without_node(&self, take: &Take) -> bool {
+    pub(crate) fn is_without_node(&self, take: &Take) -> bool {
         self.leaves(take.stage).into_iter().all(|leaf| {
             let chain = self.chain(leaf);
             let image = chain.last().and_then(|stage| self.stages.get(*stage)?.image.as_deref());
@@ -257,7 +260,7 @@ impl StageInfo {
 
 impl Called {
     /// Whether it runs in `folder` of the context, or names that.
-    pub(super) fn is_in(&self, folder: &str) -> bool {
+    pub(crate) fn is_in(&self, folder: &str) -> bool {
         let name = folder.rsplit('/').next().unwrap_or(folder);
         let ends = |workdir: &String| workdir.ends_with(&format!("/{folder}"));
         let says = |word: &String| word.split(['/', '=', '@', ':']).any(|part| part == name);
@@ -265,7 +268,7 @@ impl Called {
     }
 
     /// Whether it installs what the project declares, with one of `managers`.
-    pub(super) fn installs(&self, managers: &[String]) -> bool {
+    pub(crate) fn installs(&self, managers: &[String]) -> bool {
         let uses = self.manager.as_ref().filter(|(id, ..)| managers.contains(id));
         let is_global = self
             .words
@@ -275,7 +278,7 @@ impl Called {
     }
 
     /// Whether it builds the project, with one of `managers`.
-    pub(super) fn builds(&self, managers: &[String]) -> bool {
+    pub(crate) fn builds(&self, managers: &[String]) -> bool {
         let says_build = || self.words.iter().skip(1).any(|word| word.contains("build"));
         self.manager.as_ref().is_some_and(|(id, action, has_packages)| {
             managers.contains(id)
@@ -342,7 +345,7 @@ impl Take {
     }
 
     /// Whether the pattern `ignored` would keep out something that is named, there or not.
-    pub(super) fn is_hurt_by(&self, ignored: &DockerIgnore) -> bool {
+    pub(crate) fn is_hurt_by(&self, ignored: &DockerIgnore) -> bool {
         let named = self.paths.iter().map(String::as_str).chain([self.pattern.as_str()]);
         let mut paths = named.filter(|path| !path.is_empty());
         paths.any(|path| ignored.path(path) != Verdict::Sent)

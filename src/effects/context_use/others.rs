@@ -7,7 +7,7 @@ use crate::context::{ContextSource, Entry, Kind, locate};
 use crate::facts::Facts;
 use crate::syntax;
 
-use super::build::{Build, copied_sources};
+use super::{Build, copied_sources};
 
 /// More Dockerfiles than one context serves.
 const MOST: usize = 300;
@@ -16,7 +16,7 @@ const MOST: usize = 300;
 const FOREIGN: &[&str] = &["node_modules", ".git", "vendor", ".venv", "venv", "site-packages"];
 
 /// Whether a file is a Dockerfile by its name.
-pub(super) fn is_dockerfile(path: &str) -> bool {
+pub(crate) fn is_dockerfile(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_lowercase();
     !lower.ends_with(".dockerignore")
@@ -33,13 +33,13 @@ pub(super) fn is_dockerfile(path: &str) -> bool {
 /// Compose file says, and those whose sources are in it.
 ///
 /// Each is read once, however many of them are looked at.
-pub(super) fn sharing(context: &ContextSource) -> Arc<Sharing> {
+pub(crate) fn sharing(context: &ContextSource) -> Arc<Sharing> {
     context.remembered(|| Sharing(find(context)))
 }
 
 /// The Dockerfiles that share a context.
 #[derive(Debug)]
-pub(super) struct Sharing(pub(super) Vec<Build>);
+pub(crate) struct Sharing(pub(crate) Vec<Build>);
 
 fn find(context: &ContextSource) -> Vec<Build> {
     let walk = context.walk();

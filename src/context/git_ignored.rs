@@ -8,13 +8,13 @@ use crate::context::ContextSource;
 
 /// The `.gitignore` files that were asked for.
 #[derive(Debug)]
-pub(super) struct GitIgnored<'c> {
+pub(crate) struct GitIgnored<'c> {
     context: &'c ContextSource,
     folders: HashMap<String, Option<Gitignore>>,
 }
 
 impl<'c> GitIgnored<'c> {
-    pub(super) fn new(context: &'c ContextSource) -> GitIgnored<'c> {
+    pub(crate) fn new(context: &'c ContextSource) -> GitIgnored<'c> {
         GitIgnored {
             context,
             folders: HashMap::new(),
@@ -22,7 +22,7 @@ impl<'c> GitIgnored<'c> {
     }
 
     /// Whether a `.gitignore` at the root or in a folder above `path` keeps it out of the repository.
-    pub(super) fn holds(&mut self, path: &str, is_folder: bool) -> bool {
+    pub(crate) fn holds(&mut self, path: &str, is_folder: bool) -> bool {
         let mut above = vec![""];
         above.extend(path.match_indices('/').map(|(at, _)| &path[..at]));
         above.into_iter().any(|folder| {

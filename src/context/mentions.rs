@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::context::{ContextSource, Entry, Kind};
 
-use super::catalog::{Mentions, catalog};
+use crate::knowledge::ignore_patterns::{Mentions, catalog};
 
 /// Larger files are data or generated.
 const LARGEST_FILE: u64 = 512 * 1024;
@@ -75,9 +75,9 @@ const DEVELOPERS_SCRIPTS: &[&str] = &[
 
 /// A place that names something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mention {
-    pub(super) path: String,
-    pub(super) line: usize,
+pub(crate) struct Mention {
+    pub(crate) path: String,
+    pub(crate) line: usize,
     is_code: bool,
     /// Whether it is a script or Makefile, which counts only where something calls it.
     is_script: bool,
@@ -85,13 +85,13 @@ pub(super) struct Mention {
 
 /// All mentions of some words.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// By the number of the word.
     by_word: Vec<Vec<Mention>>,
     words: Vec<String>,
     called: BTreeSet<String>,
     /// Whether there was too much to read.
-    pub(super) is_incomplete: bool,
+    pub(crate) is_incomplete: bool,
 }
 
 impl Mention {
@@ -110,7 +110,7 @@ enum Class {
 
 /// Which mentions count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(crate) enum Count {
     All,
     CodeAlone,
     /// Pages, programs in other languages than JavaScript, and settings of web servers.
@@ -120,7 +120,7 @@ pub(super) enum Count {
 impl Found {
     /// Looks for the names and `tools` in everything that `is_kept`. `called` is the text that tells which scripts are
     /// run.
-    pub(super) fn look(
+    pub(crate) fn look(
         context: &ContextSource,
         entries: &[&Entry],
         names: &BTreeSet<String>,
@@ -175,7 +175,7 @@ impl Found {
     }
 
     /// The first place outside of `own` that names `word` and counts; `is_gone` says of a file that it is kept out.
-    pub(super) fn first(&self, word: &str, count: Count, is_gone: impl Fn(&str) -> bool) -> Option<&Mention> {
+    pub(crate) fn first(&self, word: &str, count: Count, is_gone: impl Fn(&str) -> bool) -> Option<&Mention> {
         let number = self.words.iter().position(|known| known == word)?;
         self.by_word.get(number)?.iter().find(|mention| {
             let counts = match count {
@@ -198,7 +198,7 @@ fn ending(name: &str) -> &str {
 }
 
 /// Whether a file is code by its name.
-pub(super) fn is_code(path: &str) -> bool {
+pub(crate) fn is_code(path: &str) -> bool {
     let table = &catalog().mentions;
     table.code.iter().any(|known| known == ending(name_of(path)))
 }
@@ -338,7 +338,7 @@ fn is_developers(line: &str) -> bool {
 }
 
 /// Whether a word stands by itself.
-pub(super) fn is_bounded(line: &str, range: std::ops::Range<usize>) -> bool {
+pub(crate) fn is_bounded(line: &str, range: std::ops::Range<usize>) -> bool {
     let word = line.get(range.clone()).unwrap_or_default();
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let before = line.get(..range.start).and_then(|text| text.chars().next_back());
@@ -350,7 +350,7 @@ pub(super) fn is_bounded(line: &str, range: std::ops::Range<usize>) -> bool {
 }
 
 /// Whether the name of a tool stands apart from other letters: in `python-dotenv` it does.
-pub(super) fn is_apart(line: &str, range: std::ops::Range<usize>) -> bool {
+pub(crate) fn is_apart(line: &str, range: std::ops::Range<usize>) -> bool {
     let word = line.get(range.clone()).unwrap_or_default();
     let before = line.get(..range.start).and_then(|text| text.chars().next_back());
     let after = line.get(range.end..).and_then(|text| text.chars().next());
