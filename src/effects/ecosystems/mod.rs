@@ -7,7 +7,7 @@ mod elsewhere;
 mod ground;
 mod haskell;
 mod makefile;
-mod node;
+pub(crate) mod node;
 mod php;
 pub(crate) mod programs;
 mod python;

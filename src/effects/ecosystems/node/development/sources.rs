@@ -70,12 +70,12 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// The sources of a project.
-pub(super) struct Sources<'s> {
-    pub(super) context: &'s ContextSource,
+pub(crate) struct Sources<'s> {
+    pub(crate) context: &'s ContextSource,
     /// The folder of the project in the context; empty for all of it.
-    pub(super) folder: &'s str,
-    pub(super) manifest: &'s Manifest,
-    pub(super) start: &'s Start,
+    pub(crate) folder: &'s str,
+    pub(crate) manifest: &'s Manifest,
+    pub(crate) start: &'s Start,
 }
 
 impl Sources<'_> {
@@ -83,7 +83,7 @@ impl Sources<'_> {
     ///
     /// # Errors
     /// Where one names a development dependency, or a package that is there only because of one.
-    pub(super) fn check(&self) -> Result<(), Obstacle> {
+    pub(crate) fn check(&self) -> Result<(), Obstacle> {
         if let Some(name) = self.manifest.development.iter().find(|name| is_loaded_unnamed(name)) {
             return Err(Obstacle::new(
                 ObstacleKind::NeededAtRunTime,

@@ -1,9 +1,5 @@
 //! Development dependencies of Node.js: builds need them, and the program does not.
 
-mod manifest;
-mod sources;
-mod start;
-
 use std::collections::BTreeMap;
 
 use crate::effects::{Obstacle, ObstacleKind};
@@ -14,11 +10,9 @@ use super::crossing::Crossing;
 use super::plan::Line;
 use super::subject::Subject;
 use super::work::Works;
+use crate::effects::ecosystems::node::development::{Manifest, Runs};
 use crate::effects::image_files::join;
 use crate::effects::needs::Needs;
-use manifest::Manifest;
-use sources::Sources;
-use start::{Follower, Start};
 
 /// An install of a project's dependencies.
 struct Install<'a> {
@@ -72,12 +66,14 @@ pub(super) fn leave_out(
             "more than one project is installed, or more than the project declares",
         ));
     }
-    check_start(
-        subject,
+    let runs = Runs {
         needs,
-        &manifest,
-        from.strip_suffix("package.json").unwrap_or_default(),
-    )?;
+        scope: subject.facts.scope(subject.range().end - 1),
+        family: subject.release.family,
+        context: subject.context,
+        folder: from.strip_suffix("package.json").unwrap_or_default(),
+    };
+    runs.need_none(&manifest)?;
     let only_installs = works.iter().all(|(index, work)| !work.builds() || *index == first.run)
         && installs.len() == 1
         && !manifest.has_install_scripts;
@@ -144,39 +140,6 @@ fn leaves_out(subject: &Subject<'_>, install: &Install<'_>) -> bool {
             })
     };
     says || names.iter().any(|name| is_set(name))
-}
-
-/// Looks whether something that runs needs them.
-fn check_start(subject: &Subject<'_>, needs: &Needs, manifest: &Manifest, folder: &str) -> Result<(), Obstacle> {
-    if let Some(start) = &needs.unknown_start {
-        return Err(start.obstacle());
-    }
-    let mut follower = Follower {
-        manifest,
-        family: subject.release.family,
-        start: Start::default(),
-    };
-    for command in &needs.commands {
-        follower.started(command)?;
-    }
-    for command in subject.context.container_commands() {
-        follower.in_container(&command)?;
-    }
-    let last = subject.range().end - 1;
-    let options = subject
-        .facts
-        .scope(last)
-        .and_then(|scope| scope.variables.get("NODE_OPTIONS"));
-    if let Some(options) = options.and_then(|options| options.value.as_deref()) {
-        follower.options(options, "NODE_OPTIONS")?;
-    }
-    let sources = Sources {
-        context: subject.context,
-        folder: folder.trim_end_matches('/'),
-        manifest,
-        start: &follower.start,
-    };
-    sources.check()
 }
 
 /// The step that removes them from `node_modules`, once everything is built.

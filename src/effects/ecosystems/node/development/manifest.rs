@@ -12,27 +12,27 @@ use crate::effects::image_files::join;
 
 /// What `package.json` and its lock say.
 #[derive(Debug, Default)]
-pub(super) struct Manifest {
+pub(crate) struct Manifest {
     /// The packages that the program needs.
-    pub(super) production: BTreeSet<String>,
+    pub(crate) production: BTreeSet<String>,
     /// The packages that are for development alone.
-    pub(super) development: BTreeSet<String>,
+    pub(crate) development: BTreeSet<String>,
     scripts: BTreeMap<String, String>,
     /// Of npm's lock: every package, direct or not, and whether it is for development alone.
     locked: Option<BTreeMap<String, bool>>,
     /// Programs that packages of npm's lock bring, and whether only packages for development do.
     programs: BTreeMap<String, bool>,
     /// Whether scripts of the project run when it is installed.
-    pub(super) has_install_scripts: bool,
+    pub(crate) has_install_scripts: bool,
     /// Whether one of them may change a file.
-    pub(super) changes_packages: bool,
+    pub(crate) changes_packages: bool,
     /// Whether it has members.
-    pub(super) is_workspace: bool,
+    pub(crate) is_workspace: bool,
 }
 
 impl Manifest {
     /// Reads the manifest in `folder` of the image; none if it cannot be read.
-    pub(super) fn read(files: &dyn Files, folder: &str) -> Option<Manifest> {
+    pub(crate) fn read(files: &dyn Files, folder: &str) -> Option<Manifest> {
         let folder = folder.trim_matches('/');
         let path = |name: &str| join(folder, name);
         let text = files.read(&path("package.json"))?;
@@ -95,7 +95,7 @@ impl Manifest {
     }
 
     /// A script, with those that run before and behind it.
-    pub(super) fn script(&self, name: &str) -> Vec<(String, &str)> {
+    pub(crate) fn script(&self, name: &str) -> Vec<(String, &str)> {
         let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
         let scripts = names.into_iter().filter_map(|name| {
             let script = self.scripts.get(&name)?.as_str();
@@ -105,7 +105,7 @@ impl Manifest {
     }
 
     /// Whether scripts that build or check run a file, as in `node esbuild.js`, and no other script names it.
-    pub(super) fn is_run_by_builds(&self, path: &str) -> bool {
+    pub(crate) fn is_run_by_builds(&self, path: &str) -> bool {
         const TASKS: &[&str] = &[
             "build",
             "prebuild",
@@ -138,7 +138,7 @@ impl Manifest {
     }
 
     /// The package for development alone that a word of a command names: a program of it, a module in it, or itself.
-    pub(super) fn development_package(&self, word: &str) -> Option<&str> {
+    pub(crate) fn development_package(&self, word: &str) -> Option<&str> {
         let module = package_of(word);
         if let Some(name) = self.development.get(module) {
             return Some(name);
@@ -162,7 +162,7 @@ impl Manifest {
     }
 
     /// Whether a package that the program needs brings a program.
-    pub(super) fn has_production_program(&self, program: &str) -> bool {
+    pub(crate) fn has_production_program(&self, program: &str) -> bool {
         let known = node_development().programs.get(program);
         self.production
             .iter()
@@ -172,7 +172,7 @@ impl Manifest {
 
     /// Whether a package that the manifest does not declare is there without those for development: none where
     /// nothing tells.
-    pub(super) fn is_locked_for_production(&self, package: &str) -> Option<bool> {
+    pub(crate) fn is_locked_for_production(&self, package: &str) -> Option<bool> {
         let locked = self.locked.as_ref()?;
         // What is not there at all cannot be lost.
         Some(locked.get(package).is_none_or(|is_development| !is_development))
@@ -185,7 +185,7 @@ fn unscoped(name: &str) -> &str {
 }
 
 /// The package that a module is in: `@scope/name` of `@scope/name/file`.
-pub(super) fn package_of(module: &str) -> &str {
+pub(crate) fn package_of(module: &str) -> &str {
     let parts = if module.starts_with('@') { 2 } else { 1 };
     match module.match_indices('/').nth(parts - 1) {
         Some((at, _)) => module.get(..at).unwrap_or(module),

@@ -1,5 +1,7 @@
 //! What installs and builds of Node.js's managers leave.
 
+pub(crate) mod development;
+
 use crate::context::ContextSource;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};

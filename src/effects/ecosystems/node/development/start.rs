@@ -23,20 +23,20 @@ const PLAIN: &[&str] = &[
 
 /// What the commands of an image start.
 #[derive(Debug, Default)]
-pub(super) struct Start {
+pub(crate) struct Start {
     /// The scripts of `package.json` that run.
-    pub(super) scripts: BTreeSet<String>,
+    pub(crate) scripts: BTreeSet<String>,
     /// The programs of packages that run.
-    pub(super) programs: BTreeSet<String>,
+    pub(crate) programs: BTreeSet<String>,
     /// All words: files among them are read as sources.
-    pub(super) words: BTreeSet<String>,
+    pub(crate) words: BTreeSet<String>,
 }
 
 /// Follows the commands that start.
-pub(super) struct Follower<'f> {
-    pub(super) manifest: &'f Manifest,
-    pub(super) family: Family,
-    pub(super) start: Start,
+pub(crate) struct Follower<'f> {
+    pub(crate) manifest: &'f Manifest,
+    pub(crate) family: Family,
+    pub(crate) start: Start,
 }
 
 impl Follower<'_> {
@@ -44,7 +44,7 @@ impl Follower<'_> {
     ///
     /// # Errors
     /// Where it needs a development dependency, or may.
-    pub(super) fn started(&mut self, command: &Started) -> Result<(), Obstacle> {
+    pub(crate) fn started(&mut self, command: &Started) -> Result<(), Obstacle> {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         self.command(&words, &command.place, false, 0)
     }
@@ -53,7 +53,7 @@ impl Follower<'_> {
     ///
     /// # Errors
     /// Where it needs a development dependency, or may.
-    pub(super) fn in_container(&mut self, command: &ContainerCommand) -> Result<(), Obstacle> {
+    pub(crate) fn in_container(&mut self, command: &ContainerCommand) -> Result<(), Obstacle> {
         const RUNNERS: &[&str] = &["npm", "npx", "yarn", "pnpm", "bun", "bunx", "node"];
         let place = format!("{}:{}", command.path, command.line);
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
@@ -69,7 +69,7 @@ impl Follower<'_> {
     ///
     /// # Errors
     /// Where it names a development dependency.
-    pub(super) fn options(&mut self, text: &str, place: &str) -> Result<(), Obstacle> {
+    pub(crate) fn options(&mut self, text: &str, place: &str) -> Result<(), Obstacle> {
         text.split_whitespace().try_for_each(|word| self.word(word, place))
     }
 
