@@ -16,6 +16,7 @@ pub(crate) mod ecosystems;
 mod effect;
 mod evidence;
 pub(crate) mod image_files;
+pub(crate) mod installs;
 pub(crate) mod later_use;
 pub(crate) mod needs;
 mod obstacle;

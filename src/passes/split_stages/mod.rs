@@ -9,17 +9,17 @@ mod development;
 mod explain;
 mod gain;
 mod live;
-mod lost;
+mod missing_packages;
 mod named;
 mod node_tools;
 
 mod packages;
 mod plan;
 
+mod division;
 mod project;
 mod python_site;
 mod runtime_image;
-mod sides;
 mod stages;
 mod started;
 mod static_site;
@@ -186,7 +186,7 @@ fn write(
     let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
         (name, Some(tag))
     });
-    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, image, on)?;
+    let mut extra = missing_packages::missing(&plan.divided, &plan.wanted, &needs, release, image, on)?;
     if let Some(new) = new {
         let lacking = lacking(file, &facts, range, &needs, release, image, new);
         let lacking = lacking.map_err(|unknown| unknown.obstacle())?;

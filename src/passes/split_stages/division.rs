@@ -19,7 +19,7 @@ pub(super) struct Sides {
     pub(super) divided: Vec<Divided>,
 }
 
-pub(super) fn run(
+pub(super) fn of_run(
     subject: &Subject<'_>,
     index: usize,
     run: &Execution,

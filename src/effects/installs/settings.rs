@@ -8,7 +8,7 @@ use crate::effects::image_files::{View, join};
 
 /// What an install for all projects reads of the one it runs in: npm nothing, the others their settings, and the
 /// manifest, since Corepack takes the version of the tool from there.
-pub(super) fn global(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
+pub(crate) fn global(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
     let names: &[&str] = match manager {
         Manager::Yarn => &["package.json", ".yarnrc", ".yarnrc.yml", ".npmrc"],
         Manager::Pnpm => &["package.json", ".npmrc"],
@@ -20,7 +20,7 @@ pub(super) fn global(manager: Manager, folder: &str, view: &View<'_>) -> Vec<Str
 }
 
 /// Whether a command changes a file of the project that holds settings: what it does, if so.
-pub(super) fn written(
+pub(crate) fn written(
     manager: Manager,
     verb: &str,
     arguments: &[String],
@@ -59,7 +59,7 @@ pub(super) fn written(
 }
 
 /// `pip install --target lib`: where the sources bring something to the folder, names may meet.
-pub(super) fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
+pub(crate) fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> Result<(), Obstacle> {
     let targets = used
         .options
         .iter()
@@ -84,7 +84,7 @@ pub(super) fn into_sources(used: &ManagerUse, folder: &str, view: &View<'_>) -> 
 }
 
 /// The files by which version managers choose the interpreter, where the image may have one.
-pub(super) fn versions(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
+pub(crate) fn versions(manager: Manager, folder: &str, view: &View<'_>) -> Vec<String> {
     if !view.may_choose_versions {
         return Vec::new();
     }

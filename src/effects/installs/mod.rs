@@ -1,27 +1,32 @@
-//! What an install reads, in terms of the image.
+//! What an install reads, in terms of the image, and how its dependencies can come first: for the managers of all languages,
+//! by what `context::manifests` says of their files.
+
+pub(crate) mod environment;
+pub(crate) mod folders;
+pub(crate) mod pyproject;
+mod settings;
 
 use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};
 
-use super::{pyproject, settings};
 use crate::effects::image_files::{View, inside, join};
 
 /// What the installs of a RUN need.
 #[derive(Debug, Default)]
-pub(super) struct Needs {
+pub(crate) struct Needs {
     /// The files and folders (with a `/` at the end) of the image that they read, without a `/` in front.
-    pub(super) files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// The files and folders that they write or may write.
-    pub(super) writes: Vec<String>,
+    pub(crate) writes: Vec<String>,
     /// How the dependencies come first, where the command itself reads the sources.
-    pub(super) split: Option<Split>,
+    pub(crate) split: Option<Split>,
 }
 
 impl Needs {
     /// Of a command that gains nothing from standing before the sources.
-    pub(super) fn pointless() -> Needs {
+    pub(crate) fn pointless() -> Needs {
         Needs {
             split: Some(Split::Pointless),
             ..Needs::default()
@@ -31,7 +36,7 @@ impl Needs {
 
 /// A command that installs the dependencies alone.
 #[derive(Clone, Debug)]
-pub(super) enum Split {
+pub(crate) enum Split {
     /// The command as written with these words at its end.
     Add(Vec<String>),
     /// This command, which downloads them into the tool's cache.
@@ -51,7 +56,7 @@ fn manager(id: &str) -> Option<Manager> {
 }
 
 /// What command number `number` of `run` reads.
-pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<Needs, Obstacle> {
+pub(crate) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<Needs, Obstacle> {
     let none = || Ok(Needs::default());
     let Some((command, used)) = run.commands.get(number).and_then(|c| Some((c, c.manager.as_ref()?))) else {
         return none();
@@ -169,7 +174,7 @@ pub(super) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
 }
 
 /// Whether a command is one of a language's package manager.
-pub(super) fn is_language(run: &Execution, number: usize) -> bool {
+pub(crate) fn is_language(run: &Execution, number: usize) -> bool {
     let used = run.commands.get(number).and_then(|command| command.manager.as_ref());
     used.is_some_and(|used| used.manager.kind == Kind::Language)
 }
@@ -249,7 +254,7 @@ fn has_requirements(reads: &Reads, view: &View<'_>) -> bool {
     texts.any(|text| text.lines().any(|line| line.trim_start().starts_with("require")))
 }
 
-pub(super) fn is_node(manager: Manager) -> bool {
+pub(crate) fn is_node(manager: Manager) -> bool {
     matches!(manager, Manager::Npm | Manager::Yarn | Manager::Pnpm | Manager::Bun)
 }
 

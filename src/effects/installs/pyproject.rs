@@ -2,15 +2,15 @@
 
 use crate::context::manifests::{Files as _, Install, ReadFile, Reads};
 
-use super::plan::Site;
 use crate::effects::image_files::{View, join};
+use crate::facts::ImageReference;
 
 /// Prints the dependencies of the project, one a line. `tomllib` is a part of Python since 3.11.
 const PRINT: &str = r#"python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')""#;
 
 /// The command that installs the dependencies of `pip install .` alone, and what it reads; none where the project does
 /// not list them in plain sight, or the command asks for more. `program` is what it calls.
-pub(super) fn dependencies(
+pub(crate) fn dependencies(
     install: &Install,
     program: &str,
     reads: &Reads,
@@ -47,8 +47,7 @@ pub(super) fn dependencies(
 }
 
 /// Whether the Python of the image surely reads TOML by itself.
-pub(super) fn can_read(site: &Site<'_>) -> bool {
-    let Some(image) = site.image() else { return false };
+pub(crate) fn can_read(image: &ImageReference, view: &View<'_>) -> bool {
     let tag = image.tag.as_deref().unwrap_or("latest");
     let version = tag.split('-').next().unwrap_or(tag);
     let is_new = match version.split_once('.') {
@@ -58,5 +57,5 @@ pub(super) fn can_read(site: &Site<'_>) -> bool {
         }
         None => matches!(version, "3" | "latest" | "slim"),
     };
-    image.official_name() == Some("python") && is_new && !site.view.may_choose_versions
+    image.official_name() == Some("python") && is_new && !view.may_choose_versions
 }

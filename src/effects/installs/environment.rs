@@ -3,9 +3,8 @@
 use crate::context::manifests::Files as _;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Scope;
-use crate::syntax::{Arguments, Keyword};
+use crate::syntax::{Arguments, Dockerfile, Keyword};
 
-use super::plan::Site;
 use crate::effects::image_files::{View, join};
 
 /// How the names of variables begin that package managers, compilers and loaders read paths from.
@@ -53,9 +52,8 @@ const PREFIXES: &[&str] = &[
     "BASH_ENV",
 ];
 
-/// Whether no variable leads the install to what is copied.
-pub(super) fn is_free(site: &Site<'_>, scope: &Scope) -> Result<(), Obstacle> {
-    let view = site.view;
+/// Whether no variable in `scope`, that of instruction number `index`, leads an install there to what is copied.
+pub(crate) fn is_free(file: &Dockerfile, index: usize, scope: &Scope, view: &View<'_>) -> Result<(), Obstacle> {
     let folder = scope.workdir.as_deref().unwrap_or("/").trim_matches('/');
     for (name, variable) in scope.variables.iter() {
         let value = variable.value.as_deref().unwrap_or_default();
@@ -85,7 +83,7 @@ pub(super) fn is_free(site: &Site<'_>, scope: &Scope) -> Result<(), Obstacle> {
         }
     }
     // The value of PATH is not known where that of the base image is not: what the file adds to it is.
-    for instruction in site.file.instructions.iter().take(site.index) {
+    for instruction in file.instructions.iter().take(index) {
         if let (Keyword::Env, Arguments::Pairs { pairs, .. }) = (instruction.keyword(), &instruction.node().arguments) {
             for pair in pairs.iter().filter(|pair| pair.name == "PATH") {
                 search_path(&pair.value.value, view)?;

@@ -12,7 +12,7 @@ use crate::facts::ImageReference;
 
 /// The packages to install in the runtime stage by their own names: those that it had only because one that stays in
 /// the builder depends on them. `wanted` are the packages whose tools run there.
-pub(super) fn lost(
+pub(super) fn missing(
     divided: &[Divided],
     wanted: &BTreeMap<&'static str, Evidence>,
     needs: &Needs,

@@ -7,7 +7,7 @@ use crate::facts::{Facts, is_within};
 use crate::effects::image_files::{Copy, View, inside, join};
 
 /// Whether a folder holds a project and not the settings of the system. `workdir` is where the install runs.
-pub(super) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(), Obstacle> {
+pub(crate) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(), Obstacle> {
     const PLACES: &[&str] = &[
         "usr/src",
         "usr/app",
@@ -40,7 +40,7 @@ pub(super) fn is_project(destination: &str, workdir: Option<&str>) -> Result<(),
 }
 
 /// Tools read settings from the home folder: nothing hidden that is not read as a file of the project may come there.
-pub(super) fn home(
+pub(crate) fn home(
     facts: &Facts,
     index: usize,
     copies: &[&Copy],
