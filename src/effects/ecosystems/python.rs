@@ -119,7 +119,7 @@ impl Surroundings<'_> {
                 .scope
                 .home()
                 .map(|home| format!("{}/.local", home.trim_end_matches('/')));
-            home.map(|home| vec![Output::Path(home)]).ok_or_else(|| {
+            home.map(|home| vec![Output::PythonUser(home)]).ok_or_else(|| {
                 Obstacle::new(
                     ObstacleKind::UnknownPlace,
                     "packages go to the home folder of a user that is not known",
