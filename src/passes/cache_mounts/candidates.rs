@@ -2,7 +2,7 @@
 
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
-use crate::passes::absence;
+use crate::passes::absence::Absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
@@ -41,7 +41,13 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Finds the caches that RUN number `index` fills.
-    pub(super) fn of(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize, run: &Execution) -> Candidates {
+    pub(super) fn of(
+        facts: &Facts,
+        file: &Dockerfile,
+        (starts, absence): (&Starts, &Absence<'_>),
+        index: usize,
+        run: &Execution,
+    ) -> Candidates {
         let mut candidates = Candidates::default();
         let Some(scope) = facts.scope(index) else {
             return candidates;
@@ -57,6 +63,7 @@ impl Candidates {
             facts,
             file,
             starts,
+            absence,
             index,
             run,
         };
@@ -136,6 +143,7 @@ struct Rules<'a> {
     facts: &'a Facts,
     file: &'a Dockerfile,
     starts: &'a Starts,
+    absence: &'a Absence<'a>,
     index: usize,
     run: &'a Execution,
 }
@@ -489,7 +497,7 @@ impl Rules<'_> {
             .iter()
             .filter(|other| cache.cache.only_mounted && !other.cache.mount);
         let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
-        let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
+        let missed = paths.find_map(|path| Some((path, self.absence.missed_by(self.file, self.index, path)?)));
         match missed {
             Some((path, later)) => {
                 let found = format!("line {} expects something at {path}", self.file.line_of(later));

@@ -15,6 +15,7 @@ mod target;
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
+use super::absence::Absence;
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 use candidates::Candidates;
 use starts::Starts;
@@ -63,13 +64,14 @@ impl Pass for CacheMounts {
             true => Starts::of(file, facts, options.context.as_deref()),
             false => Starts::default(),
         };
+        let absence = Absence::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {
                 continue;
             }
             let lines = file.lines_of(index);
-            let mut candidates = Candidates::of(facts, file, &starts, index, run);
+            let mut candidates = Candidates::of(facts, file, (&starts, &absence), index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
             }

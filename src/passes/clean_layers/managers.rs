@@ -2,14 +2,20 @@
 
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
-use crate::passes::absence;
+use crate::passes::absence::Absence;
 use crate::passes::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Declined, Mess, Way, edits};
 
 /// What RUN number `index` leaves behind, manager by manager.
-pub(super) fn of(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
+pub(super) fn of(
+    file: &Dockerfile,
+    facts: &Facts,
+    absence: &Absence<'_>,
+    index: usize,
+    run: &Execution,
+) -> Vec<Result<Mess, Declined>> {
     let mut findings = Vec::new();
     let mut done: Vec<&str> = Vec::new();
     for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
@@ -19,7 +25,7 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution
         done.push(&used.manager.id);
         let dirty = dirty(run, used);
         if !dirty.is_empty() {
-            findings.extend(clean(file, facts, index, run, used, &dirty));
+            findings.extend(clean(file, facts, absence, (index, run), used, &dirty));
         }
     }
     findings
@@ -120,8 +126,8 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
 fn clean(
     file: &Dockerfile,
     facts: &Facts,
-    index: usize,
-    run: &Execution,
+    absence: &Absence<'_>,
+    (index, run): (usize, &Execution),
     used: &ManagerUse,
     dirty: &[(usize, &CacheUse)],
 ) -> Option<Result<Mess, Declined>> {
@@ -146,7 +152,7 @@ fn clean(
             &format!("run `{} update` in line {line} too, before it installs", used.program),
         );
     }
-    let missed = |cache: &CacheUse| absence::missed_by(file, facts, index, cache.path.as_deref()?);
+    let missed = |cache: &CacheUse| absence.missed_by(file, index, cache.path.as_deref()?);
     if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
         let obstacle = format!("line {} works on what this RUN leaves", file.line_of(later));
         return decline(obstacle, "remove what works on it there, or let `rm` have `-f`");

@@ -9,6 +9,7 @@ pub(in crate::passes) use managers::image_among;
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 
+use super::absence::Absence;
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
 /// Cleans up in the layer that made the mess, where no cache mount keeps it out of the image.
@@ -44,6 +45,7 @@ impl Pass for CleanLayers {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
+        let absence = Absence::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             // What a stage leaves behind that no image is made of costs nothing.
@@ -53,7 +55,7 @@ impl Pass for CleanLayers {
             }
             let lines = file.lines_of(index);
             let mut messes = Vec::new();
-            for finding in findings(file, facts, index, run) {
+            for finding in findings(file, facts, &absence, index, run) {
                 match finding {
                     Ok(mess) => messes.push(mess),
                     Err((what, obstacle, remedy)) => {
@@ -101,13 +103,20 @@ impl Pass for CleanLayers {
 type Declined = (String, String, String);
 
 /// What a RUN leaves behind, manager by manager, and then what it downloaded and unpacked.
-fn findings(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
-    let mut findings = managers::of(file, facts, index, run);
+fn findings(
+    file: &Dockerfile,
+    facts: &Facts,
+    absence: &Absence<'_>,
+    index: usize,
+    run: &Execution,
+) -> Vec<Result<Mess, Declined>> {
+    let mut findings = managers::of(file, facts, absence, index, run);
     if let Body::Script(script) = &run.body
         && !script.is_heredoc
+        && let Some(mess) = archives::of(file, index, run)
         && edits::can_append(facts, index, script)
     {
-        findings.extend(archives::of(file, index, run).map(Ok));
+        findings.push(Ok(mess));
     }
     findings
 }
