@@ -1,5 +1,6 @@
 //! One file through all passes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -111,17 +112,7 @@ pub fn rewrite(name: &str, text: &str, options: &Options) -> Result<Rewrite, Syn
     };
     let mut notes = unknown_passes(&facts);
     let needed_buildkit = needs_buildkit(&file);
-    let mut run = Run {
-        options,
-        passes: options.passes.clone(),
-        facts,
-        changes: Vec::new(),
-        refusals: Vec::new(),
-        dockerignore: None,
-        split: None,
-        rejected: Vec::new(),
-        known: None,
-    };
+    let mut run = Run::of(&file, facts, options);
     // What a later pass did may let an earlier one do more: a second run of the program finds nothing.
     for _ in 0..MOST_ROUNDS {
         let before = run.changes.len();
@@ -207,9 +198,33 @@ struct Run<'o> {
     rejected: Vec<String>,
     /// What the last validation worked out of the file.
     known: Option<Known>,
+    /// How often the file, or what the passes are told, changed.
+    version: usize,
+    /// The version in which a pass last found nothing more, by its id, and what it declined: it would say that again.
+    settled: BTreeMap<&'static str, (usize, Vec<Refusal>)>,
+    /// The file as it is, to go back to where validation undoes what a pass did.
+    kept: Dockerfile,
 }
 
-impl Run<'_> {
+impl<'o> Run<'o> {
+    /// Before the first pass.
+    fn of(file: &Dockerfile, facts: Facts, options: &'o Options) -> Run<'o> {
+        Run {
+            options,
+            passes: options.passes.clone(),
+            facts,
+            changes: Vec::new(),
+            refusals: Vec::new(),
+            dockerignore: None,
+            split: None,
+            rejected: Vec::new(),
+            known: None,
+            version: 0,
+            settled: BTreeMap::new(),
+            kept: file.clone(),
+        }
+    }
+
     /// Runs all passes that are wanted, one after the other.
     fn all(&mut self, file: &mut Dockerfile) {
         let is_first = self.changes.is_empty();
@@ -226,7 +241,7 @@ impl Run<'_> {
             if self.dockerignore.is_none() {
                 self.beside(*pass, file);
             }
-            self.one(*pass, file);
+            self.settle(*pass, file);
         }
     }
 
@@ -242,35 +257,48 @@ impl Run<'_> {
         {
             self.passes.context = Some(Arc::new(after));
             self.known = None;
+            self.version += 1;
         }
         self.dockerignore = Some(proposal);
     }
 
-    /// Runs a pass until it finds nothing more, as what it did may let it do more. It refuses what it then still refuses,
-    /// and what validation undoes.
-    fn one(&mut self, pass: &dyn Pass, file: &mut Dockerfile) {
+    /// Runs a pass, unless it found nothing more in this very version of the file.
+    fn settle(&mut self, pass: &dyn Pass, file: &mut Dockerfile) {
+        let declined = match self.settled.get(pass.id()) {
+            Some((version, declined)) if *version == self.version => declined.clone(),
+            _ => self.one(pass, file),
+        };
+        self.refusals.extend(declined);
+    }
+
+    /// Runs a pass until it finds nothing more, as what it did may let it do more. Returns what it then still refuses, and
+    /// what validation undoes.
+    fn one(&mut self, pass: &dyn Pass, file: &mut Dockerfile) -> Vec<Refusal> {
         let mut declined = Vec::new();
         for _ in 0..MOST_ROUNDS {
-            let kept = file.clone();
             let outcome = unless_forbidden(pass, file, &self.facts, &self.passes);
             declined = outcome.refusals;
             if outcome.changes.is_empty() {
+                self.settled.insert(pass.id(), (self.version, declined.clone()));
                 break;
             }
             let updated = self.facts.updated(file);
             let context = self.passes.context.as_deref();
-            if let Err(found) = checked((&kept, &self.facts), (file, &updated), context, &mut self.known) {
+            if let Err(found) = checked((&self.kept, &self.facts), (file, &updated), context, &mut self.known) {
                 let first = found.first();
                 declined.extend(first.map(|first| refusal(pass.id(), file, first, &outcome.changes)));
                 self.rejected
                     .extend(found.iter().map(|violation| format!("{}: {violation}", pass.id())));
-                *file = kept;
+                self.settled.insert(pass.id(), (self.version, declined.clone()));
+                *file = self.kept.clone();
                 break;
             }
             self.facts = updated;
+            self.kept = file.clone();
+            self.version += 1;
             self.changes.extend(outcome.changes);
         }
-        self.refusals.extend(declined);
+        declined
     }
 }
 
@@ -326,4 +354,57 @@ fn unknown_passes(facts: &Facts) -> Vec<String> {
         None => format!("a comment says `skip={name}`, but no pass has that name"),
     };
     unknown.iter().map(note).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::passes::Level;
+
+    /// A pass that finds nothing, and counts how often it looks.
+    #[derive(Default)]
+    struct Looks(AtomicUsize);
+
+    impl Pass for Looks {
+        fn id(&self) -> &'static str {
+            "looks"
+        }
+
+        fn level(&self) -> Level {
+            Level::Safe
+        }
+
+        fn page(&self) -> &'static str {
+            ""
+        }
+
+        fn run(&self, file: &mut Dockerfile, _: &Facts, _: &PassOptions) -> Outcome {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Outcome {
+                refusals: vec![Refusal::new(
+                    self.id(),
+                    file.lines_of(0),
+                    "",
+                    Obstacle::new(ObstacleKind::Chosen, "", ""),
+                )],
+                ..Outcome::default()
+            }
+        }
+    }
+
+    #[test]
+    fn a_pass_looks_once_at_each_version_of_a_file() {
+        let mut file = syntax::parse("Dockerfile", "FROM debian:12\n").unwrap();
+        let options = Options::default();
+        let mut run = Run::of(&file, Facts::of(&file), &options);
+        let pass = Looks::default();
+        for (version, looks) in [(0, 1), (0, 1), (1, 2), (1, 2)] {
+            run.version = version;
+            run.refusals.clear();
+            run.settle(&pass, &mut file);
+            assert_eq!((pass.0.load(Ordering::Relaxed), run.refusals.len()), (looks, 1));
+        }
+    }
 }

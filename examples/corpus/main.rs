@@ -19,11 +19,13 @@ mod results;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use clap::ValueEnum;
 use plimsoll::passes::{Level, Refusal};
 use plimsoll::rewrite::{Options, Rewrite, rewrite};
-use plimsoll::syntax;
+use plimsoll::syntax::{self, SyntaxError};
 use rayon::prelude::*;
 
 /// What one file came to.
@@ -44,7 +46,31 @@ impl Verdict {
     }
 }
 
-fn judge(path: &Path, options: &Options) -> Verdict {
+/// The time that rewrites take, without reading, checking and writing files.
+#[derive(Default)]
+struct Clock {
+    rewrites: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+impl Clock {
+    fn rewrite(&self, name: &str, text: &str, options: &Options) -> Result<Rewrite, SyntaxError> {
+        let start = Instant::now();
+        let result = rewrite(name, text, options);
+        let elapsed = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.rewrites.fetch_add(1, Ordering::Relaxed);
+        self.nanoseconds.fetch_add(elapsed, Ordering::Relaxed);
+        result
+    }
+
+    /// How many rewrites one thread does in a second.
+    fn speed(&self) -> u64 {
+        let nanoseconds = self.nanoseconds.load(Ordering::Relaxed).max(1);
+        self.rewrites.load(Ordering::Relaxed) * 1_000_000_000 / nanoseconds
+    }
+}
+
+fn judge(path: &Path, options: &Options, clock: &Clock) -> Verdict {
     let Ok(bytes) = std::fs::read(path) else {
         return Verdict::Broken("cannot be read".to_owned());
     };
@@ -59,14 +85,14 @@ fn judge(path: &Path, options: &Options) -> Verdict {
     if file.emit() != text {
         return Verdict::Broken("the tree gives other bytes back".to_owned());
     }
-    let first = match rewrite(&name, &text, options) {
+    let first = match clock.rewrite(&name, &text, options) {
         Ok(first) => first,
         Err(error) => return Verdict::Broken(format!("rewrite fails: {error}")),
     };
     if first.text == text {
         return Verdict::Done(Box::new(first));
     }
-    match rewrite(&name, &first.text, options) {
+    match clock.rewrite(&name, &first.text, options) {
         Err(error) => Verdict::Broken(format!("the rewrite is rejected: {error}")),
         Ok(second) if second.text != first.text => Verdict::Broken("a second run changes it again".to_owned()),
         Ok(_) => Verdict::Done(Box::new(first)),
@@ -135,11 +161,12 @@ fn main() -> ExitCode {
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "Dockerfile"));
     paths.sort();
 
-    let start = std::time::Instant::now();
+    let clock = Clock::default();
+    let start = Instant::now();
     let judged: Vec<(PathBuf, Verdict)> = paths
         .into_par_iter()
         .map(|path| {
-            let verdict = std::panic::catch_unwind(|| judge(&path, &options));
+            let verdict = std::panic::catch_unwind(|| judge(&path, &options, &clock));
             let verdict = verdict.unwrap_or_else(|_| Verdict::Broken("panic".to_owned()));
             (path, verdict)
         })
@@ -192,6 +219,7 @@ fn main() -> ExitCode {
     let lines: Vec<String> = judged.iter().filter_map(|(path, verdict)| verdict.line(path)).collect();
     let is_written = results::write(report.as_deref(), lines.iter().map(String::as_str));
     eprintln!("{} files in {elapsed:.1?}, broken: {broken}", judged.len());
+    eprintln!("{} rewrites a second and thread", clock.speed());
     for (key, number) in counts {
         eprintln!("{number:7}  {key}");
     }

@@ -70,10 +70,10 @@ pub(crate) fn folder_of(command: &Command) -> Option<AbsolutePath> {
 #[must_use]
 pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
     let workdir = folder_of(command);
-    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
-    let mut effects = match values.first().copied().flatten() {
+    let program = command.words.first().and_then(|word| word.value.as_deref());
+    let mut effects = match program {
         None => Effects::unknown("runs a program that a variable names"),
-        Some(program) => of_program(program, command, &values, workdir.as_ref(), around),
+        Some(program) => of_program(program, command, workdir.as_ref(), around),
     };
     for redirect in &command.redirects {
         effects.then(of_redirect(redirect));
@@ -90,7 +90,7 @@ pub(super) fn script_of(command: &Command) -> Option<(String, bool)> {
     };
     let mut arguments = reading.arguments.iter();
     let script = arguments.find(|argument| matches!(argument.role, Role::ShellScript | Role::Sources))?;
-    Some((script.text?.to_owned(), true))
+    Some((script.text.clone()?, true))
 }
 
 /// The addresses that a command names, if its table is known.
@@ -99,24 +99,17 @@ pub(super) fn urls_of(command: &Command) -> Vec<String> {
     let reading = command.reading();
     let arguments = reading.iter().flat_map(|reading| &reading.arguments);
     let urls = arguments.filter(|argument| argument.role == Role::Url);
-    urls.filter_map(|argument| argument.text.map(str::to_owned)).collect()
+    urls.filter_map(|argument| argument.text.clone()).collect()
 }
 
-fn of_program(
-    program: &str,
-    command: &Command,
-    values: &[Option<&str>],
-    workdir: Option<&AbsolutePath>,
-    around: &dyn Surroundings,
-) -> Effects {
+fn of_program(program: &str, command: &Command, workdir: Option<&AbsolutePath>, around: &dyn Surroundings) -> Effects {
     let name = program.rsplit('/').next().unwrap_or(program);
-    let Some(table) = command.table() else {
+    let Some(reading) = command.reading() else {
         return Effects {
             runs: vec![program.to_owned()],
             ..Effects::unknown(format!("runs `{program}`, of which it is not known what it does"))
         };
     };
-    let reading = table.read(values.get(1..).unwrap_or_default());
     let mut effects = match reading.unknown {
         Some(0) => Effects::unknown(format!("runs `{name}` in a way that is not known")),
         Some(at) => {
@@ -125,7 +118,7 @@ fn of_program(
                 "runs `{name}` with `{word}`, of which it is not known what it does"
             ))
         }
-        None => of_reading(&reading, command, workdir, around),
+        None => of_reading(reading, command, workdir, around),
     };
     effects.runs.push(program.to_owned());
     effects
@@ -234,7 +227,7 @@ impl Reader<'_, '_> {
             .iter()
             .find(|argument| argument.role == Role::Enters && argument.by_option);
         if let Some(argument) = entered {
-            let text = argument.text.filter(|_| !self.enters_often(Role::Enters));
+            let text = argument.text.as_deref().filter(|_| !self.enters_often(Role::Enters));
             let path = text.and_then(|text| AbsolutePath::of(text, self.workdir.as_ref()));
             self.effects.requires.extend(path.clone());
             self.workdir = path;
@@ -251,8 +244,8 @@ impl Reader<'_, '_> {
             > 1
     }
 
-    fn path(&self, argument: &ArgumentUse<'_>) -> Option<AbsolutePath> {
-        AbsolutePath::of(argument.text?, self.folder(argument.by_option).as_ref())
+    fn path(&self, argument: &ArgumentUse) -> Option<AbsolutePath> {
+        AbsolutePath::of(argument.text.as_deref()?, self.folder(argument.by_option).as_ref())
     }
 
     /// The folder that the values of options, or operands and outputs, are relative to.
@@ -261,14 +254,14 @@ impl Reader<'_, '_> {
         let entered = arguments.find(|argument| argument.role == Role::EntersLate);
         match entered.filter(|_| !of_options) {
             Some(_) if self.enters_often(Role::EntersLate) => None,
-            Some(argument) => AbsolutePath::of(argument.text?, self.workdir.as_ref()),
+            Some(argument) => AbsolutePath::of(argument.text.as_deref()?, self.workdir.as_ref()),
             None => self.workdir.clone(),
         }
     }
 
     /// The place of an argument: what it names and all below.
-    fn tree(&self, argument: &ArgumentUse<'_>) -> Place {
-        match (argument.text, self.path(argument)) {
+    fn tree(&self, argument: &ArgumentUse) -> Place {
+        match (argument.text.as_deref(), self.path(argument)) {
             (Some(_), Some(path)) => Place::of_pattern(path),
             (Some(text), None) if text.contains("://") => Place::Anywhere,
             _ => unknown_word(self.text(argument), self.folder(argument.by_option).as_ref()),
@@ -276,21 +269,21 @@ impl Reader<'_, '_> {
     }
 
     /// The place of an argument that names a single file.
-    fn file(&self, argument: &ArgumentUse<'_>) -> Place {
+    fn file(&self, argument: &ArgumentUse) -> Place {
         match self.tree(argument) {
             Place::Under(path) if argument.text.is_some() => Place::Exactly(path),
             other => other,
         }
     }
 
-    fn text(&self, argument: &ArgumentUse<'_>) -> &str {
+    fn text(&self, argument: &ArgumentUse) -> &str {
         self.command
             .words
             .get(argument.at)
             .map_or("", |word| word.text.as_str())
     }
 
-    fn argument(&mut self, argument: &ArgumentUse<'_>) {
+    fn argument(&mut self, argument: &ArgumentUse) {
         match argument.role {
             Role::Reads => self.reads(argument),
             Role::Url => self.local_address(argument),
@@ -373,7 +366,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn makes_folder(&mut self, argument: &ArgumentUse<'_>) {
+    fn makes_folder(&mut self, argument: &ArgumentUse) {
         let place = self.file(argument);
         self.effects
             .folders
@@ -382,8 +375,8 @@ impl Reader<'_, '_> {
     }
 
     /// Notes an address that is a file of the image: `file:///x`, or the path of a repository.
-    fn local_address(&mut self, argument: &ArgumentUse<'_>) {
-        let Some(text) = argument.text else { return };
+    fn local_address(&mut self, argument: &ArgumentUse) {
+        let Some(text) = argument.text.as_deref() else { return };
         let is_path = !text.contains("://") && text.starts_with(['/', '.']);
         let path = text.strip_prefix("file://").or(is_path.then_some(text));
         if let Some(path) = path {
@@ -392,19 +385,19 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn reads(&mut self, argument: &ArgumentUse<'_>) {
+    fn reads(&mut self, argument: &ArgumentUse) {
         // `-` is the standard input.
-        if argument.text != Some("-") && !argument.text.is_some_and(|text| text.contains("://")) {
+        if argument.text.as_deref() != Some("-") && !argument.text.as_deref().is_some_and(|text| text.contains("://")) {
             self.effects.reads.push(self.tree(argument));
         }
     }
 
-    fn writes(&mut self, argument: &ArgumentUse<'_>) {
+    fn writes(&mut self, argument: &ArgumentUse) {
         let is_no_file = |text: &str| text == "-" || text.starts_with("/dev/");
-        if argument.text.is_some_and(is_no_file) {
+        if argument.text.as_deref().is_some_and(is_no_file) {
             return;
         }
-        let place = match argument.text.and_then(|text| self.output(text)) {
+        let place = match argument.text.as_deref().and_then(|text| self.output(text)) {
             Some(path) => Place::Exactly(path),
             None => self.file(argument),
         };
@@ -430,7 +423,7 @@ impl Reader<'_, '_> {
     }
 
     /// Notes that a home folder is made and filled, unless it is there.
-    fn home(&mut self, argument: &ArgumentUse<'_>) {
+    fn home(&mut self, argument: &ArgumentUse) {
         let place = self.tree(argument);
         if place.path().is_none_or(|path| !self.is_there(path)) {
             self.effects.writes.push(place);
@@ -460,11 +453,7 @@ impl Reader<'_, '_> {
             .arguments
             .iter()
             .filter(|argument| !argument.by_option)
-            .map(|argument| {
-                argument
-                    .text
-                    .map_or_else(|| self.text(argument).to_owned(), str::to_owned)
-            })
+            .map(|argument| argument.text.clone().unwrap_or_else(|| self.text(argument).to_owned()))
             .collect();
         let files = starts
             .iter()
@@ -485,7 +474,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn changes(&mut self, _: &ArgumentUse<'_>, place: Place) {
+    fn changes(&mut self, _: &ArgumentUse, place: Place) {
         self.effects
             .requires
             .extend(place.path().filter(|_| !matches!(place, Place::Pattern(_))).cloned());
@@ -494,12 +483,13 @@ impl Reader<'_, '_> {
     }
 
     /// Notes what a copy to `argument` writes: the path itself, or a path in it, or both where that is not known.
-    fn copies(&mut self, argument: &ArgumentUse<'_>, trees: bool) {
+    fn copies(&mut self, argument: &ArgumentUse, trees: bool) {
         let Some(path) = self.path(argument) else {
             return self.effects.writes.push(self.tree(argument));
         };
         let named = argument
             .text
+            .as_deref()
             .is_some_and(|text| text.ends_with('/') || text.ends_with("/.") || text == ".");
         let several = self.sources().count() > 1;
         let is_folder = if named || several {
@@ -520,23 +510,23 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn copies_into(&mut self, argument: &ArgumentUse<'_>, trees: bool) {
+    fn copies_into(&mut self, argument: &ArgumentUse, trees: bool) {
         let Some(folder) = self.path(argument) else {
             return self.effects.writes.push(self.tree(argument));
         };
         let written: Vec<Place> = self
             .sources()
-            .map(|source| copied_place(source.text, &folder, trees))
+            .map(|source| copied_place(source.text.as_deref(), &folder, trees))
             .collect();
         self.effects.writes.extend(written);
-        if argument.text.is_some_and(|text| text.ends_with('/')) {
+        if argument.text.as_deref().is_some_and(|text| text.ends_with('/')) {
             self.effects.requires.push(folder);
         }
     }
 
     /// What is copied, moved or linked.
-    fn sources(&self) -> impl Iterator<Item = &ArgumentUse<'_>> {
-        let is_source = |argument: &&ArgumentUse<'_>| {
+    fn sources(&self) -> impl Iterator<Item = &ArgumentUse> {
+        let is_source = |argument: &&ArgumentUse| {
             !argument.by_option && matches!(argument.role, Role::Reads | Role::Moves | Role::LinksTo)
         };
         self.reading.arguments.iter().filter(is_source)
@@ -547,8 +537,7 @@ impl Reader<'_, '_> {
         self.effects.state.extend(also.state.iter().copied());
         self.effects.network |= also.network;
         self.effects.runs.extend(also.needs.iter().cloned());
-        let is_output =
-            |argument: &ArgumentUse<'_>| matches!(argument.role, Role::Writes | Role::WritesUnder | Role::Home);
+        let is_output = |argument: &ArgumentUse| matches!(argument.role, Role::Writes | Role::WritesUnder | Role::Home);
         let is_told = self.reading.arguments.iter().any(is_output);
         for path in &also.reads {
             let places = self.places(path, Place::Under);
@@ -572,7 +561,7 @@ impl Reader<'_, '_> {
         let arguments = self.reading.arguments.iter();
         let urls: Vec<Option<&str>> = arguments
             .filter(|argument| takes_names && argument.role == Role::Url)
-            .map(|argument| argument.text)
+            .map(|argument| argument.text.as_deref())
             .collect();
         let named = |url: Option<&str>| self.named(path, url).map_or(Place::Anywhere, of);
         if urls.is_empty() {
@@ -593,7 +582,7 @@ impl Reader<'_, '_> {
             None
         };
         if let Some((word, operand)) = operand {
-            let operand = operand.and_then(|operand| operand.text).unwrap_or("*");
+            let operand = operand.and_then(|operand| operand.text.as_deref()).unwrap_or("*");
             return AbsolutePath::of(&path.replace(word, operand), self.folder(false).as_ref());
         }
         if !path.contains('{') {

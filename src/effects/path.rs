@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::facts::joined;
+
 /// An absolute path without `.`, `..`, doubled or trailing slashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AbsolutePath(String);
@@ -17,18 +19,8 @@ impl AbsolutePath {
     /// that is not known.
     #[must_use]
     pub fn of(path: &str, workdir: Option<&AbsolutePath>) -> Option<AbsolutePath> {
-        let mut parts: Vec<&str> = Vec::new();
-        if !path.starts_with('/') {
-            parts.extend(workdir?.parts());
-        }
-        for part in path.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        Some(AbsolutePath(format!("/{}", parts.join("/"))))
+        let folder = if path.starts_with('/') { "" } else { workdir?.as_str() };
+        Some(AbsolutePath(joined(folder, path)))
     }
 
     /// The text, which begins with a slash.

@@ -49,8 +49,14 @@ pub(crate) enum StepKind {
     Other,
 }
 
-/// The steps of stage number `stage`, those of the stages that it stands on first.
-pub(crate) fn of_chain(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> Vec<Step> {
+/// The steps of stage number `stage`, those of the stages that it stands on first. `copies` is what COPYs bring to it.
+pub(crate) fn of_chain(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: usize,
+    copies: &[Copy],
+    context: &ContextSource,
+) -> Vec<Step> {
     let Some(found) = facts.stages.get(stage) else {
         return Vec::new();
     };
@@ -61,8 +67,7 @@ pub(crate) fn of_chain(file: &Dockerfile, facts: &Facts, stage: usize, context: 
         ranges.insert(0, next.instructions.clone());
         below = next;
     }
-    let copies = image_files::of_stage(file, facts, stage, context);
-    of_ranges(file, facts, &ranges, found, &copies, context)
+    of_ranges(file, facts, &ranges, found, copies, context)
 }
 
 /// The steps of one stage alone.

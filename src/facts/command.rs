@@ -1,5 +1,6 @@
 //! Commands: what a program called in a body does, as far as the tables and its words tell.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::knowledge::{
@@ -9,7 +10,8 @@ use crate::knowledge::{
 use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
 
-use super::scope::{Scope, User};
+use super::scope::{Scope, User, absolute};
+use super::words::{Word, Words};
 
 /// A command of a body.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ pub struct Command {
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
     /// Its words, without `sudo`, `env` and their like before it.
-    pub words: Vec<Word>,
+    pub words: Words,
     /// The working directory it runs in, where that is known.
     pub workdir: Option<String>,
     /// What it does with a package manager, if it calls one.
@@ -50,17 +52,6 @@ pub struct FileRedirect {
     pub text: String,
     /// Its absolute path; none where it cannot be told.
     pub path: Option<String>,
-}
-
-/// A word of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Where it stands in the script.
-    pub span: Range<usize>,
-    /// As written.
-    pub text: String,
-    /// Its value where every build gives the same.
-    pub value: Option<String>,
 }
 
 /// A variable set for one command.
@@ -195,34 +186,20 @@ impl Command {
     /// table describes.
     #[must_use]
     pub fn table(&self) -> Option<&'static CommandTable> {
-        let program = self.words.first()?.value.as_deref()?;
-        let (folder, name) = program.rsplit_once('/').unwrap_or(("/usr/bin", program));
-        let is_of_system = matches!(
-            folder,
-            "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/usr/local/sbin"
-        );
-        command_table(name).filter(|_| is_of_system)
+        self.words.table()
     }
 
     /// Its words, read by the table of its program.
     #[must_use]
-    pub fn reading(&self) -> Option<Reading<'_>> {
-        let values: Vec<Option<&str>> = self.words.iter().skip(1).map(|word| word.value.as_deref()).collect();
-        Some(self.table()?.read(&values))
+    pub fn reading(&self) -> Option<&Reading<'static>> {
+        self.words.reading()
     }
 
     /// The absolute paths of its arguments with a role; `None` for one that cannot be told.
     pub fn arguments_of(&self, role: ArgumentRole) -> impl Iterator<Item = Option<String>> {
-        let arguments = self.reading().map(|reading| reading.arguments).unwrap_or_default();
-        let of_role = arguments.into_iter().filter(move |argument| argument.role == role);
-        let workdir = self.workdir.clone();
-        of_role.map(move |argument| {
-            let scope = Scope {
-                workdir: workdir.clone(),
-                ..Scope::default()
-            };
-            scope.absolute(argument.text?)
-        })
+        let arguments = self.reading().into_iter().flat_map(|reading| &reading.arguments);
+        let of_role = arguments.filter(move |argument| argument.role == role);
+        of_role.map(|argument| absolute(argument.text.as_deref()?, self.workdir.as_deref()))
     }
 
     /// Whether it certainly runs no other program, and so no package manager.
@@ -527,7 +504,7 @@ impl<'a> Reader<'a> {
             context,
             editable,
             assignments,
-            words,
+            words: words.into(),
             workdir,
             manager,
             deletes,
@@ -553,11 +530,7 @@ impl<'a> Reader<'a> {
     }
 
     fn absolute(&self, path: &str) -> Option<String> {
-        Scope {
-            workdir: self.workdir.clone(),
-            ..Scope::default()
-        }
-        .absolute(path)
+        absolute(path, self.workdir.as_deref())
     }
 
     fn export(&mut self, words: &[Word]) {
@@ -697,7 +670,7 @@ impl<'a> Reader<'a> {
 
 /// The manager that is meant where several share a name: the first whose signs are there.
 fn variant(manager: &'static Manager, arguments: &[Option<&str>], around: &Around<'_, '_>) -> &'static Manager {
-    let invocation = manager.read("", arguments);
+    let invocation = LazyCell::new(|| manager.read("", arguments));
     managers()
         .variants(manager)
         .find(|other| {
@@ -864,11 +837,14 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
     let values: Vec<Option<&str>> = words.iter().map(|word| word.value.as_deref()).collect();
     let program = values.first().copied().flatten()?;
     let table = command_table(program.rsplit('/').next().unwrap_or(program))?;
+    if !table.wraps() {
+        return None;
+    }
     let reading = table.read(values.get(1..)?);
     let inner_at = reading.inner_at?;
     let of_role = |role: ArgumentRole| reading.arguments.iter().filter(move |argument| argument.role == role);
-    let assigned = |argument: &ArgumentUse<'_>| {
-        let (name, value) = argument.text?.split_once('=')?;
+    let assigned = |argument: &ArgumentUse| {
+        let (name, value) = argument.text.as_deref()?.split_once('=')?;
         Some(Assigned {
             span: words.get(argument.at)?.span.clone(),
             name: name.to_owned(),
@@ -877,7 +853,7 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
     };
     let account = of_role(ArgumentRole::Account).next();
     let user = match (account, table.user.as_deref()) {
-        (Some(argument), _) => Some(if argument.text == Some("root") {
+        (Some(argument), _) => Some(if argument.text.as_deref() == Some("root") {
             User::Root
         } else {
             User::Unknown
@@ -892,13 +868,12 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
         user,
         entered: of_role(ArgumentRole::Enters)
             .next()
-            .map(|argument| argument.text.map(str::to_owned)),
+            .map(|argument| argument.text.clone()),
         new_environment: reading.also.is_some_and(|also| also.new_environment),
         appends: table.appends.then(|| InputWords {
             placeholder: of_role(ArgumentRole::Placeholder)
                 .next()
-                .and_then(|argument| argument.text)
-                .map(str::to_owned),
+                .and_then(|argument| argument.text.clone()),
         }),
     })
 }

@@ -147,7 +147,7 @@ fn is_local_script(command: &Command) -> bool {
     reading.arguments.iter().any(|argument| match argument.role {
         ArgumentRole::ShellScript => true,
         // What is sourced mostly sets variables: `. venv/bin/activate`.
-        ArgumentRole::Sources => argument.text.is_some_and(|file| file.ends_with(".sh")),
+        ArgumentRole::Sources => argument.text.as_deref().is_some_and(|file| file.ends_with(".sh")),
         _ => false,
     })
 }

@@ -15,6 +15,7 @@ mod scope;
 mod skip;
 mod stage;
 mod variables;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -34,14 +35,15 @@ const USUAL_PATH: &[&str] = &[
 ];
 
 pub use budget::Budget;
-pub use command::{Assigned, CacheUse, Command, FileRedirect, ManagerUse, Obstruction, Operand, Word, is_within};
+pub use command::{Assigned, CacheUse, Command, FileRedirect, ManagerUse, Obstruction, Operand, is_within};
 pub use execution::{Body, Execution, Mount, ScriptBody};
 pub use image::ImageReference;
 pub use project::Project;
-pub use scope::{Account, Scope, Shell, User, Variable};
+pub use scope::{Account, Scope, Shell, User, Variable, joined};
 pub use skip::Skip;
 pub use stage::{Base, Stage, Taken};
 pub use variables::Variables;
+pub use words::{Word, Words};
 
 /// What a file means.
 #[derive(Debug)]

@@ -174,25 +174,34 @@ impl Scope {
     /// `path` as seen from the working directory, without `.`, `..` and doubled slashes; none where it is relative to
     /// a working directory that is not known.
     pub fn absolute(&self, path: &str) -> Option<String> {
-        let joined = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("{}/{path}", self.workdir.as_deref()?)
-        };
-        let mut parts: Vec<&str> = Vec::new();
-        for part in joined.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
+        absolute(path, self.workdir.as_deref())
+    }
+}
+
+/// `path` as seen from `workdir`, without `.`, `..` and doubled slashes; none where it is relative and no folder is known.
+pub(super) fn absolute(path: &str, workdir: Option<&str>) -> Option<String> {
+    let folder = if path.starts_with('/') { "" } else { workdir? };
+    // The kernel takes no longer one; each instruction keeps its own.
+    Some(joined(folder, path)).filter(|path| path.len() < LONGEST_PATH)
+}
+
+/// `path` in `folder`, without `.`, `..` and doubled slashes.
+pub fn joined(folder: &str, path: &str) -> String {
+    let mut normal = String::with_capacity(folder.len() + path.len() + 2);
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => normal.truncate(normal.rfind('/').unwrap_or(0)),
+            part => {
+                normal.push('/');
+                normal.push_str(part);
             }
         }
-        // The kernel takes no longer one; each instruction keeps its own.
-        let path = format!("/{}", parts.join("/"));
-        (path.len() < LONGEST_PATH).then_some(path)
     }
+    if normal.is_empty() {
+        normal.push('/');
+    }
+    normal
 }
 
 impl Shell {

@@ -73,9 +73,9 @@ pub fn base_environment(image_name: &str, tag: Option<&str>) -> Option<&'static 
         return None;
     }
     TABLE.images.iter().find(|image| {
-        let has_tag = image.tags.is_empty() || image.tags.iter().any(|pattern| matches(pattern, tag));
+        let has_tag = || image.tags.is_empty() || image.tags.iter().any(|pattern| matches(pattern, tag));
         let is_named = |known: &String| matches(known, name) || official.is_some_and(|official| known == official);
-        has_tag && image.names.iter().any(is_named)
+        image.names.iter().any(is_named) && has_tag()
     })
 }
 
@@ -119,6 +119,7 @@ pub(super) fn official_name(name: &str) -> Option<&str> {
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
+        Some((start, "")) => text.starts_with(start),
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|behind| {
             behind
                 .char_indices()

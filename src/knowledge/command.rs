@@ -363,6 +363,12 @@ impl CommandTable {
         self.scope == Scope::Arguments && self.usages().all(|usage| !usage.may_run())
     }
 
+    /// Whether a command of it may end with another command that it runs.
+    #[must_use]
+    pub fn wraps(&self) -> bool {
+        self.usages().any(Usage::ends_with_command)
+    }
+
     /// Whether it has a tag.
     #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {
@@ -376,6 +382,13 @@ impl CommandTable {
 }
 
 impl Usage {
+    /// Whether the operands end with a command, whose options are its own.
+    pub(super) fn ends_with_command(&self) -> bool {
+        let forms = self.forms.iter().filter_map(|form| form.operands.as_ref());
+        let mut operands = forms.chain(&self.operands).flatten();
+        operands.any(|operand| operand.role == Role::Runs)
+    }
+
     fn may_run(&self) -> bool {
         let forms = self.forms.iter();
         let operands = forms.filter_map(|form| form.operands.as_ref()).chain(&self.operands);

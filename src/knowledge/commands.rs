@@ -96,12 +96,12 @@ pub fn command_tables() -> &'static [CommandTable] {
 }
 
 /// An argument of a command with what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArgumentUse<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArgumentUse {
     /// What it is.
     pub role: Role,
     /// `None` for one that is not literal.
-    pub text: Option<&'a str>,
+    pub text: Option<String>,
     /// The word that it is in, or a part of; counted from the program's name, which is 0.
     pub at: usize,
     /// Whether it is the value of an option.
@@ -109,21 +109,21 @@ pub struct ArgumentUse<'a> {
 }
 
 /// A command, read by the table of its program.
-#[derive(Debug)]
-pub struct Reading<'a> {
+#[derive(Clone, Debug)]
+pub struct Reading<'t> {
     /// Its arguments with their roles, in their order.
-    pub arguments: Vec<ArgumentUse<'a>>,
+    pub arguments: Vec<ArgumentUse>,
     /// The word at which the command begins that this one runs, counted from the program's name, which is 0.
     pub inner_at: Option<usize>,
     /// The commands that options run, as ranges of words: `find -exec rm {} ;`.
     pub commands: Vec<std::ops::Range<usize>>,
     /// What it does beside; `None` where that is not known.
-    pub also: Option<&'a Also>,
+    pub also: Option<&'t Also>,
     /// The first word that no row names, by its number, or 0 where an operand is missing; what the command does is then
     /// not known.
     pub unknown: Option<usize>,
     /// The table.
-    pub table: &'a CommandTable,
+    pub table: &'t CommandTable,
 }
 
 impl Reading<'_> {
@@ -153,7 +153,7 @@ impl Reading<'_> {
     }
 }
 
-impl ArgumentUse<'_> {
+impl ArgumentUse {
     /// Whether it is run: a script or code.
     #[must_use]
     pub fn is_run(&self) -> bool {
@@ -164,7 +164,7 @@ impl ArgumentUse<'_> {
 impl CommandTable {
     /// Reads a command. `words` are those after the program's name, `None` for one that is not literal.
     #[must_use]
-    pub fn read<'a>(&'a self, words: &[Option<&'a str>]) -> Reading<'a> {
+    pub fn read(&self, words: &[Option<&str>]) -> Reading<'_> {
         let (words, usage) = match self.subcommand(words) {
             Selected::Whole => (words.to_vec(), &self.usage),
             Selected::Sub { usage, without } => (without, usage),
@@ -174,7 +174,7 @@ impl CommandTable {
         let numbers: Vec<usize> = (0..words.len())
             .filter(|at| words.get(*at) != Some(&Some(GAP)))
             .collect();
-        let rest: Vec<Option<&'a str>> = numbers.iter().filter_map(|at| words.get(*at).copied()).collect();
+        let rest: Vec<Option<&str>> = numbers.iter().filter_map(|at| words.get(*at).copied()).collect();
         let rows = OptionRows { table: self, usage };
         let given = split(&rest, self.conventions(usage), &rows);
         let place = |at: usize| numbers.get(at).map_or(words.len() + 1, |number| number + 1);
@@ -183,12 +183,12 @@ impl CommandTable {
 
     /// Gives options and operands their roles. `place` makes the number of a word, counted from the program's name, of
     /// that in `given`.
-    fn assemble<'a>(
-        &'a self,
-        usage: &'a Usage,
-        given: &Split<'a, Role>,
+    fn assemble<'t>(
+        &'t self,
+        usage: &'t Usage,
+        given: &Split<'_, Role>,
         place: &dyn Fn(usize) -> usize,
-    ) -> Reading<'a> {
+    ) -> Reading<'t> {
         let is_asked = |option: &Given<'_, Role>| matches!(&*option.name, "--help" | "--version");
         let rows = OptionRows { table: self, usage };
         let fits = |form: &&Form| form.when.iter().all(|group| is_given(group, &given.options, &rows));
@@ -203,7 +203,7 @@ impl CommandTable {
             reading.also = Some(&INFORMS);
             return reading;
         }
-        let operands: Vec<(usize, Option<&'a str>)> = match &usage.default {
+        let operands: Vec<(usize, Option<&str>)> = match &usage.default {
             Some(default) if given.operands.is_empty() => vec![(0, Some(default))],
             _ => given.operands.iter().map(|(at, text)| (place(*at), *text)).collect(),
         };
@@ -213,7 +213,7 @@ impl CommandTable {
         reading
     }
 
-    fn unknown<'a>(&'a self, at: usize) -> Reading<'a> {
+    fn unknown(&self, at: usize) -> Reading<'_> {
         Reading {
             arguments: Vec::new(),
             inner_at: None,
@@ -228,13 +228,14 @@ impl CommandTable {
         Conventions {
             clusters: matches!(self.style, Style::Gnu | Style::Posix | Style::Strict),
             glued: self.style == Style::SingleDash,
-            anywhere: matches!(self.style, Style::Gnu | Style::SingleDash | Style::Strict) && !ends_with_command(usage),
+            anywhere: matches!(self.style, Style::Gnu | Style::SingleDash | Style::Strict)
+                && !usage.ends_with_command(),
             plain: self.style == Style::Plain,
         }
     }
 
     /// Finds the subcommand among the operands before which only options of the program itself come.
-    fn subcommand<'a>(&'a self, words: &[Option<&'a str>]) -> Selected<'a> {
+    fn subcommand<'t, 'w>(&'t self, words: &[Option<&'w str>]) -> Selected<'t, 'w> {
         if self.subcommands.is_empty() {
             return Selected::Whole;
         }
@@ -302,7 +303,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reading with the options, without operands.
-    fn start(&self, place: &dyn Fn(usize) -> usize, given: &Split<'a, Role>) -> Reading<'a> {
+    fn start(&self, place: &dyn Fn(usize) -> usize, given: &Split<'_, Role>) -> Reading<'a> {
         let also = self.form.and_then(|form| form.also.as_ref());
         let unlisted = given.options.iter().find(|option| option.kind == OptionKind::Unlisted);
         let mut reading = Reading {
@@ -379,23 +380,13 @@ impl Rows<Role> for OptionRows<'_> {
 const GAP: &str = "\0";
 
 /// What the first operand selects.
-enum Selected<'a> {
+enum Selected<'t, 'w> {
     Whole,
     Sub {
-        usage: &'a Usage,
-        without: Vec<Option<&'a str>>,
+        usage: &'t Usage,
+        without: Vec<Option<&'w str>>,
     },
     Unknown(usize),
-}
-
-/// Whether the operands end with a command, whose options are its own.
-fn ends_with_command(usage: &Usage) -> bool {
-    let ends = |operands: &Option<Vec<Operand>>| {
-        operands
-            .as_ref()
-            .is_some_and(|operands| operands.iter().any(|operand| operand.role == Role::Runs))
-    };
-    ends(&usage.operands) || usage.forms.iter().any(|form| ends(&form.operands))
 }
 
 /// What the rows of a usage say of the option `name`.
@@ -465,18 +456,18 @@ fn is_given(group: &str, options: &[Given<'_, Role>], rows: &OptionRows<'_>) -> 
     })
 }
 
-impl<'a> Reading<'a> {
-    fn push(&mut self, role: Role, text: Option<&'a str>, at: usize, by_option: bool) {
+impl Reading<'_> {
+    fn push(&mut self, role: Role, text: Option<&str>, at: usize, by_option: bool) {
         self.arguments.push(ArgumentUse {
             role,
-            text,
+            text: text.map(str::to_owned),
             at,
             by_option,
         });
     }
 
     /// Gives the operands their roles.
-    fn assign(&mut self, operands: &[(usize, Option<&'a str>)], pattern: &[Operand]) {
+    fn assign(&mut self, operands: &[(usize, Option<&str>)], pattern: &[Operand]) {
         let repeated = pattern.iter().position(|operand| operand.count == Count::Any);
         let tail = repeated.map_or(0, |at| pattern.len() - at - 1);
         let mut next = 0;
@@ -529,7 +520,7 @@ impl<'a> Reading<'a> {
                 })
         };
         let mut filters = self.arguments.iter().filter(|argument| argument.role == Role::Filter);
-        let acting = filters.find(|argument| argument.text.is_some_and(acts));
+        let acting = filters.find(|argument| argument.text.as_deref().is_some_and(acts));
         self.unknown = self.unknown.or(acting.map(|argument| argument.at));
     }
 }

@@ -6,11 +6,9 @@ use pest::Parser as _;
 use pest::iterators::Pair as PestPair;
 
 use super::error::Problem;
-use super::grammar::{Escape, Grammar, Rule};
+use super::grammar::{Escape, Grammar};
+use super::line::split_word;
 use super::{Arguments, Keyword, Logical, Pair, Text, exec_form, line};
-
-/// The characters between which BuildKit splits words: ASCII's white space.
-const GAP: [char; 5] = [' ', '\t', '\u{B}', '\u{C}', '\r'];
 
 /// Reads `rest`, what stands behind `keyword` and its flags.
 pub(super) fn arguments(keyword: Keyword, rest: Logical, escape: Escape) -> Result<Arguments, Problem> {
@@ -49,16 +47,23 @@ fn text(line: &Logical, range: Range<usize>) -> Text {
 }
 
 fn words(rest: &Logical) -> Arguments {
-    Arguments::Words(spans(Rule::words, rest).map(|span| text(rest, span)).collect())
+    let (mut words, mut behind) = (Vec::new(), rest.text());
+    while !behind.is_empty() {
+        let start = rest.text().len() - behind.len();
+        let (word, after) = split_word(behind);
+        words.push(text(rest, start..start + word.len()));
+        behind = after;
+    }
+    Arguments::Words(words)
 }
 
 fn quoted_words(rest: &Logical, escape: Escape) -> impl Iterator<Item = Text> {
-    spans(escape.quoted_words(), rest).map(|span| text(rest, span))
+    quoted(rest, escape).map(|span| text(rest, span))
 }
 
-/// The parts that `rule`, which accepts every text, makes of `line`.
-fn spans(rule: Rule, line: &Logical) -> impl Iterator<Item = Range<usize>> {
-    Grammar::parse(rule, line.text())
+/// Where the words of `line` stand in which quotes and escapes count. The rule accepts every text.
+fn quoted(line: &Logical, escape: Escape) -> impl Iterator<Item = Range<usize>> {
+    Grammar::parse(escape.quoted_words(), line.text())
         .into_iter()
         .flatten()
         .flat_map(PestPair::into_inner)
@@ -68,7 +73,7 @@ fn spans(rule: Rule, line: &Logical) -> impl Iterator<Item = Range<usize>> {
 /// ENV's and LABEL's pairs: `name=value …`, or the legacy `name value`.
 fn pairs(keyword: Keyword, rest: &Logical, escape: Escape) -> Result<Arguments, Problem> {
     let mut pairs = Vec::new();
-    for span in spans(escape.quoted_words(), rest) {
+    for span in quoted(rest, escape) {
         let word = rest.text().get(span.clone()).unwrap_or_default();
         let Some((name, _)) = word.split_once('=') else {
             if pairs.is_empty() {
@@ -88,13 +93,14 @@ fn pairs(keyword: Keyword, rest: &Logical, escape: Escape) -> Result<Arguments, 
 }
 
 fn legacy_pair(keyword: Keyword, rest: &Logical) -> Result<Arguments, Problem> {
-    let Some((name, after)) = rest.text().split_once(GAP) else {
+    let (name, after) = split_word(rest.text());
+    if name.len() == rest.text().len() {
         let keyword = keyword.name();
         let help = format!("write `{keyword} {}=value`", rest.text());
         let found = format!("{keyword} with a name and no value");
         return Err(Problem::new(rest.source_start(0), found, "a value", help));
-    };
-    let start = rest.text().len() - after.trim_start_matches(GAP).len();
+    }
+    let start = rest.text().len() - after.len();
     let pair = Pair {
         name: name.to_owned(),
         value: text(rest, start..rest.text().len()),
@@ -108,9 +114,8 @@ fn legacy_pair(keyword: Keyword, rest: &Logical) -> Result<Arguments, Problem> {
 
 /// HEALTHCHECK's `NONE`, or `CMD` and its command; anything else stays a text for the checks to refuse.
 fn healthcheck(rest: &Logical) -> Result<Arguments, Problem> {
-    let kind = Grammar::parse(Rule::health_kind, rest.text()).map_or("", |pairs| pairs.as_str());
-    let after = rest.text().get(kind.len()..).unwrap_or_default();
-    let start = rest.text().len() - after.trim_start_matches(GAP).len();
+    let (kind, after) = split_word(rest.text());
+    let start = rest.text().len() - after.len();
     let command = command(rest.part(start..rest.text().len()))?;
     let is_empty = match &command {
         Arguments::Exec(strings) => strings.is_empty(),
@@ -127,7 +132,7 @@ fn healthcheck(rest: &Logical) -> Result<Arguments, Problem> {
 
 /// ONBUILD's instruction.
 fn trigger(rest: &Logical, escape: Escape) -> Result<Arguments, Problem> {
-    let keyword = rest.text().split(GAP).next().and_then(Keyword::from_word);
+    let keyword = Keyword::from_word(split_word(rest.text()).0);
     Ok(match keyword {
         None => whole(rest),
         // Refused here and not with the other checks: a line of thousands of them must not exhaust the stack.

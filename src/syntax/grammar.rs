@@ -35,14 +35,6 @@ impl Escape {
         }
     }
 
-    /// The entry rule for one logical line.
-    pub(super) fn logical_line(self) -> Rule {
-        match self {
-            Escape::Backslash => Rule::logical_line_backslash,
-            Escape::Backtick => Rule::logical_line_backtick,
-        }
-    }
-
     /// The entry rule for an instruction's flags.
     pub(super) fn flags(self) -> Rule {
         match self {

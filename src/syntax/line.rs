@@ -7,7 +7,7 @@ use pest::Parser as _;
 
 use super::arguments::arguments;
 use super::error::Problem;
-use super::grammar::{Escape, Grammar, Rule};
+use super::grammar::{Escape, Grammar};
 use super::{Arguments, Flag, Keyword, Logical, Node, heredoc};
 
 /// Reads one logical line. Heredocs are found, but their bodies are the driver's business.
@@ -16,16 +16,16 @@ pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
     let text = line.text().trim_end();
     let start = text.len() - text.trim_start().len();
     let text = text.get(start..).unwrap_or_default();
-    let nothing = || unknown_keyword("", line.source_start(start));
 
-    let mut pairs = Grammar::parse(Rule::head, text).map_err(|_| nothing())?;
-    let head = pairs.next().ok_or_else(nothing)?;
-    let mut end = start + head.as_span().end();
-    let keyword = head.into_inner().next().ok_or_else(nothing)?.as_span();
-    let keyword_range = line.source_range(start + keyword.start()..start + keyword.end());
-    let Some(kind) = Keyword::from_word(keyword.as_str()) else {
-        return Err(unknown_keyword(keyword.as_str(), keyword_range.start));
+    let (keyword, behind) = split_word(text);
+    if keyword.is_empty() {
+        return Err(unknown_keyword("", line.source_start(start)));
+    }
+    let keyword_range = line.source_range(start..start + keyword.len());
+    let Some(kind) = Keyword::from_word(keyword) else {
+        return Err(unknown_keyword(keyword, keyword_range.start));
     };
+    let mut end = start + text.len() - behind.len();
     let (flags, flags_length) = flags(line, end..start + text.len(), escape);
     end += flags_length;
 
@@ -47,6 +47,17 @@ pub(super) fn parse(line: &Logical, escape: Escape) -> Result<Node, Problem> {
         arguments,
         heredocs,
     })
+}
+
+/// Whether BuildKit splits words at a character: ASCII's white space.
+fn is_gap(character: char) -> bool {
+    matches!(character, ' ' | '\t'..='\r')
+}
+
+/// The first word of `text`, and what stands behind the white space after it.
+pub(super) fn split_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_at(text.find(is_gap).unwrap_or(text.len()));
+    (word, rest.trim_start_matches(is_gap))
 }
 
 fn unknown_keyword(word: &str, at: usize) -> Problem {

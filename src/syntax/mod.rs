@@ -16,6 +16,7 @@ mod line;
 mod logical;
 mod node;
 mod parse;
+mod physical;
 mod size;
 mod tree;
 mod validate;

@@ -5,7 +5,7 @@ use pest::Parser as _;
 use super::error::{Problem, SyntaxError};
 use super::grammar::{Escape, Grammar, Rule};
 use super::tree::{Dockerfile, Instruction, LineRange, Newline};
-use super::{Arguments, Heredoc, Logical, Node, line, validate};
+use super::{Arguments, Heredoc, Logical, Node, line, physical, validate};
 
 /// The longest line that BuildKit's reader takes, its newline included (Go's `bufio.MaxScanTokenSize`).
 const LONGEST_LINE: usize = 64 * 1024;
@@ -26,7 +26,7 @@ fn read(name: &str, text: &str) -> Result<Dockerfile, Problem> {
     line += newlines(text.get(..prologue_end).unwrap_or_default());
     let mut instructions = Vec::new();
     let epilogue = loop {
-        let (leading, after) = rest.split_at(trivia(rest));
+        let (leading, after) = rest.split_at(physical::trivia(rest));
         if after.is_empty() {
             break leading;
         }
@@ -110,39 +110,12 @@ fn body(text: &str, at: usize, heredoc: &mut Heredoc) -> Result<usize, Problem> 
 
 /// The logical line at the beginning of `text`, and its length without the newline behind it.
 fn logical_line(text: &str, escape: Escape) -> (Logical, usize) {
-    let (mut line, mut end) = (Logical::default(), 0);
-    // Without an escape character a line ends where it ends, and most lines are without.
-    let first = text.split('\n').next().unwrap_or_default();
-    if !first.contains(escape.character()) {
-        let first = first.trim_end_matches('\r');
-        line.push(first, 0);
-        return (line, first.len());
-    }
-    for pair in Grammar::parse(escape.logical_line(), text)
-        .into_iter()
-        .flatten()
-        .flat_map(|pair| pair.into_inner())
-    {
-        let span = pair.as_span();
-        end = span.end();
-        if pair.as_rule() == Rule::piece {
-            line.push(span.as_str(), span.start());
-        }
-    }
+    let (mut line, end) = physical::logical_line(text, escape.character());
     line.trim_carriage_returns();
     // A continuation at the end of the file, or before blank lines up to it, is part of the instruction's text, but
     // the last newline is not.
     let length = text.get(..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len();
     (line, length)
-}
-
-/// The length of the comments and blank lines at the beginning of `text`.
-fn trivia(text: &str) -> usize {
-    // Most instructions follow each other without either, which a look at the first character tells.
-    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return 0;
-    }
-    Grammar::parse(Rule::trivia, text).map_or(0, |pairs| pairs.as_str().len())
 }
 
 type Prologue = (usize, Vec<(String, String)>, Escape);

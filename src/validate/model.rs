@@ -49,7 +49,8 @@ pub(super) struct Item {
 impl<'a> Version<'a> {
     /// Takes a file with its facts and the build context; an empty one where it is not known.
     pub(crate) fn of(file: &'a Dockerfile, facts: &'a Facts, context: &'a ContextSource) -> Version<'a> {
-        let stages = (0..facts.stages.len()).map(|stage| StageModel::of(file, facts, stage, context));
+        let copies = image_files::of_stages(file, facts, context).into_iter().enumerate();
+        let stages = copies.map(|(stage, copies)| StageModel::of(file, facts, stage, copies, context));
         Version {
             file,
             facts,
@@ -117,8 +118,8 @@ impl<'a> Version<'a> {
 }
 
 impl StageModel {
-    fn of(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> StageModel {
-        let items: Vec<Item> = steps::of_chain(file, facts, stage, context)
+    fn of(file: &Dockerfile, facts: &Facts, stage: usize, copies: Vec<Copy>, context: &ContextSource) -> StageModel {
+        let items: Vec<Item> = steps::of_chain(file, facts, stage, &copies, context)
             .into_iter()
             .map(|step| Item {
                 act: identity::act(file, facts, &step),
@@ -130,7 +131,7 @@ impl StageModel {
             ranges: chain(facts, stage),
             deliveries: deliveries(file, facts, &items),
             items,
-            copies: image_files::of_stage(file, facts, stage, context),
+            copies,
             image: own.and_then(|own| image_below(facts, own)),
         }
     }

@@ -350,17 +350,20 @@ pub(crate) fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
             .clone()
             .or_else(|| word.text.contains('$').then(variable).flatten())
     };
-    let words: Vec<String> = command.words.iter().filter_map(value).collect();
+    let makes = |program: &String| programs::is_python(program) || matches!(program.as_str(), "virtualenv" | "uv");
+    let mut words = command.words.iter().filter_map(value);
+    let program = words.next().filter(makes)?;
+    let words: Vec<String> = words.collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let operands = match words.as_slice() {
-        [python, "-m", "venv" | "virtualenv", operands @ ..] if programs::is_python(python) => operands,
-        ["virtualenv", operands @ ..] | ["uv", "venv", operands @ ..] => operands,
+    let operands = match (program.as_str(), words.as_slice()) {
+        ("virtualenv", operands) | ("uv", ["venv", operands @ ..]) => operands,
+        (python, ["-m", "venv" | "virtualenv", operands @ ..]) if programs::is_python(python) => operands,
         _ => return None,
     };
     let folder = operands
         .iter()
         .find(|word| !word.starts_with('-') && !word.contains("python"))
         .copied()
-        .or((words.first() == Some(&"uv")).then_some(".venv"));
+        .or((program == "uv").then_some(".venv"));
     absolute(command, folder?)
 }

@@ -1,6 +1,6 @@
 //! The files of an image that COPY and ADD bring, each with the file of the context that it comes from.
 //!
-//! [`copy`] reads one instruction, [`View`] is the image as several of them make it, [`of_stage`] follows `COPY --from`
+//! [`copy`] reads one instruction, [`View`] is the image as several of them make it, [`of_stages`] follows `COPY --from`
 //! through the stages of the file. What a RUN changes is not known here.
 
 mod stages;
@@ -11,7 +11,7 @@ use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, Scope, is_within};
 use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
 
-pub(crate) use stages::of_stage;
+pub(crate) use stages::{of_stage, of_stages};
 
 /// A file or folder of the context at its place in the image. Paths have no `/` in front.
 #[derive(Clone, Debug)]

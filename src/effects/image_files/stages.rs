@@ -11,9 +11,18 @@ use super::{Copy, Layer, inside, join};
 ///
 /// What a RUN changed on the way is not known, here as in a stage without others.
 pub(crate) fn of_stage(file: &Dockerfile, facts: &Facts, stage: usize, context: &ContextSource) -> Vec<Copy> {
+    of_first(file, facts, stage + 1, context).pop().unwrap_or_default()
+}
+
+/// The same for each stage, by its number.
+pub(crate) fn of_stages(file: &Dockerfile, facts: &Facts, context: &ContextSource) -> Vec<Vec<Copy>> {
+    of_first(file, facts, facts.stages.len(), context)
+}
+
+fn of_first(file: &Dockerfile, facts: &Facts, count: usize, context: &ContextSource) -> Vec<Vec<Copy>> {
     // Each stage is read once, in order: one takes only from those before it.
     let mut stages: Vec<Vec<Copy>> = Vec::new();
-    for known in facts.stages.iter().take(stage + 1) {
+    for known in facts.stages.iter().take(count) {
         let mut copies = match known.base {
             Base::Stage(below) => stages.get(below).cloned().unwrap_or_default(),
             _ => Vec::new(),
@@ -30,7 +39,7 @@ pub(crate) fn of_stage(file: &Dockerfile, facts: &Facts, stage: usize, context: 
         }
         stages.push(copies);
     }
-    stages.pop().unwrap_or_default()
+    stages
 }
 
 /// The paths that instruction number `index` takes out of stages before it, with what COPYs put there.

@@ -1,6 +1,6 @@
 //! Which caches of a RUN can be mounts.
 
-use crate::effects::later_use;
+use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
@@ -42,7 +42,13 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Finds the caches that RUN number `index` fills.
-    pub(super) fn of(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize, run: &Execution) -> Candidates {
+    pub(super) fn of(
+        facts: &Facts,
+        file: &Dockerfile,
+        (starts, later_use): (&Starts, &LaterUse<'_>),
+        index: usize,
+        run: &Execution,
+    ) -> Candidates {
         let mut candidates = Candidates::default();
         let Some(scope) = facts.scope(index) else {
             return candidates;
@@ -58,6 +64,7 @@ impl Candidates {
             facts,
             file,
             starts,
+            later_use,
             index,
             run,
         };
@@ -137,6 +144,7 @@ struct Rules<'a> {
     facts: &'a Facts,
     file: &'a Dockerfile,
     starts: &'a Starts,
+    later_use: &'a LaterUse<'a>,
     index: usize,
     run: &'a Execution,
 }
@@ -522,8 +530,7 @@ impl Rules<'_> {
             .iter()
             .filter(|other| cache.cache.only_mounted && !other.cache.mount);
         let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
-        let missed =
-            paths.find_map(|path| Some((path, later_use::missed_by(self.file, self.facts, self.index, path)?)));
+        let missed = paths.find_map(|path| Some((path, self.later_use.missed_by(self.file, self.index, path)?)));
         match missed {
             Some((path, later)) => {
                 let found = format!("line {} expects something at {path}", self.file.line_of(later));

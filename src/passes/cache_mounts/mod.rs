@@ -17,6 +17,7 @@ use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::later_use::LaterUse;
 use candidates::Candidates;
 use starts::Starts;
 
@@ -48,13 +49,14 @@ impl Pass for CacheMounts {
             true => Starts::of(file, facts, options.context.as_deref()),
             false => Starts::default(),
         };
+        let later_use = LaterUse::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {
                 continue;
             }
             let lines = file.lines_of(index);
-            let mut candidates = Candidates::of(facts, file, &starts, index, run);
+            let mut candidates = Candidates::of(facts, file, (&starts, &later_use), index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
             }

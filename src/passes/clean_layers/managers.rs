@@ -1,7 +1,7 @@
 //! What package managers leave behind in a layer.
 
 use crate::edits::removal::{may_match_above, part_matches};
-use crate::effects::later_use;
+use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
@@ -10,7 +10,13 @@ use crate::syntax::Dockerfile;
 use super::{Declined, Mess, Way, edits};
 
 /// What RUN number `index` leaves behind, manager by manager.
-pub(super) fn of(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
+pub(super) fn of(
+    file: &Dockerfile,
+    facts: &Facts,
+    later_use: &LaterUse<'_>,
+    index: usize,
+    run: &Execution,
+) -> Vec<Result<Mess, Declined>> {
     let mut findings = Vec::new();
     let mut done: Vec<&str> = Vec::new();
     for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
@@ -20,7 +26,7 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution
         done.push(&used.manager.id);
         let dirty = dirty(run, used);
         if !dirty.is_empty() {
-            findings.extend(clean(file, facts, index, run, used, &dirty));
+            findings.extend(clean(file, facts, later_use, (index, run), used, &dirty));
         }
     }
     findings
@@ -121,8 +127,8 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
 fn clean(
     file: &Dockerfile,
     facts: &Facts,
-    index: usize,
-    run: &Execution,
+    later_use: &LaterUse<'_>,
+    (index, run): (usize, &Execution),
     used: &ManagerUse,
     dirty: &[(usize, &CacheUse)],
 ) -> Option<Result<Mess, Declined>> {
@@ -148,7 +154,7 @@ fn clean(
             &format!("run `{} update` in line {line} too, before it installs", used.program),
         );
     }
-    let missed = |cache: &CacheUse| later_use::missed_by(file, facts, index, cache.path.as_deref()?);
+    let missed = |cache: &CacheUse| later_use.missed_by(file, index, cache.path.as_deref()?);
     if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
         let obstacle = format!("line {} works on what this RUN leaves", file.line_of(later));
         return decline(

@@ -11,6 +11,7 @@ use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::later_use::LaterUse;
 
 /// Cleans up in the layer that made the mess, where no cache mount keeps it out of the image.
 pub struct CleanLayers;
@@ -45,6 +46,7 @@ impl Pass for CleanLayers {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
+        let later_use = LaterUse::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             // What a stage leaves behind that no image is made of costs nothing.
@@ -54,7 +56,7 @@ impl Pass for CleanLayers {
             }
             let lines = file.lines_of(index);
             let mut messes = Vec::new();
-            for finding in findings(file, facts, index, run) {
+            for finding in findings(file, facts, &later_use, index, run) {
                 match finding {
                     Ok(mess) => messes.push(mess),
                     Err((what, obstacle)) => outcome.refusals.push(Refusal::new(ID, lines, what, obstacle)),
@@ -93,13 +95,20 @@ impl Pass for CleanLayers {
 type Declined = (String, Obstacle);
 
 /// What a RUN leaves behind, manager by manager, and then what it downloaded and unpacked.
-fn findings(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
-    let mut findings = managers::of(file, facts, index, run);
+fn findings(
+    file: &Dockerfile,
+    facts: &Facts,
+    later_use: &LaterUse<'_>,
+    index: usize,
+    run: &Execution,
+) -> Vec<Result<Mess, Declined>> {
+    let mut findings = managers::of(file, facts, later_use, index, run);
     if let Body::Script(script) = &run.body
         && !script.is_heredoc
+        && let Some(mess) = archives::of(file, index, run)
         && edits::can_append(facts, index, script)
     {
-        findings.extend(archives::of(file, index, run).map(Ok));
+        findings.push(Ok(mess));
     }
     findings
 }

@@ -242,7 +242,7 @@ impl Copied<'_> {
             if is_fresh {
                 return Some(Effects::default());
             }
-            let path = path(entered.text)?.to_string();
+            let path = path(entered.text.as_deref())?.to_string();
             return Some(Effects {
                 enters: Some(path).filter(|path| self.touches(path)).into_iter().collect(),
                 ..Effects::default()
@@ -250,17 +250,24 @@ impl Copied<'_> {
         }
         let has_rights = of_role(Role::Mode).chain(of_role(Role::Owner)).next().is_some();
         let makes_folders = of_role(Role::MakesFolders).next().is_some();
-        if makes_folders && !has_rights && of_role(Role::MakesFolders).all(|argument| path(argument.text).is_some()) {
+        if makes_folders
+            && !has_rights
+            && of_role(Role::MakesFolders).all(|argument| path(argument.text.as_deref()).is_some())
+        {
             let touches = of_role(Role::MakesFolders)
-                .any(|argument| path(argument.text).is_some_and(|path| self.touches(path.as_str())));
+                .any(|argument| path(argument.text.as_deref()).is_some_and(|path| self.touches(path.as_str())));
             return Some(Effects {
                 makes_folders: touches,
                 ..Effects::default()
             });
         }
         // `. venv/bin/activate`, `python -m venv venv`: nothing of it is copied.
-        let sourced = of_role(Role::Sources).next().map(|argument| path(argument.text));
-        let made = of_role(Role::WritesUnder).next().map(|argument| path(argument.text));
+        let sourced = of_role(Role::Sources)
+            .next()
+            .map(|argument| path(argument.text.as_deref()));
+        let made = of_role(Role::WritesUnder)
+            .next()
+            .map(|argument| path(argument.text.as_deref()));
         let place = Place::Under(sourced.or(made)??);
         let does_no_more = reading
             .arguments

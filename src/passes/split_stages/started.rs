@@ -76,18 +76,17 @@ fn files(command: &Started) -> Vec<AbsolutePath> {
     let Some((program, rest)) = command.words.split_first() else {
         return Vec::new();
     };
+    let words: Vec<Option<&str>> = rest.iter().map(|word| Some(word.as_str())).collect();
+    let reading = command_table(program.rsplit('/').next().unwrap_or(program)).map(|table| table.read(&words));
+    let arguments = reading.iter().flat_map(|reading| &reading.arguments);
+    let files = arguments.filter(|argument| {
+        matches!(
+            argument.role,
+            ArgumentRole::Script | ArgumentRole::ShellScript | ArgumentRole::Reads
+        )
+    });
     let mut found: Vec<&str> = vec![program];
-    if let Some(table) = command_table(program.rsplit('/').next().unwrap_or(program)) {
-        let words: Vec<Option<&str>> = rest.iter().map(|word| Some(word.as_str())).collect();
-        let reading = table.read(&words);
-        let files = reading.arguments.iter().filter(|argument| {
-            matches!(
-                argument.role,
-                ArgumentRole::Script | ArgumentRole::ShellScript | ArgumentRole::Reads
-            )
-        });
-        found.extend(files.filter_map(|argument| argument.text));
-    }
+    found.extend(files.filter_map(|argument| argument.text.as_deref()));
     let absolute = found
         .into_iter()
         .filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
