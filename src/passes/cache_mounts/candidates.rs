@@ -1,13 +1,14 @@
 //! Which caches of a RUN can be mounts.
 
+use crate::effects::later_use;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
-use crate::passes::absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
 use super::starts::Starts;
-use super::{Obstacle, chain, stores};
+use super::{chain, stores};
 
 /// A cache that will be a mount of the RUN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,13 +169,21 @@ impl Rules<'_> {
                 && from_older_lists() =>
             {
                 let found = format!("`{}` uses package lists that an earlier RUN downloaded", used.program);
-                return Some(Err(Obstacle::new(found, "download the lists in the same RUN")));
+                return Some(Err(Obstacle::new(
+                    ObstacleKind::Order,
+                    found,
+                    "download the lists in the same RUN",
+                )));
             }
             _ => {}
         }
         if let Some(line) = self.configured_before(used) {
             let found = format!("line {line} changes the settings of {name}, perhaps the place of its cache");
-            return Some(Err(Obstacle::new(found, "set the place by a variable instead")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                found,
+                "set the place by a variable instead",
+            )));
         }
         if let Some(obstacle) = self.too_old(used) {
             return Some(Err(obstacle));
@@ -188,12 +197,20 @@ impl Rules<'_> {
         }
         if path.contains([' ', ',', ':', '"', '$', '\\']) {
             let found = format!("a mount cannot name {path}");
-            return Some(Err(Obstacle::new(found, "move the cache to a path without signs")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::Unsupported,
+                found,
+                "move the cache to a path without signs",
+            )));
         }
         if cache.linked != Some(false) {
             let found =
                 format!("what {name} installs may be links into its cache, which would then be part of the image");
-            return Some(Err(Obstacle::new(found, "let it copy files instead")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::InUse,
+                found,
+                "let it copy files instead",
+            )));
         }
         Some(self.mount(number, command, used, cache, path))
     }
@@ -243,7 +260,11 @@ impl Rules<'_> {
             used.program,
             keep.options.join(" ")
         );
-        Some(Obstacle::new(found, "build on a newer release"))
+        Some(Obstacle::new(
+            ObstacleKind::Unsupported,
+            found,
+            "build on a newer release",
+        ))
     }
 
     /// Whether nothing in the RUN puts into the cache what the image may need.
@@ -254,6 +275,7 @@ impl Rules<'_> {
         let Some(other) = others.find(puts) else { return Ok(()) };
         let found = format!("`{}` may put into it what the image needs", other.program);
         Err(Obstacle::new(
+            ObstacleKind::InUse,
             found,
             format!("call `{}` in a RUN of its own", other.program),
         ))
@@ -272,6 +294,7 @@ impl Rules<'_> {
                 account.name
             );
             return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
                 found,
                 format!("create {} with a fixed number: `useradd --uid 1000`", account.name),
             ));
@@ -300,6 +323,7 @@ impl Rules<'_> {
                 account.name
             );
             return Err(Obstacle::new(
+                ObstacleKind::Unsupported,
                 found,
                 format!("make the folder in an earlier RUN: `mkdir -p {parent}`"),
             ));
@@ -380,7 +404,7 @@ impl Rules<'_> {
                 Obstruction::Option { words, .. } => {
                     let option = command.words.get(words.start).map_or("an option", |word| &word.text);
                     let found = format!("`{option}` keeps {} from using its cache", used.manager.name);
-                    return Err(Obstacle::new(found, format!("remove `{option}`")));
+                    return Err(Obstacle::new(ObstacleKind::Chosen, found, format!("remove `{option}`")));
                 }
                 Obstruction::Variable {
                     assignment: Some(_), ..
@@ -390,7 +414,7 @@ impl Rules<'_> {
                 } if command.editable && !command.switches_user && !self.exports(name) => {}
                 Obstruction::Variable { name, .. } => {
                     let found = format!("the variable {name} keeps {} from using its cache", used.manager.name);
-                    return Err(Obstacle::new(found, format!("remove {name}")));
+                    return Err(Obstacle::new(ObstacleKind::Chosen, found, format!("remove {name}")));
                 }
             }
         }
@@ -401,6 +425,7 @@ impl Rules<'_> {
                 used.program
             );
             return Err(Obstacle::new(
+                ObstacleKind::Entangled,
                 found,
                 "write the command without `sh -c` or the exec form",
             ));
@@ -457,7 +482,11 @@ impl Rules<'_> {
                 };
                 if needs {
                     let found = format!("line {} copies from {path}", self.file.line_of(*instruction));
-                    return Err(Obstacle::new(found, "copy what was installed, not the cache"));
+                    return Err(Obstacle::new(
+                        ObstacleKind::InUse,
+                        found,
+                        "copy what was installed, not the cache",
+                    ));
                 }
             }
         }
@@ -475,7 +504,11 @@ impl Rules<'_> {
             let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
             if !ignores && !inert && words.any(|word| word.starts_with('/') && is_within(word, path)) {
                 let found = format!("line {} uses {path}", self.file.line_of(index));
-                return Err(Obstacle::new(found, "keep what the image needs somewhere else"));
+                return Err(Obstacle::new(
+                    ObstacleKind::InUse,
+                    found,
+                    "keep what the image needs somewhere else",
+                ));
             }
         }
         Ok(())
@@ -489,11 +522,13 @@ impl Rules<'_> {
             .iter()
             .filter(|other| cache.cache.only_mounted && !other.cache.mount);
         let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
-        let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
+        let missed =
+            paths.find_map(|path| Some((path, later_use::missed_by(self.file, self.facts, self.index, path)?)));
         match missed {
             Some((path, later)) => {
                 let found = format!("line {} expects something at {path}", self.file.line_of(later));
                 Err(Obstacle::new(
+                    ObstacleKind::InUse,
                     found,
                     "remove what works on the cache there, or let `rm` have `-f`",
                 ))
@@ -510,6 +545,7 @@ impl Rules<'_> {
                 let found =
                     format!("line {line} installs, or may install, from the package lists that this RUN leaves");
                 Err(Obstacle::new(
+                    ObstacleKind::InUse,
                     found,
                     format!("run `{} update` in line {line} too, before it installs", used.program),
                 ))
@@ -534,19 +570,27 @@ fn no_path(used: &ManagerUse, cache: &CacheUse) -> Obstacle {
                 "create {} in this file with a number and a home, or set HOME",
                 account.name
             );
-            Obstacle::new(found, remedy)
+            Obstacle::new(ObstacleKind::UnknownPlace, found, remedy)
         }
         _ => {
             let variable = cache.cache.moved_by.iter().find_map(|place| place.variable.as_deref());
             let remedy = variable.map_or("add the mount by hand".to_owned(), |variable| {
                 format!("set {variable} by ENV to an absolute path")
             });
-            Obstacle::new(format!("nothing tells where {name} keeps it"), remedy)
+            Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                format!("nothing tells where {name} keeps it"),
+                remedy,
+            )
         }
     }
 }
 
 fn unknown_user() -> Obstacle {
     let found = "the base image may set a USER, and nothing tells which";
-    Obstacle::new(found, "write USER before this RUN, `USER root` if it is root")
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
+        found,
+        "write USER before this RUN, `USER root` if it is root",
+    )
 }

@@ -12,6 +12,7 @@ mod starts;
 mod stores;
 mod target;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
@@ -23,22 +24,6 @@ use starts::Starts;
 pub struct CacheMounts;
 
 const ID: &str = "cache-mounts";
-
-/// Why something is not done, and what would help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Obstacle {
-    found: String,
-    remedy: String,
-}
-
-impl Obstacle {
-    fn new(found: impl Into<String>, remedy: impl Into<String>) -> Obstacle {
-        Obstacle {
-            found: found.into(),
-            remedy: remedy.into(),
-        }
-    }
-}
 
 impl Pass for CacheMounts {
     fn id(&self) -> &'static str {
@@ -89,7 +74,11 @@ impl Pass for CacheMounts {
                 continue;
             }
             if file.edit(index, plan.edits).is_err() {
-                let obstacle = Obstacle::new("the new text would not be one instruction", "add the mounts by hand");
+                let obstacle = Obstacle::new(
+                    ObstacleKind::Unreadable,
+                    "the new text would not be one instruction",
+                    "add the mounts by hand",
+                );
                 outcome
                     .refusals
                     .push(refusal(lines, "add cache mounts".to_owned(), obstacle));
@@ -126,13 +115,7 @@ impl Pass for CacheMounts {
 }
 
 fn refusal(lines: LineRange, what: String, obstacle: Obstacle) -> Refusal {
-    Refusal {
-        pass: ID,
-        lines,
-        what,
-        obstacle: obstacle.found,
-        remedy: obstacle.remedy,
-    }
+    Refusal::new(ID, lines, what, obstacle)
 }
 
 /// A `# syntax=` directive that names a frontend without cache mounts, which came with version 1.2.
@@ -143,7 +126,11 @@ fn old_frontend(file: &Dockerfile) -> Option<Obstacle> {
     let (major, minor) = (numbers.next()?, numbers.next());
     (major == 1 && minor.is_some_and(|minor| minor < 2) && !version.contains("experimental")).then(|| {
         let found = format!("the directive `# syntax={frontend}` names a frontend without cache mounts");
-        Obstacle::new(found, "name docker/dockerfile:1, or remove the directive")
+        Obstacle::new(
+            ObstacleKind::Unsupported,
+            found,
+            "name docker/dockerfile:1, or remove the directive",
+        )
     })
 }
 

@@ -6,6 +6,7 @@ mod managers;
 
 pub(in crate::passes) use managers::image_among;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 
@@ -56,15 +57,7 @@ impl Pass for CleanLayers {
             for finding in findings(file, facts, index, run) {
                 match finding {
                     Ok(mess) => messes.push(mess),
-                    Err((what, obstacle, remedy)) => {
-                        outcome.refusals.push(Refusal {
-                            pass: ID,
-                            lines,
-                            what,
-                            obstacle,
-                            remedy,
-                        });
-                    }
+                    Err((what, obstacle)) => outcome.refusals.push(Refusal::new(ID, lines, what, obstacle)),
                 }
             }
             let Some(edits) = edits::of(file, facts, index, run, &messes) else {
@@ -74,13 +67,12 @@ impl Pass for CleanLayers {
                 continue;
             }
             if file.edit(index, edits).is_err() {
-                outcome.refusals.push(Refusal {
-                    pass: ID,
-                    lines,
-                    what: "clean up".to_owned(),
-                    obstacle: "the new text would not be one instruction".to_owned(),
-                    remedy: "clean up by hand".to_owned(),
-                });
+                let obstacle = Obstacle::new(
+                    ObstacleKind::Unreadable,
+                    "the new text would not be one instruction",
+                    "clean up by hand",
+                );
+                outcome.refusals.push(Refusal::new(ID, lines, "clean up", obstacle));
                 continue;
             }
             outcome.changes.extend(messes.into_iter().map(|mess| Change {
@@ -97,8 +89,8 @@ impl Pass for CleanLayers {
     }
 }
 
-/// What was not done, what stood in the way, what would help.
-type Declined = (String, String, String);
+/// What was not done, and what stood in the way.
+type Declined = (String, Obstacle);
 
 /// What a RUN leaves behind, manager by manager, and then what it downloaded and unpacked.
 fn findings(file: &Dockerfile, facts: &Facts, index: usize, run: &Execution) -> Vec<Result<Mess, Declined>> {
