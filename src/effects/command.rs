@@ -158,6 +158,9 @@ fn unknown_word(text: &str, workdir: Option<&AbsolutePath>) -> Place {
     AbsolutePath::of(folder, workdir).map_or(Place::Anywhere, Place::Under)
 }
 
+/// Where the home folders of accounts are.
+const HOMES: &[&str] = &["/root", "/home/*"];
+
 /// A command that is read, with where it runs.
 struct Reader<'r, 'a> {
     reading: &'r Reading<'a>,
@@ -377,7 +380,8 @@ impl Reader<'_, '_> {
     /// Notes an address that is a file of the image: `file:///x`, or the path of a repository.
     fn local_address(&mut self, argument: &ArgumentUse) {
         let Some(text) = argument.text.as_deref() else { return };
-        let is_path = !text.contains("://") && text.starts_with(['/', '.']);
+        let first = text.split('/').next().unwrap_or_default();
+        let is_path = !text.contains("://") && (text.starts_with(['/', '.']) || !first.contains(['.', ':']));
         let path = text.strip_prefix("file://").or(is_path.then_some(text));
         if let Some(path) = path {
             let place = AbsolutePath::of(path, self.workdir.as_ref()).map_or(Place::Anywhere, Place::Under);
@@ -557,6 +561,11 @@ impl Reader<'_, '_> {
 
     /// The places that a path of a table stands for: one for each address, where it takes its name from one.
     fn places(&self, path: &str, of: fn(AbsolutePath) -> Place) -> Vec<Place> {
+        if let Some(rest) = path.strip_prefix("~/") {
+            // Whose home it is, the account and a variable decide.
+            let homes = HOMES.iter().filter_map(|home| AbsolutePath::of(home, None));
+            return homes.map(|home| Place::of_pattern(home.join(rest))).collect();
+        }
         let takes_names = path.contains("{name}") || path.contains("{stem}");
         let arguments = self.reading.arguments.iter();
         let urls: Vec<Option<&str>> = arguments

@@ -38,6 +38,9 @@ pub(super) trait Rows<R> {
     /// What the option is that is called so, with its dashes.
     fn look_up(&self, name: &str) -> OptionKind<R>;
 
+    /// Whether a row names the option in full, and not by how it begins.
+    fn names(&self, name: &str) -> bool;
+
     /// What a word is before which no operand comes. `at` is its number.
     fn leading(&self, text: &str, at: usize) -> Leading;
 }
@@ -77,6 +80,21 @@ pub(super) struct Split<'a, R> {
     pub(super) options: Vec<Given<'a, R>>,
     /// The other words, with their number; `None` for one that is not literal.
     pub(super) operands: Vec<(usize, Option<&'a str>)>,
+}
+
+impl<R> Split<'_, R> {
+    /// These words with those of `next` behind them, which begin after `by` words.
+    pub(super) fn before(mut self, next: Self, by: usize) -> Self {
+        self.options.extend(next.options.into_iter().map(|option| Given {
+            value: option.value.map(|(text, at)| (text, at + by)),
+            at: option.at + by,
+            end: option.end + by,
+            ..option
+        }));
+        self.operands
+            .extend(next.operands.into_iter().map(|(at, text)| (at + by, text)));
+        self
+    }
 }
 
 /// Takes the words after the program's name, `None` for one that is not literal, the conventions and the rows of the
@@ -157,7 +175,7 @@ impl<'a, R: Copy> Reader<'a, '_, R> {
     /// Notes the options in a word, with what they take of the next ones. Returns the number of the word after them.
     fn option(&mut self, text: &'a str, at: usize) -> usize {
         let whole = self.rows.look_up(text);
-        if !matches!(whole, OptionKind::Unlisted) {
+        if !matches!(whole, OptionKind::Unlisted) && !self.is_parted(text) {
             self.push(text.into(), whole, None, at);
             return self.take(at + 1);
         }
@@ -186,6 +204,19 @@ impl<'a, R: Copy> Reader<'a, '_, R> {
             None => self.push(text.into(), OptionKind::Unlisted, None, at),
         }
         at + 1
+    }
+
+    /// Whether a row names the first part of a word, the option, but only rows such as `-*` fit the whole: then the rest
+    /// is the value of that option.
+    fn is_parted(&self, text: &str) -> bool {
+        let has_row = |name: &str| self.rows.names(name);
+        let is_assigned = || text.split_once('=').is_some_and(|(name, _)| has_row(name));
+        let is_letter = || {
+            let letter = text.char_indices().nth(2).and_then(|(end, _)| text.get(..end));
+            let takes = |name: &str| matches!(self.rows.look_up(name), OptionKind::Value(_));
+            self.conventions.clusters && letter.is_some_and(|name| name != "--" && has_row(name) && takes(name))
+        };
+        !has_row(text) && (is_assigned() || is_letter())
     }
 
     /// Whether a word is an option of one letter with its value, where there are no clusters: `-Idir`.

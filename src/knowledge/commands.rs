@@ -165,9 +165,9 @@ impl CommandTable {
     /// Reads a command. `words` are those after the program's name, `None` for one that is not literal.
     #[must_use]
     pub fn read(&self, words: &[Option<&str>]) -> Reading<'_> {
-        let (words, usage) = match self.subcommand(words) {
-            Selected::Whole => (words.to_vec(), &self.usage),
-            Selected::Sub { usage, without } => (without, usage),
+        let (words, usage, before) = match self.subcommand(words) {
+            Selected::Whole => (words.to_vec(), &self.usage, 0),
+            Selected::Sub { usage, without, before } => (without, usage, before),
             Selected::Unknown(at) => return self.unknown(at + 1),
         };
         // Words of a subcommand were taken out and left a gap.
@@ -175,8 +175,12 @@ impl CommandTable {
             .filter(|at| words.get(*at) != Some(&Some(GAP)))
             .collect();
         let rest: Vec<Option<&str>> = numbers.iter().filter_map(|at| words.get(*at).copied()).collect();
-        let rows = OptionRows { table: self, usage };
-        let given = split(&rest, self.conventions(usage), &rows);
+        // What comes before the subcommand is an option of the program, whatever the subcommand calls so.
+        let (general, own) = rest.split_at(before.min(rest.len()));
+        let whole = |usage| OptionRows { table: self, usage };
+        let (programs, subcommands) = (whole(&self.usage), whole(usage));
+        let given = split(general, self.conventions(&self.usage), &programs);
+        let given = given.before(split(own, self.conventions(usage), &subcommands), general.len());
         let place = |at: usize| numbers.get(at).map_or(words.len() + 1, |number| number + 1);
         self.assemble(usage, &given, &place)
     }
@@ -210,6 +214,7 @@ impl CommandTable {
         let own = form.and_then(|form| form.operands.as_deref());
         reading.assign(&operands, own.or(usage.operands.as_deref()).unwrap_or_default());
         reading.check_filters();
+        reading.check_argument_files(&operands);
         reading
     }
 
@@ -277,6 +282,7 @@ impl CommandTable {
                 return Selected::Sub {
                     usage: &found.usage,
                     without,
+                    before: first,
                 };
             }
         }
@@ -288,6 +294,7 @@ impl CommandTable {
             Some(any) => Selected::Sub {
                 usage: &any.usage,
                 without: words.to_vec(),
+                before: 0,
             },
             None => Selected::Unknown(first),
         }
@@ -343,16 +350,6 @@ struct OptionRows<'a> {
     usage: &'a Usage,
 }
 
-impl OptionRows<'_> {
-    /// Whether a row has this name in full.
-    fn lists(&self, name: &str) -> bool {
-        [self.usage, &self.table.usage].iter().any(|usage| {
-            let rows = usage.flags.iter().chain(&usage.optional).chain(&usage.pairs);
-            rows.chain(usage.options.values().flatten()).any(|row| row == name)
-        })
-    }
-}
-
 impl Rows<Role> for OptionRows<'_> {
     fn look_up(&self, name: &str) -> OptionKind<Role> {
         let style = self.table.style;
@@ -364,6 +361,13 @@ impl Rows<Role> for OptionRows<'_> {
             OptionKind::Flag
         } else {
             OptionKind::Unlisted
+        })
+    }
+
+    fn names(&self, name: &str) -> bool {
+        [self.usage, &self.table.usage].iter().any(|usage| {
+            let rows = usage.flags.iter().chain(&usage.optional).chain(&usage.pairs);
+            rows.chain(usage.options.values().flatten()).any(|row| row == name)
         })
     }
 
@@ -385,6 +389,8 @@ enum Selected<'t, 'w> {
     Sub {
         usage: &'t Usage,
         without: Vec<Option<&'w str>>,
+        /// How many words come before it.
+        before: usize,
     },
     Unknown(usize),
 }
@@ -435,7 +441,8 @@ fn kind_in(usage: &Usage, name: &str, style: Style) -> OptionKind<Role> {
     OptionKind::Unlisted
 }
 
-/// Whether one of `a|b|c` is among the options, with a value if the group has one: `-m=venv`, `-i=*`.
+/// Whether one of `a|b|c` is among the options, with a value if the group has one: `-m=venv`, `-i=*`. A final `*` stands
+/// for any end.
 fn is_given(group: &str, options: &[Given<'_, Role>], rows: &OptionRows<'_>) -> bool {
     group.split('|').any(|row| {
         let (name, value) = row
@@ -443,8 +450,11 @@ fn is_given(group: &str, options: &[Given<'_, Role>], rows: &OptionRows<'_>) -> 
             .map_or((row, None), |(name, value)| (name, Some(value)));
         let fits = |option: &Given<'_, Role>| {
             let given = &*option.name;
+            if let Some(start) = name.strip_suffix('*') {
+                return given.starts_with(start);
+            }
             let is_short_for =
-                || name.starts_with("--") && given.len() > 3 && name.starts_with(given) && !rows.lists(given);
+                || name.starts_with("--") && given.len() > 3 && name.starts_with(given) && !rows.names(given);
             let has_value = || match (value, option.value) {
                 (None, _) | (Some("*"), Some(_)) => true,
                 (Some(value), Some((text, _))) => text == Some(value),
@@ -505,6 +515,14 @@ impl Reading<'_> {
             self.unknown.get_or_insert(*at);
         }
         self.arguments.sort_by_key(|argument| argument.at);
+    }
+
+    /// Notes a file with further words, for programs that read them from `@file`.
+    fn check_argument_files(&mut self, operands: &[(usize, Option<&str>)]) {
+        let is_list = |text: &Option<&str>| text.is_some_and(|text| text.starts_with('@'));
+        let list = operands.iter().find(|(_, text)| is_list(text));
+        let list = list.filter(|_| self.table.has_tag("argument-files"));
+        self.unknown = self.unknown.or(list.map(|(at, _)| *at));
     }
 
     /// Notes a filter that does more than to read and print.

@@ -179,6 +179,46 @@ fn help_and_versions_are_understood() {
         assert!(reading.informs(), "{words:?}");
     }
     assert!(!command_table("echo").unwrap().read(&[Some("--help")]).informs());
+    for words in [
+        ["time", "-v", "make"],
+        ["rustc", "--print=link-args", "a.rs"],
+        ["lua", "-v", "a.lua"],
+    ] {
+        let rest: Vec<_> = words.iter().skip(1).copied().map(Some).collect();
+        assert!(!command_table(words[0]).unwrap().read(&rest).informs(), "{words:?}");
+    }
+    let timed = command_table("time")
+        .unwrap()
+        .read(&[Some("-vo"), Some("log"), Some("make")]);
+    assert_eq!(timed.inner_at, Some(3));
+}
+
+#[test]
+fn a_row_for_all_options_hides_no_value() {
+    let mut commands = Commands::default();
+    let table = r#"
+programs = ["shipwright"]
+checked = "never"
+sources = ["https://example.org/shipwright"]
+operands = ["text..."]
+flags = ["-*", "-old"]
+options = { writes = ["-o", "--out"] }
+"#;
+    commands.add(table).unwrap();
+    for (words, written) in [
+        (["-o", "x"], Some("x")),
+        (["-ox", "a"], Some("x")),
+        (["--out=x", "a"], Some("x")),
+        (["-old", "x"], None),
+        (["-ao", "x"], None),
+        (["--outer=x", "a"], None),
+    ] {
+        let reading = commands.find("shipwright").unwrap().read(&words.map(Some));
+        let mut arguments = reading.arguments.iter();
+        let found = arguments.find(|argument| argument.role == ArgumentRole::Writes);
+        assert_eq!(found.and_then(|found| found.text.as_deref()), written, "{words:?}");
+        assert!(reading.is_complete(), "{words:?}");
+    }
 }
 
 #[test]

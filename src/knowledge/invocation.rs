@@ -276,6 +276,10 @@ impl Rows<Role> for Manager {
         self.options.role(name).map_or(OptionKind::Unlisted, OptionKind::Value)
     }
 
+    fn names(&self, name: &str) -> bool {
+        self.options.role(name).is_some()
+    }
+
     fn leading(&self, text: &str, _: usize) -> Leading {
         let mut prefixes = self.options.prefixes.iter();
         if prefixes.any(|prefix| text.starts_with(prefix.as_str())) {

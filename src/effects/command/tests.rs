@@ -211,3 +211,114 @@ fn options_and_scripts_that_run_programs_are_unknown() {
         assert!(effects(body).unknown.is_none(), "{body}");
     }
 }
+
+/// Whether a path is among places.
+fn meets(places: &[Place], path: &str) -> bool {
+    let path = Place::Exactly(AbsolutePath::of(path, None).unwrap());
+    places.iter().any(|place| place.meets(&path))
+}
+
+#[test]
+fn outputs_outside_of_the_working_folder() {
+    for (body, path) in [
+        ("tsc --outDir=/opt/x", "/opt/x/a"),
+        ("tailwindcss -o/opt/x", "/opt/x"),
+        ("cmake --build /opt/x", "/opt/x/a"),
+        ("cmake --install=b --prefix /opt/x", "/opt/x/bin/a"),
+        ("meson setup /opt/x", "/opt/x/a"),
+        ("ant -f /opt/x/build.xml", "/opt/x/a"),
+        ("git worktree add /opt/x", "/opt/x/a"),
+        ("git --git-dir /opt/x/.git --work-tree /opt/x checkout a", "/opt/x/a"),
+        ("git -C /opt/x checkout a", "/opt/x/a"),
+        ("git diff --output=/opt/x", "/opt/x"),
+        ("git clone --separate-git-dir /opt/x https://x.org/a", "/w/a/b"),
+        ("git archive -o /opt/x HEAD", "/opt/x"),
+        ("groupadd -R /opt/x g", "/opt/x/etc/group"),
+        ("chpasswd --root=/opt/x", "/opt/x/etc/shadow"),
+        ("ar rb m.o /opt/x.a a.o", "/opt/x.a"),
+        ("dpkg-deb -b /opt/x", "/opt/x.deb"),
+        ("svn checkout -r 5 https://x.org/a", "/w/a/b"),
+        ("unrar x a.rar d/x", "/w/x"),
+        ("dos2unix -n a /opt/x", "/opt/x"),
+        ("axel -o /opt/x https://x.org/a", "/opt/x"),
+    ] {
+        let effects = effects(body);
+        assert_eq!(effects.unknown, None, "{body}");
+        assert!(meets(&effects.writes, path), "{body}: {:?}", effects.writes);
+    }
+}
+
+#[test]
+fn inputs_that_are_no_plain_operands() {
+    for (body, path) in [
+        ("git apply -p1 /opt/x", "/opt/x"),
+        ("git diff --no-index /opt/x a", "/opt/x"),
+        ("git clone repo /opt/y", "/w/repo/HEAD"),
+        ("git clone https://x.org/a", "/root/.gitconfig"),
+        ("git clone https://x.org/a", "/home/app/.ssh/config"),
+        ("gpg --verify a", "/root/.gnupg/pubring.kbx"),
+        ("date -r /opt/x +%s", "/opt/x"),
+        ("bc -q /opt/x", "/opt/x"),
+        ("diff --from-file=/opt/x a", "/opt/x"),
+        ("diff -X/opt/x a b", "/opt/x"),
+        ("zcat /opt/x", "/opt/x.gz"),
+        ("zgrep -f/opt/x a b.gz", "/opt/x"),
+        ("rpm -q -p /opt/x.rpm", "/opt/x.rpm"),
+        ("dpkg -I /opt/x.deb", "/opt/x.deb"),
+        ("cksum -c a", "/opt/x"),
+        ("ar r /opt/x.a a.o", "/opt/x.a"),
+        (
+            "apt-key adv --keyserver x.org --recv-keys 1 && getent passwd app",
+            "/etc/passwd",
+        ),
+    ] {
+        let effects = effects(body);
+        assert_eq!(effects.unknown, None, "{body}");
+        assert!(meets(&effects.reads, path), "{body}: {:?}", effects.reads);
+    }
+    assert!(!meets(&effects("git clone https://x.org/a").reads, "/w/a"));
+}
+
+#[test]
+fn what_the_words_do_not_tell_is_unknown() {
+    for body in [
+        "cmake -E copy a /opt/b",
+        "dockerize -template a:/opt/b",
+        "cpio -id < a",
+        "parallel < list",
+        "git submodule foreach ./x",
+        "git submodule --quiet foreach ./x",
+        "git rebase -x ./x a",
+        "git -c core.sshCommand=./x clone https://x.org/a",
+        "git clone --upload-pack ./x https://x.org/a",
+        "dpkg-architecture -c ./x",
+        "gcc @list",
+        "ar rc a.a @list",
+        "gcc -fdump-tree-all a.c",
+        "gcc -Wl,-Map=/opt/x a.c",
+        "gcc -Wp,-MD,/opt/x -c a.c",
+        "rustc -C incremental=/opt/x a.rs",
+        "rustc --emit dep-info=/opt/x a.rs",
+        "rsync -a --link-dest=../x a b",
+        "rsync -a -f 'merge /opt/x' a b",
+        "rpm -E '%(./x)'",
+        "gpg --batch --gen-key a",
+        "less -o /opt/x a",
+        "groovy a.groovy",
+        "ruby -v a.rb",
+        "jobs -x ./x",
+        "chronic -v ./x",
+        "python3 -m compileall -i list",
+        "meson install",
+        "sass a.scss /opt/x",
+    ] {
+        assert!(effects(body).unknown.is_some(), "{body}");
+    }
+}
+
+#[test]
+fn levels_of_compression_may_be_in_a_cluster() {
+    for body in ["gzip -9c a", "gzip -c9 a", "xz -9c a", "bzip2 -9c a"] {
+        assert_eq!(effects(body).deletes, [], "{body}");
+    }
+}
