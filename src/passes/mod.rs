@@ -3,16 +3,10 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
-mod absence;
 mod cache_mounts;
 mod clean_layers;
 pub mod dockerignore;
-mod downloads;
-pub(crate) mod extra_packages;
-mod joint;
-mod layout;
 mod merge_runs;
-mod removal;
 mod reorder_copies;
 mod runtime_libs;
 mod slim_base;

@@ -7,7 +7,7 @@ mod elsewhere;
 mod ground;
 mod haskell;
 mod makefile;
-mod node;
+pub(crate) mod node;
 mod php;
 pub(crate) mod programs;
 mod python;
@@ -41,6 +41,8 @@ pub(crate) enum Output {
     PythonSite,
     /// The same, by a tool that does so whatever environment is active.
     PythonOwn,
+    /// What Python installs for one user, in this folder: no virtual environment takes or shows it.
+    PythonUser(String),
     /// Tools of Python, of these names, that only installs and builds call, unless something runs them.
     PythonTools(Vec<String>),
     /// Exactly this file or folder.
@@ -74,7 +76,12 @@ impl Output {
     pub(crate) fn is_of_own_code(&self) -> bool {
         !matches!(
             self,
-            Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Path(_) | Output::Environment(_)
+            Output::PythonSite
+                | Output::PythonOwn
+                | Output::PythonUser(_)
+                | Output::PythonTools(_)
+                | Output::Path(_)
+                | Output::Environment(_)
         )
     }
 
@@ -85,7 +92,7 @@ impl Output {
             Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
                 vec![under("/usr/local")]
             }
-            Output::Path(path) | Output::Environment(path) => {
+            Output::Path(path) | Output::Environment(path) | Output::PythonUser(path) => {
                 let path = AbsolutePath::of(path, None);
                 vec![path.map_or(Place::Anywhere, Place::of_pattern)]
             }

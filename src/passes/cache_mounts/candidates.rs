@@ -1,9 +1,9 @@
 //! Which caches of a RUN can be mounts.
 
+use crate::effects::later_use;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
-use crate::passes::absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
@@ -522,7 +522,8 @@ impl Rules<'_> {
             .iter()
             .filter(|other| cache.cache.only_mounted && !other.cache.mount);
         let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
-        let missed = paths.find_map(|path| Some((path, absence::missed_by(self.file, self.facts, self.index, path)?)));
+        let missed =
+            paths.find_map(|path| Some((path, later_use::missed_by(self.file, self.facts, self.index, path)?)));
         match missed {
             Some((path, later)) => {
                 let found = format!("line {} expects something at {path}", self.file.line_of(later));

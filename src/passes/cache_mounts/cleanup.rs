@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::edits::removal::{Gone, Removal, may_match_above};
+use crate::effects::later_use::is_forced;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ScriptBody, is_within};
 use crate::knowledge::{Action, Holds};
-use crate::passes::absence::is_forced;
-use crate::passes::removal::{Gone, Removal, may_match_above};
 
 /// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
 /// What deletes from `idle` goes too.

@@ -1,10 +1,10 @@
 //! What package managers leave behind in a layer.
 
+use crate::edits::removal::{may_match_above, part_matches};
+use crate::effects::later_use;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
-use crate::passes::absence;
-use crate::passes::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Declined, Mess, Way, edits};
@@ -148,7 +148,7 @@ fn clean(
             &format!("run `{} update` in line {line} too, before it installs", used.program),
         );
     }
-    let missed = |cache: &CacheUse| absence::missed_by(file, facts, index, cache.path.as_deref()?);
+    let missed = |cache: &CacheUse| later_use::missed_by(file, facts, index, cache.path.as_deref()?);
     if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
         let obstacle = format!("line {} works on what this RUN leaves", file.line_of(later));
         return decline(

@@ -7,13 +7,13 @@ use crate::context::{ContextSource, Entry};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::passes::Level;
 
-use super::build::{Build, Called};
 use super::candidate::{Candidate, Tree};
-use super::catalog::{Guard, catalog};
-use super::git_ignored::GitIgnored;
-use super::mentions::{Count, Found, is_bounded, is_code};
 use super::proposal::Kept;
-use super::tests_run;
+use crate::context::git_ignored::GitIgnored;
+use crate::context::mentions::{Count, Found, is_bounded, is_code};
+use crate::effects::context_use::tests_run;
+use crate::effects::context_use::{Build, Called};
+use crate::knowledge::ignore_patterns::{Guard, catalog};
 
 /// Manifests, of which each makes a folder a project of its own.
 const MANIFESTS: &[&str] = &[

@@ -1,18 +1,11 @@
 //! `dockerignore`: what of the context no image needs. See `docs/passes/dockerignore.md`.
 
-mod build;
 mod candidate;
-mod catalog;
-mod git_ignored;
 mod guards;
-mod mentions;
-mod others;
 mod proposal;
 #[cfg(test)]
 mod tests;
-mod tests_run;
 
-pub use build::copied_sources;
 pub use proposal::{Added, Kept, Proposal};
 
 use crate::context::{ContextSource, DockerIgnore, Measure};
@@ -21,9 +14,9 @@ use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
-use build::Build;
+use crate::effects::context_use::{Build, others};
+use crate::knowledge::ignore_patterns::Group;
 use candidate::{Candidate, Tree, candidates, exact};
-use catalog::Group;
 use guards::Guards;
 
 /// Proposes a .dockerignore.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::{ContextSource, Kind, Measure, Totals, Verdict};
 use crate::effects::{Obstacle, ObstacleKind};
 
-use super::catalog::Group;
+use crate::knowledge::ignore_patterns::Group;
 
 /// A .dockerignore before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

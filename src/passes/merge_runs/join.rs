@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use crate::edits::joining::{self, Joining};
+use crate::edits::layout::Layout;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, Execution, Facts, ScriptBody};
-use crate::passes::joint::{self, Joint};
-use crate::passes::layout::Layout;
 use crate::shell;
 use crate::syntax::{Dockerfile, Instruction};
 
@@ -24,7 +24,7 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
     let mut last = first;
     for index in indexes {
         let next = file.instructions.get(index).ok_or_else(gone)?;
-        let joint = may_follow(facts, file, index - 1, index)?;
+        let joining = may_follow(facts, file, index - 1, index)?;
         let start = next.node().arguments_range.start;
         let body = match index == *row.end() {
             true => next.text().get(start..),
@@ -38,9 +38,9 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
                 text.lines().last().unwrap_or_default(),
                 body.lines().next().unwrap_or_default(),
             );
-            text.push_str(&layout.join(joint, around.0, around.1, share_line));
+            text.push_str(&layout.join(joining, around.0, around.1, share_line));
         } else {
-            let join = layout.join(joint, "", "", false);
+            let join = layout.join(joining, "", "", false);
             let (line_end, line_start) = join.split_once(file.newline.as_str()).unwrap_or((&join, ""));
             text.push_str(&format!("{line_end}{}{comments}{line_start}", file.newline.as_str()));
         }
@@ -93,7 +93,7 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
 }
 
 /// How the body of RUN `second` can follow that of RUN `first`, and do the same as in a shell of its own.
-fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> Result<Joint, Obstacle> {
+fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> Result<Joining, Obstacle> {
     let refuse = |kind, found: &str, remedy: &str| Err(Obstacle::new(kind, found, remedy));
     let (Some(one), Some(two)) = (facts.instructions.get(first), facts.instructions.get(second)) else {
         return Err(gone());
@@ -156,9 +156,9 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
         );
     }
     let line = file.line_of(first);
-    let joint = joint::of(before, after.text(), joint::options(facts.scope(first)));
-    let joint = joint.filter(|joint| *joint == Joint::Next || !joint::has_statements(before));
-    let Some(joint) = joint else {
+    let joining = joining::of(before, after.text(), joining::options(facts.scope(first)));
+    let joining = joining.filter(|joining| *joining == Joining::Next || !joining::has_statements(before));
+    let Some(joining) = joining else {
         return refuse(
             ObstacleKind::Entangled,
             &format!("line {line} does not stop at every failure"),
@@ -175,7 +175,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
             "put it into a subshell, or join the RUNs by hand",
         );
     }
-    Ok(joint)
+    Ok(joining)
 }
 
 fn script<'a>(facts: &'a Facts, file: &Dockerfile, index: usize) -> Result<&'a ScriptBody, Obstacle> {

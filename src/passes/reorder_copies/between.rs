@@ -5,8 +5,9 @@ use crate::facts::{Scope, User, is_within};
 use crate::syntax::{Instruction, Keyword, Node};
 
 use super::plan::Site;
-use super::{commands, folders, gone};
+use super::{commands, gone};
 use crate::effects::image_files::{Copy, View, inside};
+use crate::effects::installs::folders;
 
 /// The way of a COPY: up to and past the first commands of a RUN.
 pub(super) struct Way<'w> {

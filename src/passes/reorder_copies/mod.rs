@@ -9,18 +9,13 @@ mod apply;
 mod attempt;
 mod between;
 mod commands;
-mod environment;
-mod folders;
-mod install;
-mod late;
 mod lines;
 mod plan;
-mod pyproject;
-mod settings;
 mod split;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod volatile_arguments;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
@@ -59,7 +54,7 @@ impl Pass for ReorderCopies {
             outcome.refusals = refusals;
             let change = match plan {
                 Some(plan) => apply::apply(file, plan),
-                None => late::lower(file, facts, options),
+                None => volatile_arguments::lower(file, facts, options),
             };
             let Some(change) = change else { break };
             outcome.changes.push(change);

@@ -6,10 +6,10 @@ use crate::passes::Evidence;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 use super::between::{self, Effects, Way};
-use super::install::Split;
 use super::split::{self, Runs};
-use super::{environment, folders, gone, install, lines, pyproject};
+use super::{gone, lines};
 use crate::effects::image_files::{Copy, View, inside};
+use crate::effects::installs::{self, Split, environment, folders, pyproject};
 
 /// One move.
 pub(super) struct Plan {
@@ -95,7 +95,7 @@ pub(super) fn plan(
             Err(Blocked::At(number, obstacle)) => {
                 let has_installed = installs
                     .iter()
-                    .any(|install| *install < number && install::is_language(site.run, *install));
+                    .any(|install| *install < number && installs::is_language(site.run, *install));
                 if number >= limit || !has_installed || split::cut(site, number).is_err() {
                     return Err(obstacle);
                 }
@@ -177,7 +177,7 @@ fn plan_up_to(
     let leaving: Vec<&Copy> = view.copies.iter().filter(|copy| moved.contains(&copy.index)).collect();
     overwrites(&needed.writes, &leaving, view)?;
     let scope = site.facts.scope(site.index).ok_or_else(gone)?;
-    environment::is_free(site, scope)?;
+    environment::is_free(site.file, site.index, scope, view)?;
     folders::home(site.facts, site.index, &leaving, view, files)?;
 
     let runs = match &needed.split {
@@ -272,7 +272,7 @@ fn in_front(site: &Site<'_>, needed: &Needed, is_candidate: &dyn Fn(&&Copy) -> b
         .collect();
     overwrites(&needed.writes, &leaving, view)?;
     let scope = facts.scope(index).ok_or_else(gone)?;
-    environment::is_free(site, scope)?;
+    environment::is_free(site.file, site.index, scope, view)?;
     folders::home(facts, index, &leaving, view, &needed.files)?;
     let Some(runs) = split::dependencies_first(site, *number, split)? else {
         return Ok(None);
@@ -309,9 +309,9 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
     let mut needed = Needed::default();
     for &number in installs.iter().filter(|number| **number < limit) {
         let needs = if split::is_prepared(site, number) {
-            install::Needs::pointless()
+            installs::Needs::pointless()
         } else {
-            install::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?
+            installs::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?
         };
         if let Some(used) = site
             .run
@@ -329,7 +329,7 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
             {
                 return Ok(None);
             }
-            Some(Split::Install(_)) if !pyproject::can_read(site) => {
+            Some(Split::Install(_)) if !site.image().is_some_and(|image| pyproject::can_read(image, site.view)) => {
                 return Err(Blocked::At(
                     number,
                     Obstacle::new(

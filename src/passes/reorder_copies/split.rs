@@ -6,8 +6,8 @@ use crate::knowledge::Action;
 use crate::syntax::Instruction;
 
 use super::gone;
-use super::install::Split;
 use super::plan::Site;
+use crate::effects::installs::Split;
 
 /// The two RUNs.
 pub(super) struct Runs {

@@ -1,12 +1,13 @@
 //! `slim-base`: the runtime stage on the slim variant of its image. See `docs/passes/slim-base.md`.
 
+use crate::edits::system_packages;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Facts, Shell};
 use crate::knowledge::{CALLS_ARE_SHOWN, Purpose, release_of, slimmer};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
 use super::split_stages::{builds, is_runtime_stage, tools_of, without};
-use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 use crate::effects::needs::{Needs, lacking, nameless_need};
 
 /// Puts the last stage on a smaller variant of the same image, of the same version and release.
@@ -132,7 +133,7 @@ impl Pass for SlimBase {
             }
         };
         let on = (smaller.image.as_str(), Some(smaller.tag.as_str()));
-        if let Err(obstacle) = extra_packages::can_add(file, facts, number, on, &extra) {
+        if let Err(obstacle) = system_packages::can_add(file, facts, number, on, &extra) {
             outcome.refusals.push(refusal(obstacle));
             return outcome;
         }
@@ -144,7 +145,7 @@ impl Pass for SlimBase {
         let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
         let mut lines = lines;
         if !names.is_empty() {
-            let Some(changed) = extra_packages::add(file, facts, number, release.family, &names) else {
+            let Some(changed) = system_packages::add(file, facts, number, release.family, &names) else {
                 *file = old;
                 return outcome;
             };

@@ -204,6 +204,10 @@ pub(super) fn plan(
                 // The program reads what was built and nothing else of the project.
                 Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
+                Output::PythonUser(path) => {
+                    owns = true;
+                    crossings.add(path, index);
+                }
                 Output::OnlyNamed(folder, parts) => {
                     only_named(subject, index, (folder, *parts), needs, &mut crossings);
                 }

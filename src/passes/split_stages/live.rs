@@ -308,7 +308,8 @@ pub(super) fn prepares_runtime_only(
             .state
             .iter()
             .all(|state| matches!(state, State::Accounts | State::Shell));
-        effects.unknown.is_none() && makes && effects.deletes.is_empty() && states
+        // What is downloaded is installed somewhere, and may be called.
+        effects.unknown.is_none() && !effects.network && makes && effects.deletes.is_empty() && states
     };
     if own.builds() || own.has_packages() || !own.effects().all(prepares) {
         return false;

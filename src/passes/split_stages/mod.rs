@@ -9,17 +9,17 @@ mod development;
 mod explain;
 mod gain;
 mod live;
-mod lost;
+mod missing_packages;
 mod named;
 mod node_tools;
 
 mod packages;
 mod plan;
 
+mod division;
 mod project;
 mod python_site;
 mod runtime_image;
-mod sides;
 mod stages;
 mod started;
 mod static_site;
@@ -36,8 +36,8 @@ use crate::facts::{Base, Body, Facts, ImageReference, Stage};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::extra_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::edits::system_packages;
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -186,7 +186,7 @@ fn write(
     let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
         (name, Some(tag))
     });
-    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, image, on)?;
+    let mut extra = missing_packages::missing(&plan.divided, &plan.wanted, &needs, release, image, on)?;
     if let Some(new) = new {
         let lacking = lacking(file, &facts, range, &needs, release, image, new);
         let lacking = lacking.map_err(|unknown| unknown.obstacle())?;
@@ -194,9 +194,9 @@ fn write(
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
-    extra_packages::can_add(file, &facts, number, on, &extra)?;
+    system_packages::can_add(file, &facts, number, on, &extra)?;
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-    let is_written = names.is_empty() || extra_packages::add(file, &facts, number, release.family, &names).is_some();
+    let is_written = names.is_empty() || system_packages::add(file, &facts, number, release.family, &names).is_some();
     Ok(is_written.then_some(extra))
 }
 

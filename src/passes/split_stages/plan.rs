@@ -10,9 +10,9 @@ use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
 use super::crossing::{self, Crossing};
+use super::division::{self, of_folder_itself};
 use super::gain::Gain;
 use super::packages::{self, Divided};
-use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
@@ -147,10 +147,10 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             Keyword::Run => {
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
-                let sides = sides::run(subject, index, run, own, &uses)?;
+                let sides = division::of_run(subject, index, run, own, &uses)?;
                 let covered = live::comes_along(own, index, &whole);
                 let droppable = !keeps_users && live::prepares_runtime_only(subject, index, &works, &steps, last_build)
-                    || node_tools::is_for_runtime(subject, index, run, &works);
+                    || node_tools::is_for_runtime(subject, index, run, &works, &needs);
                 if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
                 }

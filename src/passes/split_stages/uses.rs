@@ -153,7 +153,12 @@ fn called(program: &str) -> Vec<&str> {
 
 /// The first RUN that makes a virtual environment or installs packages of Python.
 fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
-    let is_python = |output: &Output| matches!(output, Output::PythonSite | Output::PythonOwn | Output::Environment(_));
+    let is_python = |output: &Output| {
+        matches!(
+            output,
+            Output::PythonSite | Output::PythonOwn | Output::PythonUser(_) | Output::Environment(_)
+        )
+    };
     let mut works = works.iter();
     works
         .find(|(_, works)| works.outputs().any(is_python))
