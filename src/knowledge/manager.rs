@@ -18,6 +18,9 @@ pub struct Manager {
     pub name: String,
     /// Whether it manages the system or a language's packages.
     pub kind: Kind,
+    /// The distributions whose images have it; empty for a language's.
+    #[serde(default)]
+    pub families: Vec<super::Family>,
     /// The registry of its packages, of those that [`runtime_needs`](super::runtime_needs) knows.
     #[serde(default)]
     pub ecosystem: Option<super::Ecosystem>,

@@ -1,5 +1,6 @@
 //! What COPYs carry from one stage to the same path of another.
 
+use crate::effects::ecosystems::Output;
 use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::Facts;
@@ -16,6 +17,8 @@ pub(super) struct Delivery {
     pub(super) from: usize,
     /// What is brought.
     pub(super) region: Place,
+    /// Whether the destination is written as a folder: a file goes into it under its name.
+    is_into: bool,
 }
 
 /// The deliveries of the items of a stage.
@@ -36,6 +39,7 @@ fn of_copy(file: &Dockerfile, facts: &Facts, at: usize, index: usize) -> Vec<Del
     ) else {
         return Vec::new();
     };
+    let is_into = node.words().last().is_some_and(|last| last.value.ends_with('/'));
     let Some(to) = node
         .words()
         .last()
@@ -58,7 +62,13 @@ fn of_copy(file: &Dockerfile, facts: &Facts, at: usize, index: usize) -> Vec<Del
         })
     };
     let regions = node.sources().iter().filter_map(region);
-    regions.map(|region| Delivery { at, from, region }).collect()
+    let delivery = |region: Place| Delivery {
+        at,
+        from,
+        is_into: is_into && region.path() == Some(&to),
+        region,
+    };
+    regions.map(delivery).collect()
 }
 
 impl Version<'_> {
@@ -68,8 +78,19 @@ impl Version<'_> {
         model
             .deliveries
             .iter()
-            .filter(|delivery| delivery.at < end && delivery.region.covers(place))
+            .filter(|delivery| {
+                delivery.at < end && delivery.region.covers(place) && !self.is_put_deeper(delivery, place)
+            })
             .any(|delivery| self.stands_on(delivery.from, from) || self.arrives(from, place, delivery.from, usize::MAX))
+    }
+
+    /// Whether a COPY may put a place into a folder of its own name: `COPY /bin/tool /bin/tool/`. Only of a folder it puts
+    /// what is in it there.
+    fn is_put_deeper(&self, delivery: &Delivery, place: &Place) -> bool {
+        let items = self.stages.get(delivery.from).map(|stage| stage.items.as_slice());
+        let is_folder = |path: &AbsolutePath| items.unwrap_or_default().iter().any(|item| makes_folder(item, path));
+        let path = place.path().filter(|path| delivery.region.path() == Some(path));
+        delivery.is_into && path.is_some_and(|path| !is_folder(path))
     }
 
     /// Whether stage `stage` is `below` or stands on it.
@@ -78,4 +99,19 @@ impl Version<'_> {
         let model = self.stages.get(stage);
         model.is_some_and(|model| model.ranges.iter().any(|range| Some(range) == own))
     }
+}
+
+/// Whether a step surely makes a folder of a path.
+fn makes_folder(item: &Item, path: &AbsolutePath) -> bool {
+    let effects = item.effects();
+    let is_inside = |place: &Place| place.path().is_some_and(|inner| inner != path && inner.is_within(path));
+    let folder = Place::Under(path.clone());
+    // `cp a /b` writes /b or /b/a: which one is not known.
+    let may_be_file = effects.writes.contains(&Place::Exactly(path.clone()));
+    // These are files, or may be.
+    let is_file = |output: &Output| matches!(output, Output::Path(_) | Output::Programs(..));
+    let mut outputs = item.step.outputs.iter().filter(|output| !is_file(output));
+    effects.folders.contains(path)
+        || !may_be_file && effects.writes.iter().any(is_inside)
+        || outputs.any(|output| output.places().contains(&folder))
 }

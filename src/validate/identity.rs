@@ -3,6 +3,8 @@
 //! Rewrites mount caches, add and take options that have to do with caches alone, join RUNs and leave packages out. None
 //! of that makes a step another one.
 
+use std::collections::BTreeSet;
+
 use crate::effects::steps::{Step, StepKind, is_run_by_the_one_before};
 use crate::facts::{Assigned, Command, Facts, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Kind, Manager};
@@ -151,7 +153,8 @@ fn of_command(command: &Command, scope: &Scope) -> Act {
     if is_cleanup(command) {
         return Act::Nothing;
     }
-    let mut parts = vec![user(command, scope), command.workdir.clone().unwrap_or_default()];
+    let workdir = command.workdir.clone().filter(|_| !deletes_absolute_paths(command));
+    let mut parts = vec![user(command, scope), workdir.unwrap_or_default()];
     if command.context.conditional {
         parts.push("?".to_owned());
     }
@@ -167,6 +170,13 @@ fn of_command(command: &Command, scope: &Scope) -> Act {
     let redirects = command.redirects.iter();
     parts.extend(redirects.map(|redirect| format!("{:?}{}", redirect.kind, redirect.text)));
     Act::Step(parts.join(" "))
+}
+
+/// Whether it is an `rm` that does the same in each folder: a joined RUN enters others before it.
+fn deletes_absolute_paths(command: &Command) -> bool {
+    let text = |word: usize| command.words.get(word).map(|word| word.text.as_str());
+    let mut operands = command.deletes.iter().map(|operand| text(operand.word));
+    !command.deletes.is_empty() && operands.all(|text| text.is_some_and(|text| text.starts_with('/')))
 }
 
 fn user(command: &Command, scope: &Scope) -> String {
@@ -224,6 +234,15 @@ fn neutral_words(command: &Command, used: &ManagerUse) -> Vec<usize> {
         }
     }
     found
+}
+
+/// The options of an install that decide what is installed: all that have not to do with caches.
+pub(super) fn lasting_options(command: &Command, used: &ManagerUse) -> BTreeSet<String> {
+    let neutral = neutral_words(command, used);
+    let options = used.options.iter().filter(|(.., at)| !neutral.contains(at));
+    options
+        .map(|(name, value, _)| format!("{name}={}", value.as_deref().unwrap_or_default()))
+        .collect()
 }
 
 fn is_neutral(manager: &Manager, option: &str) -> bool {

@@ -2,9 +2,10 @@
 //!
 //! [`validate`] compares two versions of a file, the one before and the one after a pass, by their facts and effects. It
 //! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
-//! ([`live`], [`named`]), steps still find what they read, in an order that means the same ([`order`], [`base`]), what
-//! was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and no comment is lost
-//! ([`comments`]).
+//! ([`live`], [`named`], [`tools`]) and belongs to whom it did ([`owners`]), packages are asked for in the same way
+//! ([`packages`], [`installs`]), steps still find what they read, in an order that means the same ([`order`], [`base`],
+//! [`builders`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
+//! no comment is lost ([`comments`]).
 //!
 //! [`model`] describes one version; [`identity`] says which steps of two versions are the same one, [`arrival`] what
 //! COPYs carry from one stage to another.
@@ -12,16 +13,19 @@
 mod added;
 mod arrival;
 mod base;
+mod builders;
 mod carried;
 mod comments;
 mod configuration;
 mod environments;
 mod identity;
+mod installs;
 mod live;
 mod model;
 mod mounts;
 mod named;
 mod order;
+mod owners;
 mod packages;
 mod reads;
 mod renamed;
@@ -29,6 +33,7 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod throwaway;
+mod tools;
 mod unread;
 
 use std::fmt;
@@ -46,6 +51,8 @@ pub(crate) enum Kind {
     FilesLost,
     /// A package of the system is not installed any more.
     PackageLost,
+    /// A package of the system is asked for otherwise: in another version, from another source, by another manager.
+    InstallChanged,
     /// Nothing writes a path that is named at run time.
     NamedPathLost,
     /// A step lacks what an earlier step gave it.
@@ -58,6 +65,8 @@ pub(crate) enum Kind {
     AddedStep,
     /// A mount hides files that a step needs, or takes files that the image needs.
     MountHides,
+    /// Files belong to somebody else.
+    OwnerChanged,
     /// The configuration of the image is another one.
     ConfigurationChanged,
     /// A virtual environment is not on PATH.
@@ -74,12 +83,14 @@ impl Kind {
             Kind::StepLost => "step-lost",
             Kind::FilesLost => "files-lost",
             Kind::PackageLost => "package-lost",
+            Kind::InstallChanged => "install-changed",
             Kind::NamedPathLost => "named-path-lost",
             Kind::InputLost => "input-lost",
             Kind::OrderChanged => "order-changed",
             Kind::BaseLacks => "base-lacks",
             Kind::AddedStep => "added-step",
             Kind::MountHides => "mount-hides",
+            Kind::OwnerChanged => "owner-changed",
             Kind::ConfigurationChanged => "configuration-changed",
             Kind::EnvironmentNotFound => "environment-not-found",
             Kind::CommentLost => "comment-lost",
@@ -111,11 +122,15 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     stages::check,
     live::check,
     packages::check,
+    installs::check,
+    tools::check,
     named::check,
     order::check,
     base::check,
+    builders::check,
     added::check,
     mounts::check,
+    owners::check,
     configuration::check,
     environments::check,
     comments::check,

@@ -42,7 +42,7 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
 }
 
 /// The stage of the original that a stage of the result was made of: the same one, or the one that shares most steps.
-fn origin(pair: &Pair<'_>, after: usize) -> Option<usize> {
+pub(super) fn origin(pair: &Pair<'_>, after: usize) -> Option<usize> {
     if let Some((before, _)) = pair.stages.iter().find(|(_, other)| *other == after) {
         return Some(*before);
     }
@@ -120,34 +120,22 @@ impl Site<'_, '_> {
         })
     }
 
-    /// The item of the original that item number `at` of the result is.
+    /// The item of the original that item number `at` of the result is. One that is repeated is told by its rank among
+    /// those of its kind, or the second of two installs of curl would count as the first.
     fn counterpart(&self, at: usize, item: &Item) -> Option<usize> {
-        if !item.act.installed().is_empty() {
-            let names: Vec<&str> = item
-                .act
-                .installed()
-                .iter()
-                .map(|package| package.name.as_str())
-                .collect();
-            let installs = |old: &Item| {
-                old.act
-                    .installed()
-                    .iter()
-                    .any(|package| names.contains(&package.name.as_str()))
-            };
-            return self.old.items.iter().position(installs);
-        }
         if item.act == Act::Nothing {
             return None;
         }
-        let rank = self
-            .new
-            .items
-            .iter()
-            .take(at)
-            .filter(|other| other.act == item.act)
-            .count();
-        let same = self.old.items.iter().enumerate().filter(|(_, old)| old.act == item.act);
+        let is_equal = |other: &Item| other.act == item.act;
+        self.of_same_rank(at, &is_equal)
+            .or_else(|| self.of_same_rank(at, &|other| shares_packages(other, item)))
+    }
+
+    /// The item of the original that is as many-th among those of its kind as item number `at` is in the result.
+    fn of_same_rank(&self, at: usize, is_of_kind: &dyn Fn(&Item) -> bool) -> Option<usize> {
+        let earlier = self.new.items.iter().take(at);
+        let rank = earlier.filter(|other| is_of_kind(other)).count();
+        let same = self.old.items.iter().enumerate().filter(|(_, old)| is_of_kind(old));
         same.map(|(number, _)| number).nth(rank)
     }
 
@@ -223,6 +211,12 @@ impl Site<'_, '_> {
             remedy: "keep their order".to_owned(),
         }
     }
+}
+
+/// Whether two items install a package of the same name: the rest may have gone to another stage.
+fn shares_packages(one: &Item, other: &Item) -> bool {
+    let is_in = |package: &Package| one.act.installed().iter().any(|known| known.name == package.name);
+    other.act.installed().iter().any(is_in)
 }
 
 /// A step of the original, and what it may need.

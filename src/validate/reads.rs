@@ -15,7 +15,7 @@ pub(super) fn brings(copies: &[Copy], layer: &Layer, end: usize) -> bool {
 }
 
 /// Whether `other` brings all that `layer` does.
-fn covers(other: &Layer, layer: &Layer) -> bool {
+pub(super) fn covers(other: &Layer, layer: &Layer) -> bool {
     if !other.is_folder {
         return !layer.is_folder && other.from == layer.from && other.to == layer.to;
     }

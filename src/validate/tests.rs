@@ -39,13 +39,13 @@ fn violations(before: &str, after: &str) -> Vec<Violation> {
 }
 
 #[track_caller]
-fn accepts(before: &str, after: &str) {
+pub(super) fn accepts(before: &str, after: &str) {
     let found: Vec<String> = violations(before, after).iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[track_caller]
-fn rejects(before: &str, after: &str, kind: Kind) {
+pub(super) fn rejects(before: &str, after: &str, kind: Kind) {
     let found = violations(before, after);
     assert!(
         found.iter().any(|violation| violation.kind == kind),
@@ -313,7 +313,7 @@ fn what_rewrites_may_do() {
     for (before, after) in [
         (
             "FROM python:3.11-slim-bookworm\nRUN apt-get update\nRUN apt-get install -y curl\n",
-            "FROM python:3.11-slim-bookworm\nRUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n",
+            "FROM python:3.11-slim-bookworm\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
         ),
         (
             "FROM python:3.11-slim-bookworm\nRUN pip install --no-cache-dir flask\n",
@@ -374,6 +374,64 @@ fn stages_and_order() {
     accepts(
         before,
         &before.replace("RUN echo x > /b\nRUN cp /b /c\n", "RUN echo x > /b && cp /b /c\n"),
+    );
+}
+
+#[test]
+fn installs_of_the_same_package_are_not_taken_for_one() {
+    let before = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl && curl -fsSLo /etc/apt/key https://example.org/key \\\n    \
+        && apt-get update && apt-get install -y curl gpg && gpg --dearmor -o /etc/apt/key.gpg /etc/apt/key && rm -rf /var/cache/apt\n";
+    let after = before.replace(" && rm -rf /var/cache/apt", "");
+    accepts(before, &after);
+    let early = "apt-get install -y curl && curl -fsSLo /etc/apt/key https://example.org/key";
+    let late = "apt-get install -y curl gpg && gpg --dearmor -o /etc/apt/key.gpg /etc/apt/key";
+    assert!(after.contains(early) && after.contains(late));
+    let swapped = after
+        .replace(early, "TEMPORARY")
+        .replace(late, early)
+        .replace("TEMPORARY", late);
+    rejects(before, &swapped, Kind::OrderChanged);
+}
+
+#[test]
+fn a_removal_by_absolute_paths_is_the_same_in_each_folder() {
+    let joined = |removal: &str| {
+        let before =
+            format!("FROM gcc:13-bookworm\nCOPY . /code\nRUN cd /code && gcc -o /bin/tool tool.c\nRUN {removal}\n");
+        let after = before.replace("tool.c\nRUN ", "tool.c && ");
+        (before, after)
+    };
+    let (before, after) = joined("rm -rf /code/data");
+    accepts(&before, &after);
+    let (before, after) = joined("rm -rf code/data");
+    rejects(&before, &after, Kind::StepLost);
+}
+
+#[test]
+fn a_file_that_is_put_into_a_folder_of_its_name() {
+    let before = "FROM golang:1.22-bookworm\nWORKDIR /src\nCOPY . .\nRUN go build -o /bin/tool . && cp go.mod /etc/tool.mod\nENTRYPOINT [\"/bin/tool\"]\n";
+    let after = "FROM golang:1.22-bookworm AS builder\nWORKDIR /src\nCOPY . .\nRUN go build -o /bin/tool . && cp go.mod /etc/tool.mod\n\n\
+        FROM golang:1.22-bookworm\nWORKDIR /src\nCOPY --from=builder /bin/tool /bin/tool\nCOPY --from=builder /etc/tool.mod /etc/tool.mod\n\
+        COPY . .\nENTRYPOINT [\"/bin/tool\"]\n";
+    mutations(
+        before,
+        after,
+        &[
+            ("/bin/tool /bin/tool\n", "/bin/tool /bin/tool/\n", Kind::StepLost),
+            (
+                "/etc/tool.mod /etc/tool.mod\n",
+                "/etc/tool.mod /etc/tool.mod/\n",
+                Kind::StepLost,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_folder_that_is_put_into_itself_by_name() {
+    accepts(
+        PYTHON,
+        &PYTHON_SPLIT.replace("/opt/venv /opt/venv\n", "/opt/venv /opt/venv/\n"),
     );
 }
 
