@@ -15,64 +15,6 @@ const LARGEST_FILE: u64 = 512 * 1024;
 /// More text than this is not read.
 const MOST_BYTES: u64 = 96 * 1024 * 1024;
 
-/// Folders of other people's code and of what no image reads.
-const FOREIGN: &[&str] = &[
-    "node_modules",
-    "bower_components",
-    ".git",
-    ".hg",
-    ".svn",
-    "vendor",
-    "third_party",
-    "site-packages",
-    ".github",
-    ".gitlab",
-    ".circleci",
-    ".vscode",
-    ".idea",
-    ".tox",
-    ".nox",
-    "__pycache__",
-    ".venv",
-    "venv",
-    "target",
-    "dist",
-    ".next",
-];
-
-/// Files that only Node and its tools read.
-const JAVASCRIPT: &[&str] = &[
-    "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "astro",
-];
-
-/// Scripts of package.json that serve the developer.
-const DEVELOPERS_SCRIPTS: &[&str] = &[
-    "test",
-    "lint",
-    "format",
-    "fmt",
-    "cover",
-    "e2e",
-    "spec",
-    "check",
-    "typecheck",
-    "type-check",
-    "docs",
-    "doc",
-    "cy:",
-    "pretest",
-    "posttest",
-    "prettier",
-    "release",
-    "prepublish",
-    "watch",
-    "storybook",
-    "jest",
-    "mocha",
-    "tdd",
-    "eslint",
-];
-
 /// A place that names something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mention {
@@ -97,7 +39,7 @@ pub(crate) struct Found {
 impl Mention {
     fn is_served(&self) -> bool {
         let ending = ending(name_of(&self.path));
-        let is_script_language = JAVASCRIPT.contains(&ending);
+        let is_script_language = catalog().mentions.javascript.iter().any(|known| known == ending);
         self.is_code && !is_script_language || ending == "conf"
     }
 }
@@ -205,7 +147,10 @@ pub(crate) fn is_code(path: &str) -> bool {
 
 fn class(entry: &Entry, table: &Mentions) -> Option<Class> {
     let name = name_of(&entry.path);
-    let is_foreign = entry.path.split('/').any(|part| FOREIGN.contains(&part));
+    let is_foreign = entry
+        .path
+        .split('/')
+        .any(|part| table.foreign.iter().any(|known| known == part));
     if entry.kind != Kind::File || entry.size > LARGEST_FILE || is_foreign || is_test(name) {
         return None;
     }
@@ -334,7 +279,13 @@ fn is_comment(line: &str, class: Class) -> bool {
 /// A script of package.json that no image runs unless a command names it.
 fn is_developers(line: &str) -> bool {
     let key = line.trim_start_matches('"');
-    line.starts_with('"') && DEVELOPERS_SCRIPTS.iter().any(|script| key.starts_with(script)) && line.contains("\":")
+    line.starts_with('"')
+        && catalog()
+            .mentions
+            .developers_scripts
+            .iter()
+            .any(|script| key.starts_with(script.as_str()))
+        && line.contains("\":")
 }
 
 /// Whether a word stands by itself.

@@ -261,11 +261,6 @@ const LISTS: &[(&str, &str, &str)] = &[
         "cd",
         "what counts only until the next RUN: to become a tag",
     ),
-    (
-        "dockerignore/guards.rs",
-        "sync",
-        "verbs of package managers, which are programs too",
-    ),
     ("image_files/mod.rs", "chown", "flags of COPY"),
     (
         "reorder_copies/split.rs",

@@ -22,6 +22,10 @@ pub(crate) struct Catalog {
     pub(crate) git: Git,
     pub(crate) dotenv: Words,
     pub(crate) mentions: Mentions,
+    pub(crate) node: Node,
+    pub(crate) projects: Projects,
+    pub(crate) environments: Environments,
+    pub(crate) documentation: Words,
 }
 
 /// Patterns with one reason.
@@ -127,6 +131,42 @@ pub(crate) struct Mentions {
     pub(crate) code: Vec<String>,
     pub(crate) config: Vec<String>,
     pub(crate) passed_over: Vec<String>,
+    pub(crate) foreign: Vec<String>,
+    pub(crate) javascript: Vec<String>,
+    pub(crate) developers_scripts: Vec<String>,
+}
+
+/// What tells whether an image may run JavaScript.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Node {
+    pub(crate) programs: Vec<String>,
+    pub(crate) images_without: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Projects {
+    pub(crate) manifests: Vec<String>,
+}
+
+/// What makes virtual environments.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Environments {
+    makers: Vec<String>,
+    verbs: Vec<String>,
+    unless: Vec<String>,
+    modules: Vec<String>,
+}
+
+impl Environments {
+    /// Whether a command of `program` with these words makes one.
+    pub(crate) fn are_made_by(&self, program: &str, words: &[String]) -> bool {
+        let has = |wanted: &[String]| words.iter().any(|word| wanted.contains(word));
+        let is_maker = self.makers.iter().any(|maker| maker == program);
+        has(&self.modules) || is_maker && has(&self.verbs) && !has(&self.unless)
+    }
 }
 
 impl Known {

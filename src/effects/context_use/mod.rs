@@ -8,45 +8,8 @@ use std::ops::Range;
 use crate::context::{ContextSource, DockerIgnore, Verdict, matches_name};
 use crate::facts::{Base, Facts};
 use crate::knowledge::Action;
+use crate::knowledge::ignore_patterns::catalog;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
-
-/// Words that tell of Node in a stage's commands.
-const NODE: &[&str] = &[
-    "node", "nodejs", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "nvm", "corepack", "deno",
-];
-
-/// Images of languages and systems that come without Node.
-const WITHOUT_NODE: &[&str] = &[
-    "python",
-    "golang",
-    "ruby",
-    "php",
-    "openjdk",
-    "eclipse-temurin",
-    "amazoncorretto",
-    "maven",
-    "gradle",
-    "rust",
-    "debian",
-    "ubuntu",
-    "alpine",
-    "busybox",
-    "nginx",
-    "httpd",
-    "caddy",
-    "tomcat",
-    "perl",
-    "elixir",
-    "erlang",
-    "haskell",
-    "fedora",
-    "rockylinux",
-    "amazonlinux",
-    "centos",
-    "oraclelinux",
-    "pypy",
-    "buildpack-deps",
-];
 
 /// A Dockerfile that is built with the context.
 #[derive(Clone, Debug)]
@@ -208,11 +171,11 @@ impl Build {
         self.leaves(take.stage).into_iter().all(|leaf| {
             let chain = self.chain(leaf);
             let image = chain.last().and_then(|stage| self.stages.get(*stage)?.image.as_deref());
-            let is_plain = image.is_some_and(|image| WITHOUT_NODE.contains(&image));
+            let is_plain = image.is_some_and(|image| catalog().node.images_without.iter().any(|plain| plain == image));
             let of_chain = self.commands.iter().filter(|command| chain.contains(&command.stage));
             let names_node = |word: &String| {
                 let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
-                parts.any(|part| NODE.contains(&part))
+                parts.any(|part| catalog().node.programs.iter().any(|program| program == part))
             };
             is_plain
                 && of_chain

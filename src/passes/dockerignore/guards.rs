@@ -15,41 +15,6 @@ use crate::effects::context_use::tests_run;
 use crate::effects::context_use::{Build, Called};
 use crate::knowledge::ignore_patterns::{Guard, catalog};
 
-/// Manifests, of which each makes a folder a project of its own.
-const MANIFESTS: &[&str] = &[
-    "package.json",
-    "Cargo.toml",
-    "pyproject.toml",
-    "go.mod",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-];
-
-/// Programs that make virtual environments, beside the package managers that do.
-const ENVIRONMENT_MAKERS: &[&str] = &["virtualenv", "uv", "poetry", "pipenv", "pdm", "hatch", "rye"];
-
-/// Words of commands that make or read documentation.
-const DOCUMENTATION: &[&str] = &[
-    "doc",
-    "docs",
-    "sphinx",
-    "mkdocs",
-    "mdbook",
-    "docusaurus",
-    "doxygen",
-    "typedoc",
-    "vitepress",
-    "vuepress",
-    "javadoc",
-    "hugo",
-    "jekyll",
-    "readme",
-    "antora",
-    "rustdoc",
-    "man",
-];
-
 /// The questions, with what was found out.
 pub(super) struct Guards<'a> {
     context: &'a ContextSource,
@@ -334,12 +299,8 @@ impl<'a> Guards<'a> {
 
     /// Whether every image of `build` that takes it makes an environment of its own.
     fn makes_environments(&self, build: &Build, candidate: &Candidate<'_>) -> bool {
-        let makes = |command: &Called| {
-            let has = |wanted: &[&str]| command.words.iter().any(|word| wanted.contains(&word.as_str()));
-            let is_maker = ENVIRONMENT_MAKERS.contains(&command.program.as_str());
-            let is_asked = has(&["sync", "install", "run", "env", "create"]) && !has(&["pip", "--system"]);
-            has(&["venv", "virtualenv"]) || is_maker && is_asked
-        };
+        let environments = &catalog().environments;
+        let makes = |command: &Called| environments.are_made_by(&command.program, &command.words);
         let mut takes = candidate.paths().flat_map(|path| build.taking(path));
         takes.all(|take| build.always(take, makes))
     }
@@ -411,7 +372,7 @@ impl<'a> Guards<'a> {
                     .words
                     .iter()
                     .flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
-                words.any(|word| DOCUMENTATION.contains(&word.to_lowercase().as_str()))
+                words.any(|word| catalog().documentation.words.contains(&word.to_lowercase()))
             })?;
             let obstacle = format!("{}:{} may make or read documentation", build.name, command.line);
             Some(Obstacle::new(
@@ -434,7 +395,7 @@ impl<'a> Guards<'a> {
         let manifest = candidate.matches.iter().find_map(|folder| {
             self.sources_in(folder).into_iter().find(|entry| {
                 let name = entry.path.rsplit('/').next().unwrap_or_default();
-                MANIFESTS.contains(&name) || name.ends_with(".csproj")
+                catalog().projects.manifests.iter().any(|known| known == name) || name.ends_with(".csproj")
             })
         })?;
         let obstacle = format!("{} makes it a project, which others may be built with", manifest.path);
