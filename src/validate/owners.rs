@@ -72,11 +72,11 @@ fn from_stage(version: &Version<'_>, new: &StageModel, at: usize, item: &Item) -
         };
         match given {
             Some(given) if given.contains('$') => false,
-            Some(given) => !makers.is_empty() && !makers.iter().any(|maker| maker.contains(&given.to_owned())),
+            Some(given) => !makers.is_empty() && !includes(&makers, given) && !runs_as(version, delivery, given),
             // Without --chown, the folder itself goes to root, unless it is there.
             None => {
                 let is_there = delivery.region.path().is_some_and(|path| new.has_folder(at, path));
-                !makers.is_empty() && !makers.iter().any(|maker| maker.contains(&ROOT.to_owned())) && !is_there
+                !makers.is_empty() && !includes(&makers, ROOT) && !is_there
             }
         }
     };
@@ -94,6 +94,17 @@ fn user_of(value: &str) -> &str {
         "root" => ROOT,
         user => user,
     }
+}
+
+fn includes(makers: &[Vec<String>], user: &str) -> bool {
+    makers.iter().flatten().any(|name| name == user)
+}
+
+/// Whether a RUN of the stage runs as a user: that it makes nothing of what a COPY brings is not sure.
+fn runs_as(version: &Version<'_>, delivery: &Delivery, user: &str) -> bool {
+    let items = version.stages.get(delivery.from).map(|stage| stage.items.as_slice());
+    let mut runs = items.unwrap_or_default().iter().filter(|item| item.is_run());
+    runs.any(|item| maker(version, item).is_none_or(|names| names.iter().any(|name| name == user)))
 }
 
 /// The names and numbers of those who make something of what a COPY brings; none where one of them is not known.
@@ -166,5 +177,23 @@ mod tests {
         accepts(&of_root(&before), &of_root(&split("")));
         accepts(&of_root(&before), &of_root(&split("--chown=0:0 ")));
         rejects(&of_root(&before), &of_root(&split("--chown=1234 ")), Kind::OwnerChanged);
+    }
+
+    #[test]
+    fn a_user_who_installs_for_itself() {
+        let install = "RUN useradd -m sailor\nUSER sailor\n";
+        let before = format!(
+            "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\n{install}RUN pip install -r requirements.txt\nCOPY app.py .\n\
+             CMD [\"python\", \"app.py\"]\n"
+        );
+        let split = |owner: &str| {
+            format!(
+                "FROM python:3.12 AS builder\nWORKDIR /app\nCOPY requirements.txt .\n{install}RUN pip install -r requirements.txt\n\n\
+                 FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\n{install}\
+                 COPY --from=builder --chown={owner} /home/sailor/.local /home/sailor/.local\nCOPY app.py .\nCMD [\"python\", \"app.py\"]\n"
+            )
+        };
+        accepts(&before, &split("sailor"));
+        rejects(&before, &split("1234"), Kind::OwnerChanged);
     }
 }

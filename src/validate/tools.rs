@@ -24,8 +24,13 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
     let mut found = Vec::new();
     for (at, item) in old.items.iter().enumerate() {
         for tool in tools(pair.before, item) {
-            let is_for_builds = is_node_build_tool(tool) && !called.iter().any(|program| program == tool);
-            let is_needed = has_program && !is_for_builds || builds_after(old, at, new);
+            let serves_builds = is_node_build_tool(tool);
+            let is_called = || called.iter().any(|program| program == tool);
+            let is_needed = match serves_builds {
+                true if builds_after(old, at, new) => true,
+                true => has_program && is_called(),
+                false => has_program,
+            };
             if is_needed && !installs(pair.after, new, tool) {
                 found.push(Violation {
                     kind: Kind::StepLost,
@@ -80,6 +85,14 @@ mod tests {
             before,
             &before.replace("npm install -g pm2 serve", "npm install -g pm2 && npm install -g serve"),
         );
+    }
+
+    #[test]
+    fn a_tool_that_only_the_program_calls() {
+        let before = "FROM node:20-bookworm\nRUN npm install -g pm2\nWORKDIR /app\nCOPY . .\nRUN npm install\nCMD [\"pm2\", \"index.js\"]\n";
+        let after = "FROM node:20-bookworm AS builder\nWORKDIR /app\nCOPY . .\nRUN npm install\n\n\
+            FROM node:20-bookworm\nRUN npm install -g pm2\nWORKDIR /app\nCOPY --from=builder /app /app\nCMD [\"pm2\", \"index.js\"]\n";
+        accepts(before, after);
     }
 
     #[test]
