@@ -70,10 +70,9 @@ pub(crate) fn folder_of(command: &Command) -> Option<AbsolutePath> {
 #[must_use]
 pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
     let workdir = folder_of(command);
-    let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
-    let mut effects = match values.first().copied().flatten() {
+    let mut effects = match command.words.first().and_then(|word| word.value.as_deref()) {
         None => Effects::unknown("runs a program that a variable names"),
-        Some(program) => of_program(program, command, &values, workdir.as_ref(), around),
+        Some(program) => of_program(program, command, workdir.as_ref(), around),
     };
     for redirect in &command.redirects {
         effects.then(of_redirect(redirect));
@@ -102,21 +101,14 @@ pub(super) fn urls_of(command: &Command) -> Vec<String> {
     urls.filter_map(|argument| argument.text.map(str::to_owned)).collect()
 }
 
-fn of_program(
-    program: &str,
-    command: &Command,
-    values: &[Option<&str>],
-    workdir: Option<&AbsolutePath>,
-    around: &dyn Surroundings,
-) -> Effects {
+fn of_program(program: &str, command: &Command, workdir: Option<&AbsolutePath>, around: &dyn Surroundings) -> Effects {
     let name = program.rsplit('/').next().unwrap_or(program);
-    let Some(table) = command.table() else {
+    let Some(reading) = command.reading() else {
         return Effects {
             runs: vec![program.to_owned()],
             ..Effects::unknown(format!("runs `{program}`, of which it is not known what it does"))
         };
     };
-    let reading = table.read(values.get(1..).unwrap_or_default());
     let mut effects = match reading.unknown {
         Some(0) => Effects::unknown(format!("runs `{name}` in a way that is not known")),
         Some(at) => {
@@ -167,6 +159,17 @@ fn unknown_word(text: &str, workdir: Option<&AbsolutePath>) -> Place {
 
 /// Where the home folders of accounts are.
 const HOMES: &[&str] = &["/root", "/home/*"];
+
+/// The part of a word's text that is its value: `$X` of `--output=$X`; nothing where the name of the option is not told from
+/// it.
+fn value_text<'t>(argument: &ArgumentUse<'_>, text: &'t str) -> &'t str {
+    let bare = text.trim_start_matches(['"', '\'']);
+    match bare.split_once('=') {
+        Some((name, value)) if argument.by_option && name.starts_with("--") => value,
+        _ if argument.by_option && bare.starts_with('-') => "",
+        _ => text,
+    }
+}
 
 /// A command that is read, with where it runs.
 struct Reader<'r, 'a> {
@@ -274,7 +277,10 @@ impl Reader<'_, '_> {
         match (argument.text, self.path(argument)) {
             (Some(_), Some(path)) => Place::of_pattern(path),
             (Some(text), None) if text.contains("://") => Place::Anywhere,
-            _ => unknown_word(self.text(argument), self.folder(argument.by_option).as_ref()),
+            _ => unknown_word(
+                value_text(argument, self.text(argument)),
+                self.folder(argument.by_option).as_ref(),
+            ),
         }
     }
 

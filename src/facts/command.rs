@@ -207,8 +207,9 @@ impl Command {
     /// Its words, read by the table of its program.
     #[must_use]
     pub fn reading(&self) -> Option<Reading<'_>> {
-        let values: Vec<Option<&str>> = self.words.iter().skip(1).map(|word| word.value.as_deref()).collect();
-        Some(self.table()?.read(&values))
+        let words = self.words.iter().skip(1);
+        let words: Vec<(Option<&str>, &str)> = words.map(|word| (word.value.as_deref(), &*word.text)).collect();
+        Some(self.table()?.read_with_texts(&words))
     }
 
     /// The absolute paths of its arguments with a role; `None` for one that cannot be told.
