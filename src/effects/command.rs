@@ -70,8 +70,7 @@ pub(crate) fn folder_of(command: &Command) -> Option<AbsolutePath> {
 #[must_use]
 pub fn of_command(command: &Command, around: &dyn Surroundings) -> Effects {
     let workdir = folder_of(command);
-    let program = command.words.first().and_then(|word| word.value.as_deref());
-    let mut effects = match program {
+    let mut effects = match command.words.first().and_then(|word| word.value.as_deref()) {
         None => Effects::unknown("runs a program that a variable names"),
         Some(program) => of_program(program, command, workdir.as_ref(), around),
     };
@@ -160,6 +159,17 @@ fn unknown_word(text: &str, workdir: Option<&AbsolutePath>) -> Place {
 
 /// Where the home folders of accounts are.
 const HOMES: &[&str] = &["/root", "/home/*"];
+
+/// The part of a word's text that is its value: `$X` of `--output=$X`; nothing where the name of the option is not told from
+/// it.
+fn value_text<'t>(argument: &ArgumentUse, text: &'t str) -> &'t str {
+    let bare = text.trim_start_matches(['"', '\'']);
+    match bare.split_once('=') {
+        Some((name, value)) if argument.by_option && name.starts_with("--") => value,
+        _ if argument.by_option && bare.starts_with('-') => "",
+        _ => text,
+    }
+}
 
 /// A command that is read, with where it runs.
 struct Reader<'r, 'a> {
@@ -267,7 +277,10 @@ impl Reader<'_, '_> {
         match (argument.text.as_deref(), self.path(argument)) {
             (Some(_), Some(path)) => Place::of_pattern(path),
             (Some(text), None) if text.contains("://") => Place::Anywhere,
-            _ => unknown_word(self.text(argument), self.folder(argument.by_option).as_ref()),
+            _ => unknown_word(
+                value_text(argument, self.text(argument)),
+                self.folder(argument.by_option).as_ref(),
+            ),
         }
     }
 

@@ -35,8 +35,8 @@ impl Words {
     pub(super) fn reading(&self) -> Option<&Reading<'static>> {
         let read = || {
             let arguments = self.list.iter().skip(1);
-            let values: Vec<Option<&str>> = arguments.map(|word| word.value.as_deref()).collect();
-            Some(self.table?.read(&values))
+            let words: Vec<(Option<&str>, &str)> = arguments.map(|word| (word.value.as_deref(), &*word.text)).collect();
+            Some(self.table?.read_with_texts(&words))
         };
         self.reading.get_or_init(read).as_ref()
     }

@@ -162,6 +162,21 @@ impl ArgumentUse {
 }
 
 impl CommandTable {
+    /// Reads a command whose words are given with their text, for those that have no value: `--output=$X` names an option,
+    /// although nobody knows what it is told.
+    #[must_use]
+    pub fn read_with_texts(&self, words: &[(Option<&str>, &str)]) -> Reading<'_> {
+        let known = words.iter().map(|(value, text)| value.or_else(|| option_part(text)));
+        let mut reading = self.read(&known.collect::<Vec<_>>());
+        for argument in &mut reading.arguments {
+            let word = argument.at.checked_sub(1).and_then(|at| words.get(at));
+            if word.is_some_and(|(value, _)| value.is_none()) {
+                argument.text = None;
+            }
+        }
+        reading
+    }
+
     /// Reads a command. `words` are those after the program's name, `None` for one that is not literal.
     #[must_use]
     pub fn read(&self, words: &[Option<&str>]) -> Reading<'_> {
@@ -378,6 +393,13 @@ impl Rows<Role> for OptionRows<'_> {
             Leading::Ordinary
         }
     }
+}
+
+/// The beginning of a word that is an option, with the first sign of what is not known: `-o$` of `-o$X`.
+fn option_part(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(['"', '\'']);
+    let end = text.find(['$', '`', '"', '\''])?;
+    text.get(..=end).filter(|part| part.starts_with('-'))
 }
 
 /// Stands for a word that was taken out.

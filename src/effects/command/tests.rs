@@ -322,3 +322,27 @@ fn levels_of_compression_may_be_in_a_cluster() {
         assert_eq!(effects(body).deletes, [], "{body}");
     }
 }
+
+#[test]
+fn an_option_whose_value_nobody_knows_is_still_an_option() {
+    let anywhere = "/any/where";
+    for body in [
+        "curl --output=$FILE https://x.org/a",
+        "curl \"-o$FILE\" https://x.org/a",
+        "wget -O\"$FILE\" https://x.org/a",
+        "tar xf a.tar --directory=$DIR",
+        "unzip a.zip -d$DIR",
+    ] {
+        let effects = effects(body);
+        assert_eq!(effects.unknown, None, "{body}");
+        assert!(meets(&effects.writes, anywhere), "{body}: {:?}", effects.writes);
+    }
+    for (body, written) in [
+        ("curl --output=/opt/$FILE https://x.org/a", "/opt and below"),
+        ("mkdir -m$MODE /opt/x", "/opt/x"),
+        ("gcc -O$LEVEL -o /opt/x a.c", "/opt/x"),
+    ] {
+        assert_eq!(self::written(body), [written], "{body}");
+    }
+    assert!(effects("cp --$X a b").unknown.is_some());
+}
