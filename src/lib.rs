@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod context;
+mod edits;
 pub mod effects;
 pub mod emit;
 pub mod estimate;

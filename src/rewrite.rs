@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
@@ -155,13 +156,8 @@ fn unless_forbidden(pass: &dyn Pass, file: &mut Dockerfile, facts: &Facts, optio
     let before = (!options.forbidden_assumptions.is_empty()).then(|| file.clone());
     let mut outcome = pass.run(file, facts, options);
     let forbidden = |change: &Change| {
-        options.forbids(&change.assumptions).map(|(obstacle, remedy)| Refusal {
-            pass: change.pass,
-            lines: change.lines,
-            what: change.what.clone(),
-            obstacle,
-            remedy,
-        })
+        let obstacle = options.forbids(&change.assumptions)?;
+        Some(Refusal::new(change.pass, change.lines, &change.what, obstacle))
     };
     let refused: Vec<Refusal> = outcome.changes.iter().filter_map(forbidden).collect();
     if let Some(before) = before.filter(|_| !refused.is_empty()) {
@@ -340,13 +336,10 @@ fn checked(
 /// What a pass declined because validation undid what it did.
 fn refusal(pass: &'static str, file: &Dockerfile, violation: &Violation, changes: &[Change]) -> Refusal {
     let lines = changes.iter().map(|change| change.lines).reduce(LineRange::join);
-    Refusal {
-        pass,
-        lines: lines.unwrap_or_else(|| file.lines_of(0)),
-        what: changes.first().map(|change| change.what.clone()).unwrap_or_default(),
-        obstacle: violation.what.clone(),
-        remedy: violation.remedy.clone(),
-    }
+    let lines = lines.unwrap_or_else(|| file.lines_of(0));
+    let what = changes.first().map(|change| change.what.as_str()).unwrap_or_default();
+    let obstacle = Obstacle::new(ObstacleKind::Rejected, &violation.what, &violation.remedy);
+    Refusal::new(pass, lines, what, obstacle)
 }
 
 /// Says which `# plimsoll: skip=` comments name a pass that does not exist.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll::context::{ContextSource, Verdict, locate};
-use plimsoll::passes::dockerignore::{Proposal, copied_sources};
+use plimsoll::effects::copied_sources;
+use plimsoll::passes::dockerignore::Proposal;
 use plimsoll::rewrite::{Options, rewrite};
 use plimsoll::syntax;
 use rayon::prelude::*;

@@ -5,7 +5,8 @@
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
 use plimsoll::context::{ContextSource, DockerIgnore, Measure};
 use plimsoll::passes::Level;
-use plimsoll::passes::dockerignore::{copied_sources, propose_for};
+use plimsoll::effects::copied_sources;
+use plimsoll::passes::dockerignore::propose_for;
 use plimsoll::syntax::{Dockerfile, parse};
 use plimsoll_fuzz::{Project, cross, mutate};
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
-use super::{Format, Status, beside, failure};
+use super::{Format, Status, failure, ignore_file};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, github, markdown, sarif, text};
 use crate::migrate::report::{FileChange, IgnoreChange};
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                 if output.is_json() {
                     let plain = Palette::default();
                     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
-                        + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
+                        + &ignore_file::patch(rewrite.dockerignore.as_ref(), &plain);
                     report.files.push(FileReport::new(rewrite, patch));
                     continue;
                 }

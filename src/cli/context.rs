@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::output::Output;
 use super::source::Source;
-use super::{Status, beside};
+use super::{Status, ignore_file};
 use crate::config::Config;
 use crate::context::{ContextSource, Measure, Totals};
 use crate::emit::Palette;
@@ -92,9 +92,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     };
     let measure = context.measure();
     let mut proposal = propose_for(&context, file.as_ref(), level);
-    beside::name(&mut proposal);
+    ignore_file::name(&mut proposal);
     if arguments.write {
-        let changes: Vec<_> = beside::change(Some(&proposal))?.into_iter().collect();
+        let changes: Vec<_> = ignore_file::change(Some(&proposal))?.into_iter().collect();
         write::all(&changes)?;
     }
     let sent = if arguments.write { proposal.after } else { measure.sent };
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
                     sent,
                 })
                 .collect(),
-            diff: beside::patch(Some(&proposal), &Palette::default()),
+            diff: ignore_file::patch(Some(&proposal), &Palette::default()),
             dockerignore: proposal,
             written: arguments.write,
             max: arguments.max.map(|max| max.0),

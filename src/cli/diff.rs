@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::output::Output;
 use super::selection::Selection;
-use super::{Status, beside};
+use super::{Status, ignore_file};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::{Palette, diff, split, text};
 
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     })?;
     let patch = |palette: &Palette| {
         diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, palette)
-            + &beside::patch(rewrite.dockerignore.as_ref(), palette)
+            + &ignore_file::patch(rewrite.dockerignore.as_ref(), palette)
     };
     if output.is_json() {
         let patch = patch(&Palette::default());

@@ -9,7 +9,7 @@ use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
 use super::verifying::{Verifying, shown};
-use super::{Status, beside};
+use super::{Status, ignore_file};
 use crate::emit::json::{Document, MeasureReport, VERSION};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff, figures};
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     let page = Page {
         file: &source.name,
         diff: &(diff::unified(&source.patch_path, &source.text, &rewrite.text, &plain)
-            + &beside::patch(rewrite.dockerignore.as_ref(), &plain)),
+            + &ignore_file::patch(rewrite.dockerignore.as_ref(), &plain)),
         changes: &rewrite.changes,
         refusals: &rewrite.refusals,
         notes: &rewrite.notes,

@@ -1,6 +1,5 @@
 //! The command line: what may be written there, and one file a subcommand.
 
-mod beside;
 mod building;
 mod check;
 mod completions;
@@ -8,6 +7,7 @@ mod context;
 mod diff;
 mod explain;
 mod failure;
+mod ignore_file;
 mod interrupt;
 mod man;
 mod measure;

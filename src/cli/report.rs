@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::source::Source;
-use super::{beside, write};
+use super::{ignore_file, write};
 use crate::emit::json::{Document, VERSION, VerifyReport};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff};
@@ -106,7 +106,7 @@ impl Reporting {
         let page = Page {
             file: &source.name,
             diff: &(diff::unified(&source.patch_path, &source.text, compared, &plain)
-                + &beside::patch(proposal.filter(|_| answer.ignore.is_some()), &plain)),
+                + &ignore_file::patch(proposal.filter(|_| answer.ignore.is_some()), &plain)),
             changes: rewrite.map_or(&[], |rewrite| &rewrite.changes),
             refusals: rewrite.map_or(&[], |rewrite| &rewrite.refusals),
             notes: rewrite.map_or(&[], |rewrite| &rewrite.notes),

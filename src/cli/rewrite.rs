@@ -9,7 +9,7 @@ use super::report::Reporting;
 use super::selection::Selection;
 use super::source::Source;
 use super::verifying::{self, Testing, Verifying, shown};
-use super::{Status, beside};
+use super::{Status, ignore_file};
 use crate::emit::json::{Document, FileReport, Report, VERSION};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff, text};
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
     }
     let plain = Palette::default();
     let patch = diff::unified(&source.patch_path, &rewrite.original, &rewrite.text, &plain)
-        + &beside::patch(rewrite.dockerignore.as_ref(), &plain);
+        + &ignore_file::patch(rewrite.dockerignore.as_ref(), &plain);
     if !is_verified {
         arguments
             .reporting
@@ -102,7 +102,7 @@ fn write_all(
     let mut changes = Vec::new();
     if arguments.write {
         // The new .dockerignore is safe with the old Dockerfile; the new Dockerfile may count on the new .dockerignore.
-        changes.extend(beside::change(rewrite.dockerignore.as_ref())?);
+        changes.extend(ignore_file::change(rewrite.dockerignore.as_ref())?);
     }
     changes.extend(destination.map(|path| Change {
         path,

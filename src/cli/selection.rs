@@ -7,11 +7,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use toml::Spanned;
 
-use super::beside;
+use super::ignore_file;
 use super::source::Source;
 use crate::config::{Config, ConfigError};
 use crate::context::{ContextError, ContextSource, Contexts, Origin, locate};
-use crate::passes::dockerignore::copied_sources;
+use crate::effects::copied_sources;
 use crate::passes::{DockerIgnorePass, Level, Pass as _, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
 use crate::syntax;
@@ -70,7 +70,7 @@ impl Selection {
         let mut rewrite = crate::rewrite::rewrite(&source.name, &source.text, &options)?;
         rewrite.notes.extend(notes);
         if let Some(proposal) = &mut rewrite.dockerignore {
-            beside::name(proposal);
+            ignore_file::name(proposal);
         }
         rewrite.notes.extend(passes_out_of_reach(&options));
         Ok(rewrite)

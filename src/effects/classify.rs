@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::context::manifests::Files;
+use crate::effects::Obstacle;
 use crate::facts::{Command, Execution, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Installer, Kind, State, installer};
 
-use super::Obstacle;
 use super::command::{folder_of, of_command, of_redirect, script_of, urls_of};
 use super::ecosystems::{Ground, Output};
 use super::effect::Effects;
@@ -70,7 +70,7 @@ impl Site<'_> {
         };
         match (left, &command.manager) {
             (Err(obstacle), _) => Classified {
-                effects: Effects::unknown(obstacle.0.clone()),
+                effects: Effects::unknown(obstacle.found.clone()),
                 obstacle: Some(obstacle),
                 ..Classified::plain(StepKind::Build, Effects::default())
             },

@@ -10,10 +10,14 @@
 
 mod classify;
 mod command;
+pub(crate) mod context_use;
+pub(crate) mod download;
 pub(crate) mod ecosystems;
 mod effect;
 mod evidence;
 pub(crate) mod image_files;
+pub(crate) mod installs;
+pub(crate) mod later_use;
 pub(crate) mod needs;
 mod obstacle;
 mod path;
@@ -21,7 +25,8 @@ pub(crate) mod steps;
 
 pub(crate) use command::folder_of;
 pub use command::{Surroundings, is_standard_folder, of_command};
+pub use context_use::copied_sources;
 pub use effect::Effects;
 pub use evidence::Evidence;
-pub use obstacle::Obstacle;
+pub use obstacle::{Obstacle, ObstacleKind};
 pub use path::{AbsolutePath, Place};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::context::ContextSource;
+use crate::effects::Obstacle;
 use crate::facts::{Base, Body, Execution, Facts, Stage};
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
-use super::Obstacle;
 use super::classify::{Classified, Site};
 use super::command::{Surroundings, is_standard_folder, of_redirect};
 use super::ecosystems::{Ground, Output, image_below};

@@ -1,12 +1,13 @@
 //! One HTML page for a fleet, which needs nothing but a browser. Its template is `templates/fleet.html`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::text::size;
 use crate::migrate::report::{FleetReport, Mode, RepositoryReport};
+use crate::passes::ObstacleKind;
 
 /// How many repositories a chart shows.
 const MOST_BARS: usize = 12;
@@ -97,7 +98,12 @@ fn row((index, repository): (usize, &RepositoryReport)) -> Row<'_> {
     let gone = verified.before.saturating_sub(verified.after);
     let files = repository.files.iter().map(|file| file.file.as_str());
     let reason = repository.problems().join("; ");
-    let texts: Vec<&str> = [repository.name.as_str(), &reason].into_iter().chain(files).collect();
+    let obstacles: BTreeSet<&str> = repository.obstacles().map(ObstacleKind::name).collect();
+    let texts: Vec<&str> = [repository.name.as_str(), &reason]
+        .into_iter()
+        .chain(files)
+        .chain(obstacles)
+        .collect();
     let text = texts.join("\n").to_lowercase();
     Row {
         index,
@@ -198,6 +204,11 @@ fn charts(report: &FleetReport) -> Vec<Chart> {
         .skipped
         .iter()
         .map(|(reason, number)| (reason.name(), *number as u64));
+    let obstacles = report
+        .totals
+        .obstacles
+        .iter()
+        .map(|(kind, number)| (kind.name(), *number as u64));
     vec![
         Chart {
             title: "Images before and after",
@@ -214,6 +225,10 @@ fn charts(report: &FleetReport) -> Vec<Chart> {
         Chart {
             title: "Changes by pass",
             bars: bars(passes, |number| number.to_string()),
+        },
+        Chart {
+            title: "Left alone by kind of obstacle",
+            bars: bars(obstacles, |number| number.to_string()),
         },
         Chart {
             title: "Files passed over or not read",

@@ -136,6 +136,7 @@ fn push_declined(text: &mut String, report: &RepositoryReport) {
         for Refusal {
             lines,
             what,
+            kind,
             obstacle,
             remedy,
             ..
@@ -143,7 +144,7 @@ fn push_declined(text: &mut String, report: &RepositoryReport) {
         {
             let place = code(&format!("{}:{lines}", file.file));
             let (what, obstacle, remedy) = (prose(&sentence(what)), prose(obstacle), prose(&sentence(remedy)));
-            let _ = writeln!(text, "- {place}: {what}: {obstacle}. {remedy}.");
+            let _ = writeln!(text, "- {place}: {what}: {obstacle} ({}). {remedy}.", kind.name());
         }
     }
     for skipped in &report.skipped {
@@ -176,6 +177,9 @@ pub fn fleet(report: &FleetReport) -> String {
     row("`.dockerignore` files changed", totals.dockerignores.to_string());
     row("changes", totals.changes.to_string());
     row("changes declined", totals.refusals.to_string());
+    for (kind, number) in &totals.obstacles {
+        row(&format!("declined: {}", kind.name()), number.to_string());
+    }
     row("smaller by, estimated", size(totals.estimated_bytes));
     if totals.verified.before > 0 {
         let (before, after) = (size(totals.verified.before), size(totals.verified.after));

@@ -15,6 +15,7 @@ mod commands;
 mod compilers;
 mod condition;
 mod distribution;
+pub(crate) mod ignore_patterns;
 mod installers;
 mod invocation;
 mod level;

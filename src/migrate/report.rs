@@ -11,7 +11,7 @@ use crate::context::Totals;
 use crate::emit::{Palette, diff};
 use crate::estimate::Saving;
 use crate::passes::dockerignore::{Added, Proposal};
-use crate::passes::{Change, Refusal};
+use crate::passes::{Change, ObstacleKind, Refusal};
 use crate::rewrite::Rewrite;
 
 /// The version of the format. It grows when a field goes or changes its meaning, not when one comes.
@@ -73,6 +73,8 @@ pub struct FleetTotals {
     pub changes: usize,
     /// How many changes were declined.
     pub refusals: usize,
+    /// How many of them for which kind of obstacle.
+    pub obstacles: BTreeMap<ObstacleKind, usize>,
     /// What images are expected to save in bytes, from tables of package sizes.
     pub estimated_bytes: u64,
     /// The images that were built before and after, in bytes; nothing without `--verify`.
@@ -274,6 +276,12 @@ impl RepositoryReport {
         self.files.iter().map(|file| file.refusals.len()).sum()
     }
 
+    /// The kind of obstacle of each.
+    pub fn obstacles(&self) -> impl Iterator<Item = ObstacleKind> {
+        let refusals = self.files.iter().flat_map(|file| &file.refusals);
+        refusals.map(|refusal| refusal.kind)
+    }
+
     /// What its images are expected to save, in bytes.
     pub fn estimated_bytes(&self) -> u64 {
         self.files.iter().map(FileChange::estimated_bytes).sum()
@@ -383,6 +391,10 @@ impl FleetTotals {
                 *totals.skipped.entry(skipped.reason).or_default() += 1;
             }
             totals.dockerfiles += repository.files.len();
+            totals.refusals += repository.refusals();
+            for kind in repository.obstacles() {
+                *totals.obstacles.entry(kind).or_default() += 1;
+            }
             // What was refused or went wrong is not changed, whatever was found.
             if !repository.outcome.is_change() {
                 continue;
@@ -390,7 +402,6 @@ impl FleetTotals {
             totals.changed_dockerfiles += repository.files.iter().filter(|file| !file.changes.is_empty()).count();
             totals.dockerignores += repository.dockerignores.len();
             totals.changes += repository.changes();
-            totals.refusals += repository.refusals();
             totals.estimated_bytes += repository.estimated_bytes();
             let verified = repository.verified();
             totals.verified.before += verified.before;

@@ -3,16 +3,10 @@
 //! A pass looks at the facts, changes the tree where they show that the change is right, and says what it did
 //! ([`Change`]) and what it left alone and why ([`Refusal`]).
 
-mod absence;
 mod cache_mounts;
 mod clean_layers;
 pub mod dockerignore;
-mod downloads;
-pub(crate) mod extra_packages;
-mod joint;
-mod layout;
 mod merge_runs;
-mod removal;
 mod reorder_copies;
 mod runtime_libs;
 mod slim_base;
@@ -35,7 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::ContextSource;
 pub use crate::effects::Evidence;
-use crate::effects::Obstacle;
+pub use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 pub use crate::knowledge::Level;
 use crate::knowledge::assumption;
@@ -70,7 +64,8 @@ impl PassOptions {
     pub(crate) fn forbids(&self, assumed: &[Assumed]) -> Option<Obstacle> {
         let is_forbidden = |assumed: &&Assumed| self.forbidden_assumptions.contains(&assumed.id);
         assumed.iter().find(is_forbidden).map(|assumed| {
-            (
+            Obstacle::new(
+                ObstacleKind::Chosen,
                 format!("it assumes that {}", assumed.what),
                 format!("take {} out of forbid-assumptions in plimsoll.toml", assumed.id),
             )
@@ -141,10 +136,27 @@ pub struct Refusal {
     pub lines: LineRange,
     /// What was not done.
     pub what: String,
+    /// The kind of thing that stood in the way.
+    pub kind: ObstacleKind,
     /// What stood in the way.
     pub obstacle: String,
     /// What the user can do to remove the obstacle.
     pub remedy: String,
+}
+
+impl Refusal {
+    /// What `pass` did not do at `lines`, as `obstacle` stood in the way.
+    pub(crate) fn new(pass: PassId, lines: LineRange, what: impl Into<String>, obstacle: Obstacle) -> Refusal {
+        let Obstacle { kind, found, remedy } = obstacle;
+        Refusal {
+            pass,
+            lines,
+            what: what.into(),
+            kind,
+            obstacle: found,
+            remedy,
+        }
+    }
 }
 
 /// What one run of a pass has to say.

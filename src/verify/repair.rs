@@ -7,8 +7,8 @@ use super::files::{Content, Files};
 use super::report::Lack;
 use super::subject::Subject;
 use super::system::SystemPackages;
+use crate::edits::system_packages;
 use crate::facts::{Base, Facts};
-use crate::passes::extra_packages;
 use crate::syntax::{self, Dockerfile, Keyword};
 
 /// The most files that are copied one by one. More are no oversight but another design.
@@ -67,7 +67,7 @@ pub(super) fn repaired(
         let facts = Facts::of(&file);
         let stage = facts.stages.len().checked_sub(1)?;
         let names: Vec<String> = packages.into_iter().collect();
-        extra_packages::add(&mut file, &facts, stage, system.family?, &names)?;
+        system_packages::add(&mut file, &facts, stage, system.family?, &names)?;
     }
     if !tops.is_empty() {
         let copies = tops

@@ -14,6 +14,7 @@ const LAYERS: &[&str] = &[
     "context",
     "facts",
     "effects",
+    "edits",
     "passes",
     "validate",
     "estimate",

@@ -7,7 +7,7 @@ use plimsoll::emit::figures::figures;
 use plimsoll::emit::page::Page;
 use plimsoll::emit::text::Layout;
 use plimsoll::emit::{Palette, diff};
-use plimsoll::passes::{Assumed, Change, Evidence, Level, Refusal};
+use plimsoll::passes::{Assumed, Change, Evidence, Level, ObstacleKind, Refusal};
 use plimsoll::syntax::LineRange;
 use plimsoll::verify::figures::{Component, Figures, Layer, Rebuild, Sizes};
 use plimsoll::verify::report::{Check, Finding, Removed};
@@ -117,6 +117,7 @@ fn refusal(text: &str) -> Refusal {
         pass: "slim-base",
         lines: LineRange { first: 1, last: 1 },
         what: format!("use a smaller image{text}"),
+        kind: ObstacleKind::UnknownPackage,
         obstacle: format!("its digest is pinned{text}"),
         remedy: format!("name a tag{text}"),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use plimsoll::emit::Palette;
 use plimsoll::emit::json::Document;
 use plimsoll::emit::text::{self, Layout};
-use plimsoll::passes::{Assumed, Change, Evidence, Level, Refusal};
+use plimsoll::passes::{Assumed, Change, Evidence, Level, ObstacleKind, Refusal};
 use plimsoll::rewrite::Rewrite;
 use plimsoll::syntax::LineRange;
 use serde_json::Value;
@@ -41,6 +41,7 @@ fn eventful() -> Rewrite {
         pass: "cache-mounts",
         lines: range,
         what: "mount the cache of npm".to_owned(),
+        kind: ObstacleKind::UnknownPlace,
         obstacle: "the number of the user app is not known, and a mount belongs to root".to_owned(),
         remedy: "create app with a fixed number: `useradd --uid 1000 app`".to_owned(),
     };
@@ -172,6 +173,22 @@ fn json_and_files_go_together() {
     let value = assert_valid(&folder.plimsoll(&["rewrite", "--write", "--format=json"]).stdout);
     assert_eq!(value["files"][0]["text"], folder.read("Dockerfile"));
     assert_eq!(value["files"][0]["changed"], true);
+}
+
+#[test]
+fn the_page_names_every_kind_of_obstacle() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md")).unwrap();
+    let schema: Value = serde_json::from_str(&Document::schema().unwrap()).unwrap();
+    let kinds = schema["$defs"]["ObstacleKind"]["oneOf"].as_array().unwrap();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind["const"].as_str().unwrap()).collect();
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| `") && line.matches('|').count() == 3);
+    let written: Vec<&str> = rows
+        .filter_map(|row| row.split('`').nth(1))
+        .filter(|name| names.contains(name))
+        .collect();
+    assert_eq!(written, names);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What builds of Go and Cargo leave, and `make install`.
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse};
 
-use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 impl Surroundings<'_> {
@@ -20,9 +20,10 @@ impl Surroundings<'_> {
                         }])
                     })
                     .ok_or_else(|| unknown_folder("go")),
-                Some((_, None, _)) => Err((
-                    "`go build -o` names its output by a variable".to_owned(),
-                    "write the output as a plain path".to_owned(),
+                Some((_, None, _)) => Err(Obstacle::new(
+                    ObstacleKind::UnknownPlace,
+                    "`go build -o` names its output by a variable",
+                    "write the output as a plain path",
                 )),
                 None => Ok(Some(vec![Output::NamedIn(folder()?)])),
             },
@@ -37,9 +38,10 @@ impl Surroundings<'_> {
                     .filter_map(assigned)
                     .find(|one| one.value.is_none())
                 {
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::UnknownPlace,
                         format!("`go install` gets {} from a value that is not known", unknown.name),
-                        "write the folder as a plain path".to_owned(),
+                        "write the folder as a plain path",
                     ));
                 }
                 let value = |name: &str| match assigned(name) {
@@ -65,9 +67,10 @@ impl Surroundings<'_> {
             )
         });
         if moved {
-            return Err((
-                "`cargo` is told of another folder by an option".to_owned(),
-                "split the stages by hand".to_owned(),
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "`cargo` is told of another folder by an option",
+                "split the stages by hand",
             ));
         }
         match used.verb.as_str() {
@@ -80,9 +83,10 @@ impl Surroundings<'_> {
                         let path = path.as_deref().and_then(|path| absolute(command, path));
                         let programs = path.and_then(|path| cargo_programs(self.files, path.trim_matches('/')));
                         programs.ok_or_else(|| {
-                            (
-                                "nothing tells which programs `cargo install` builds".to_owned(),
-                                "copy Cargo.toml and the sources from the build context before it".to_owned(),
+                            Obstacle::new(
+                                ObstacleKind::UnknownCommand,
+                                "nothing tells which programs `cargo install` builds",
+                                "copy Cargo.toml and the sources from the build context before it",
                             )
                         })?
                     }
@@ -165,9 +169,10 @@ pub(crate) fn installed(run: &Execution) -> Result<Output, Obstacle> {
         {
             Ok(Output::Path(folder.trim_end_matches('/').to_owned()))
         }
-        Some(_) => Err((
-            "what is built is installed among the files of the system".to_owned(),
-            "install it to /usr/local, or a folder of its own under /opt".to_owned(),
+        Some(_) => Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
+            "what is built is installed among the files of the system",
+            "install it to /usr/local, or a folder of its own under /opt",
         )),
     }
 }

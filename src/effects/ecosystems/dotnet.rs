@@ -1,5 +1,6 @@
 //! What builds of .NET leave.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
@@ -17,19 +18,22 @@ impl Surroundings<'_> {
                 folder
                     .map(|folder| Some(vec![Output::Path(folder.trim_end_matches('/').to_owned())]))
                     .ok_or_else(|| {
-                        (
-                            "nothing tells into which folder `dotnet publish` writes".to_owned(),
-                            "name it: dotnet publish -c Release -o /app".to_owned(),
+                        Obstacle::new(
+                            ObstacleKind::UnknownPlace,
+                            "nothing tells into which folder `dotnet publish` writes",
+                            "name it: dotnet publish -c Release -o /app",
                         )
                     })
             }
-            (Action::Build, "run") | (Action::Run | Action::Exec, _) => Err((
-                "`dotnet` runs a program, which may write anything".to_owned(),
-                "split the stages by hand".to_owned(),
+            (Action::Build, "run") | (Action::Run | Action::Exec, _) => Err(Obstacle::new(
+                ObstacleKind::UnknownCommand,
+                "`dotnet` runs a program, which may write anything",
+                "split the stages by hand",
             )),
-            (Action::Install | Action::Upgrade | Action::Remove, _) => Err((
+            (Action::Install | Action::Upgrade | Action::Remove, _) => Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
                 format!("`dotnet {}` changes the SDK or a home folder", used.verb),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )),
             // What `build`, `restore` and `test` make, only `publish` reads.
             _ => Ok(Some(Vec::new())),

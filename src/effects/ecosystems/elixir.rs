@@ -1,9 +1,10 @@
 //! What tasks of Mix leave.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse, Scope};
 use crate::knowledge::Action;
 
-use super::{Left, Obstacle, Output, Surroundings, absolute, unknown_folder};
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 /// Settings of mix.exs that put a release elsewhere, or leave Erlang out of it.
 const MOVES: [&str; 2] = ["build_path:", "include_erts:"];
@@ -16,9 +17,10 @@ impl Surroundings<'_> {
         }
         let folder = command.workdir.clone().ok_or_else(|| unknown_folder("mix"))?;
         if used.verb.starts_with("escript.") {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("`mix {}` makes a program that needs Erlang to run", used.verb),
-                "build a release with `mix release`".to_owned(),
+                "build a release with `mix release`",
             ));
         }
         let mut left = vec![self.build_folder(command, &folder)?];
@@ -45,16 +47,18 @@ impl Surroundings<'_> {
     fn refuse_settings(&self, folder: &str) -> Result<(), Obstacle> {
         let path = format!("{}/mix.exs", folder.trim_matches('/'));
         let text = self.files.read(path.trim_start_matches('/')).ok_or_else(|| {
-            (
+            Obstacle::new(
+                ObstacleKind::MissingFile,
                 format!("nothing tells what `mix release` builds: {folder} has no mix.exs"),
-                "copy mix.exs from the build context before it".to_owned(),
+                "copy mix.exs from the build context before it",
             )
         })?;
         match MOVES.iter().find(|setting| text.contains(*setting)) {
             None => Ok(()),
-            Some(setting) => Err((
+            Some(setting) => Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("mix.exs sets `{setting}`, so that the release may need more than its own folder"),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )),
         }
     }
@@ -74,9 +78,10 @@ fn own_path(command: &Command, used: &ManagerUse) -> Result<Option<Output>, Obst
             .and_then(|path| absolute(command, path))
             .map(|path| Some(Output::Path(path.trim_end_matches('/').to_owned())))
             .ok_or_else(|| {
-                (
-                    "nothing tells into which folder `mix release --path` writes".to_owned(),
-                    "write it as a plain path".to_owned(),
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
+                    "nothing tells into which folder `mix release --path` writes",
+                    "write it as a plain path",
                 )
             }),
     }
@@ -91,9 +96,10 @@ fn variable(scope: &Scope, command: &Command, name: &str) -> Result<Option<Strin
         (None, None) => return Ok(None),
     };
     value.map(Some).ok_or_else(|| {
-        (
+        Obstacle::new(
+            ObstacleKind::UnknownPlace,
             format!("nothing tells what {name} is, which moves what Mix builds"),
-            "set it to a plain path with ENV".to_owned(),
+            "set it to a plain path with ENV",
         )
     })
 }

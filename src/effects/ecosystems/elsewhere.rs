@@ -2,7 +2,7 @@
 
 use crate::context::manifests::Files;
 use crate::effects::command::of_command;
-use crate::effects::{AbsolutePath, Obstacle, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{Command, Execution, Scope};
 use crate::knowledge::{is_node_output_key, says_node_output};
 
@@ -141,9 +141,10 @@ impl Build<'_> {
 }
 
 fn maybe(path: &AbsolutePath) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
         format!("a build names {path}, and it is not known whether it writes there"),
-        "let the build write below the project, and copy the result in a separate RUN".to_owned(),
+        "let the build write below the project, and copy the result in a separate RUN",
     )
 }
 

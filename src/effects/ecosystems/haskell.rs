@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
-use super::{Left, Obstacle, Output, Surroundings, absolute, unknown_folder};
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
 impl Surroundings<'_> {
     /// What a command of Stack leaves.
@@ -34,9 +35,10 @@ impl Surroundings<'_> {
             Action::Install => {
                 refuse_links(used)?;
                 let folder = place(command, used, "--installdir")?.ok_or_else(|| {
-                    (
-                        "nothing tells into which folder `cabal install` puts programs".to_owned(),
-                        "name it: cabal install --installdir=/usr/local/bin --install-method=copy".to_owned(),
+                    Obstacle::new(
+                        ObstacleKind::UnknownPlace,
+                        "nothing tells into which folder `cabal install` puts programs",
+                        "name it: cabal install --installdir=/usr/local/bin --install-method=copy",
                     )
                 })?;
                 Ok(Some(vec![self.programs("cabal", command, used, folder)?]))
@@ -57,9 +59,10 @@ impl Surroundings<'_> {
     /// The programs that an install of the project in the working directory puts into `into`.
     fn programs(&self, tool: &str, command: &Command, used: &ManagerUse, into: String) -> Result<Output, Obstacle> {
         let unknown = |why: &str| {
-            (
+            Obstacle::new(
+                ObstacleKind::UnknownCommand,
                 format!("nothing tells which programs `{tool} install` builds: {why}"),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )
         };
         let folder = command.workdir.as_deref().ok_or_else(|| unknown_folder(tool))?;
@@ -75,9 +78,10 @@ impl Surroundings<'_> {
             return Err(unknown("a condition decides about a program"));
         }
         if package.has_data {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("the package has data files, which its programs read where `{tool}` left them"),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
         Ok(Output::Programs(
@@ -93,16 +97,18 @@ fn refuse_links(used: &ManagerUse) -> Result<(), Obstacle> {
     if method.is_some_and(|(_, value, _)| value.as_deref() == Some("copy")) {
         return Ok(());
     }
-    Err((
-        "`cabal install` makes links to programs in its store".to_owned(),
-        "let it copy them: cabal install --installdir=/usr/local/bin --install-method=copy".to_owned(),
+    Err(Obstacle::new(
+        ObstacleKind::SharedPlace,
+        "`cabal install` makes links to programs in its store",
+        "let it copy them: cabal install --installdir=/usr/local/bin --install-method=copy",
     ))
 }
 
 fn runs(tool: &str, used: &ManagerUse) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownCommand,
         format!("`{tool} {}` runs a program, which may write anything", used.verb),
-        "split the stages by hand".to_owned(),
+        "split the stages by hand",
     )
 }
 
@@ -115,9 +121,10 @@ fn place(command: &Command, used: &ManagerUse, option: &str) -> Result<Option<St
             .and_then(|path| absolute(command, path))
             .map(Some)
             .ok_or_else(|| {
-                (
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
                     format!("nothing tells which folder {option} of `{}` names", used.program),
-                    "write it as a plain path".to_owned(),
+                    "write it as a plain path",
                 )
             }),
     }

@@ -7,7 +7,7 @@ mod elsewhere;
 mod ground;
 mod haskell;
 mod makefile;
-mod node;
+pub(crate) mod node;
 mod php;
 pub(crate) mod programs;
 mod python;
@@ -17,10 +17,11 @@ mod uv_python;
 use std::collections::BTreeSet;
 
 use crate::context::manifests::Files;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
-use super::{AbsolutePath, Obstacle, Place};
+use super::{AbsolutePath, Place};
 use crate::knowledge::{CommandScope, Compiler, command_table, compiler};
 
 pub(crate) use compiled::cargo_programs;
@@ -40,6 +41,8 @@ pub(crate) enum Output {
     PythonSite,
     /// The same, by a tool that does so whatever environment is active.
     PythonOwn,
+    /// What Python installs for one user, in this folder: no virtual environment takes or shows it.
+    PythonUser(String),
     /// Tools of Python, of these names, that only installs and builds call, unless something runs them.
     PythonTools(Vec<String>),
     /// Exactly this file or folder.
@@ -73,7 +76,12 @@ impl Output {
     pub(crate) fn is_of_own_code(&self) -> bool {
         !matches!(
             self,
-            Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Path(_) | Output::Environment(_)
+            Output::PythonSite
+                | Output::PythonOwn
+                | Output::PythonUser(_)
+                | Output::PythonTools(_)
+                | Output::Path(_)
+                | Output::Environment(_)
         )
     }
 
@@ -84,7 +92,7 @@ impl Output {
             Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
                 vec![under("/usr/local")]
             }
-            Output::Path(path) | Output::Environment(path) => {
+            Output::Path(path) | Output::Environment(path) | Output::PythonUser(path) => {
                 let path = AbsolutePath::of(path, None);
                 vec![path.map_or(Place::Anywhere, Place::of_pattern)]
             }
@@ -138,9 +146,10 @@ pub(crate) fn absolute(command: &Command, word: &str) -> Option<String> {
 type Left = Result<Option<Vec<Output>>, Obstacle>;
 
 fn unknown_folder(program: &str) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
         format!("nothing tells in which folder `{program}` runs"),
-        "set WORKDIR to an absolute path before it".to_owned(),
+        "set WORKDIR to an absolute path before it",
     )
 }
 
@@ -157,9 +166,10 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
         Some((_, Some(folder), _)) if !folder.contains('.') => {
             absolute(command, folder).ok_or_else(|| unknown_folder(&used.program))
         }
-        Some((name, ..)) => Err((
+        Some((name, ..)) => Err(Obstacle::new(
+            ObstacleKind::UnknownPlace,
             format!("`{}` is told of another folder by {name}", used.program),
-            "go there with WORKDIR".to_owned(),
+            "go there with WORKDIR",
         )),
     }
 }
@@ -187,9 +197,10 @@ impl Surroundings<'_> {
             },
             other => match used.action {
                 Action::Other | Action::Config | Action::CleanCache => Ok(None),
-                _ => Err((
+                _ => Err(Obstacle::new(
+                    ObstacleKind::UnknownCommand,
                     format!("nothing tells which files `{other}` leaves that the program needs"),
-                    "split the stages by hand".to_owned(),
+                    "split the stages by hand",
                 )),
             },
         }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
@@ -13,9 +14,10 @@ const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/p
 impl Surroundings<'_> {
     pub(crate) fn composer(&self, command: &Command, used: &ManagerUse) -> Left {
         if used.verb.starts_with("global") {
-            return Err((
-                "`composer global` installs into a home folder".to_owned(),
-                "make the package a dependency of the project".to_owned(),
+            return Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
+                "`composer global` installs into a home folder",
+                "make the package a dependency of the project",
             ));
         }
         match used.action {
@@ -27,9 +29,10 @@ impl Surroundings<'_> {
         }
         let moved = ["-d", "--working-dir"];
         if used.options.iter().any(|(name, ..)| moved.contains(&name.as_str())) {
-            return Err((
-                "`composer` is told of another folder by an option".to_owned(),
-                "go there with WORKDIR".to_owned(),
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "`composer` is told of another folder by an option",
+                "go there with WORKDIR",
             ));
         }
         let folder = workdir(command, used)?;

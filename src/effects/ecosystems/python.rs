@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, Facts, ManagerUse, Scope, User, Word, is_within};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::Obstacle;
 use super::programs;
 use super::{Left, Output, Surroundings, absolute, workdir};
 
@@ -28,19 +28,21 @@ impl Surroundings<'_> {
             let folder = value.as_deref().and_then(|folder| absolute(command, folder));
             let folder = folder.filter(|folder| folder.len() > 1 && !matches!(folder.as_str(), "/usr" | "/usr/local"));
             return folder.map(|folder| Some(vec![Output::Path(folder)])).ok_or_else(|| {
-                (
-                    "packages are installed into a folder that is not known".to_owned(),
-                    "name it by an absolute path".to_owned(),
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
+                    "packages are installed into a folder that is not known",
+                    "name it by an absolute path",
                 )
             });
         }
         if option(&["--root", "--project", "--directory", "--python"]).is_some() {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
                 format!(
                     "`{}` is told of another folder or interpreter by an option",
                     used.program
                 ),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
         let mut left = self.site(run, number, command, used)?;
@@ -88,9 +90,10 @@ impl Surroundings<'_> {
         let folder = |path: &str| {
             let known = absolute(command, path).map(|path| vec![Output::Path(path)]);
             known.ok_or_else(|| {
-                (
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
                     format!("nothing tells where `{path}` is"),
-                    "set WORKDIR to an absolute path".to_owned(),
+                    "set WORKDIR to an absolute path",
                 )
             })
         };
@@ -104,9 +107,10 @@ impl Surroundings<'_> {
             "UV_PYTHON",
         ] {
             if variable(name).is_some() {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::UnknownPlace,
                     format!("the variable {name} says where packages go"),
-                    "split the stages by hand".to_owned(),
+                    "split the stages by hand",
                 ));
             }
         }
@@ -115,10 +119,11 @@ impl Surroundings<'_> {
                 .scope
                 .home()
                 .map(|home| format!("{}/.local", home.trim_end_matches('/')));
-            home.map(|home| vec![Output::Path(home)]).ok_or_else(|| {
-                (
-                    "packages go to the home folder of a user that is not known".to_owned(),
-                    "create the user in this file, with a home folder".to_owned(),
+            home.map(|home| vec![Output::PythonUser(home)]).ok_or_else(|| {
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
+                    "packages go to the home folder of a user that is not known",
+                    "create the user in this file, with a home folder",
                 )
             })
         };
@@ -134,9 +139,10 @@ impl Surroundings<'_> {
                     None => folder(".venv"),
                 }
             }
-            "uv" if used.verb.starts_with("tool") || used.verb.starts_with("python") => Err((
+            "uv" if used.verb.starts_with("tool") || used.verb.starts_with("python") => Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
                 format!("`uv {}` installs into folders of its own", used.verb),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )),
             "uv" => {
                 let mut left = match variable("UV_PROJECT_ENVIRONMENT") {
@@ -189,9 +195,10 @@ impl Surroundings<'_> {
                 };
                 home.map(|home| vec![Output::Path(format!("{}/{place}", home.trim_end_matches('/')))])
                     .ok_or_else(|| {
-                        (
-                            "nothing tells where the virtual environment is".to_owned(),
-                            "set POETRY_VIRTUALENVS_IN_PROJECT=1".to_owned(),
+                        Obstacle::new(
+                            ObstacleKind::UnknownPlace,
+                            "nothing tells where the virtual environment is",
+                            "set POETRY_VIRTUALENVS_IN_PROJECT=1",
                         )
                     })
             }
@@ -200,17 +207,19 @@ impl Surroundings<'_> {
                     return Ok(vec![Output::Environment(environment)]);
                 }
                 if self.leads_elsewhere() {
-                    return Err((
-                        "PATH begins with a folder that this stage does not make, so that nothing tells which Python installs".to_owned(),
-                        "split the stages by hand".to_owned(),
+                    return Err(Obstacle::new(
+                        ObstacleKind::UnknownPlace,
+                        "PATH begins with a folder that this stage does not make, so that nothing tells which Python installs",
+                        "split the stages by hand",
                     ));
                 }
                 match (option(&["--user"]) || variable("PIP_USER").is_some(), &used.user) {
                     (true, _) | (false, User::Other(_)) => home(),
                     (false, User::Root) => Ok(vec![Output::PythonSite]),
-                    (false, User::Unknown) => Err((
-                        "nothing tells which user installs the packages".to_owned(),
-                        "write USER root before the install".to_owned(),
+                    (false, User::Unknown) => Err(Obstacle::new(
+                        ObstacleKind::UnknownPlace,
+                        "nothing tells which user installs the packages",
+                        "write USER root before the install",
                     )),
                 }
             }

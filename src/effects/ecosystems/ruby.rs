@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts, ManagerUse};
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
 
-use super::Obstacle;
 use super::{Left, Output, Surroundings, absolute, workdir};
 
 /// Where the official images keep gems, and Bundler's settings: GEM_HOME and BUNDLE_APP_CONFIG. The folder is empty in
@@ -59,9 +59,10 @@ impl Surroundings<'_> {
             Action::Install | Action::Upgrade | Action::Remove | Action::Build => {}
         }
         if used.manager.id == "gem" && option(&["--system"]).is_some() {
-            return Err((
-                "RubyGems itself is replaced, among the files of the base image".to_owned(),
-                "use an image with the version that is wanted".to_owned(),
+            return Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
+                "RubyGems itself is replaced, among the files of the base image",
+                "use an image with the version that is wanted",
             ));
         }
         if option(&[
@@ -77,9 +78,10 @@ impl Surroundings<'_> {
         ])
         .is_some()
         {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
                 format!("`{}` is told of another folder by an option", used.program),
-                "install where the base image keeps gems".to_owned(),
+                "install where the base image keeps gems",
             ));
         }
         if used.manager.id == "gem" {
@@ -105,9 +107,10 @@ impl Surroundings<'_> {
             None => absolute(command, "vendor/bundle"),
         };
         let gems = gems.ok_or_else(|| {
-            (
-                "gems are installed into a folder that is not known".to_owned(),
-                "set BUNDLE_PATH to an absolute path".to_owned(),
+            Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "gems are installed into a folder that is not known",
+                "set BUNDLE_PATH to an absolute path",
             )
         })?;
         let mut left = vec![Output::Path(gems)];
@@ -123,9 +126,10 @@ impl Surroundings<'_> {
         let home = self.scope.variables.get("GEM_HOME");
         let home = home.map_or(self.is_ruby_image.then_some(GEMS), |home| home.value.as_deref());
         home.map(|home| Output::Path(home.to_owned())).ok_or_else(|| {
-            (
-                "gems are installed among the files of the system".to_owned(),
-                "set BUNDLE_PATH to a folder of its own, such as /opt/bundle".to_owned(),
+            Obstacle::new(
+                ObstacleKind::SharedPlace,
+                "gems are installed among the files of the system",
+                "set BUNDLE_PATH to a folder of its own, such as /opt/bundle",
             )
         })
     }
@@ -135,9 +139,10 @@ impl Surroundings<'_> {
         let folder = self.scope.variables.get("BUNDLE_APP_CONFIG");
         let folder = folder.map_or(self.is_ruby_image.then_some(GEMS), |folder| folder.value.as_deref());
         folder.map(|folder| Output::Path(folder.to_owned())).ok_or_else(|| {
-            (
-                "Bundler's settings are written beside the sources".to_owned(),
-                "make them by variables: ENV BUNDLE_PATH, BUNDLE_WITHOUT, BUNDLE_DEPLOYMENT".to_owned(),
+            Obstacle::new(
+                ObstacleKind::SharedPlace,
+                "Bundler's settings are written beside the sources",
+                "make them by variables: ENV BUNDLE_PATH, BUNDLE_WITHOUT, BUNDLE_DEPLOYMENT",
             )
         })
     }

@@ -1,6 +1,7 @@
 //! The Python that uv downloads where the image has none that fits: the environment that it makes points to it.
 
-use super::{AbsolutePath, Obstacle, Output, Surroundings};
+use super::{AbsolutePath, Output, Surroundings};
+use crate::effects::{Obstacle, ObstacleKind};
 
 /// What the project and the settings say of the interpreter.
 enum Wanted {
@@ -88,8 +89,9 @@ fn version(text: &str) -> Option<Version> {
 }
 
 fn uncertain() -> Obstacle {
-    (
-        "cannot determine whether uv downloads a Python of its own, and where to".to_owned(),
-        "set UV_PYTHON_DOWNLOADS=never, or UV_PYTHON_INSTALL_DIR to a folder below /opt".to_owned(),
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
+        "cannot determine whether uv downloads a Python of its own, and where to",
+        "set UV_PYTHON_DOWNLOADS=never, or UV_PYTHON_INSTALL_DIR to a folder below /opt",
     )
 }

@@ -7,6 +7,7 @@ mod stages;
 
 use crate::context::manifests::Files;
 use crate::context::{ContextSource, Kind, Presence};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, Scope, is_within};
 use crate::syntax::{Dockerfile, Instruction, Keyword, expand};
 
@@ -37,8 +38,8 @@ pub(crate) struct Copy {
     pub(crate) flags: String,
     /// What it takes from the context, in order; empty where something else than plain files is copied.
     pub(crate) layers: Vec<Layer>,
-    /// Why it cannot be moved or read, if so: obstacle and remedy.
-    pub(crate) oddity: Option<(String, String)>,
+    /// Why it cannot be moved or read, if so.
+    pub(crate) oddity: Option<Obstacle>,
 }
 
 impl Copy {
@@ -148,29 +149,42 @@ fn read(
     facts: &Facts,
     context: &ContextSource,
     sources: &[crate::syntax::Text],
-) -> Result<(), (String, String)> {
+) -> Result<(), Obstacle> {
     let node = instruction.node();
-    let odd = |obstacle: String, remedy: &str| Err((obstacle, remedy.to_owned()));
+    let odd = |kind, found: String, remedy: &str| Err(Obstacle::new(kind, found, remedy));
     let by_hand = "copy the files that the install reads in a COPY of their own, before the install";
     if node.flag("from").is_some() {
-        return odd("it copies from another stage or image".to_owned(), by_hand);
+        return odd(
+            ObstacleKind::Unsupported,
+            "it copies from another stage or image".to_owned(),
+            by_hand,
+        );
     }
     if node.flags.iter().any(|flag| flag.name == "parents") {
         with_parents(copy, sources, context);
-        return odd("it has the flag --parents".to_owned(), by_hand);
+        return odd(
+            ObstacleKind::Unsupported,
+            "it has the flag --parents".to_owned(),
+            by_hand,
+        );
     }
     if let Some(flag) = node
         .flags
         .iter()
         .find(|flag| !matches!(flag.name.as_str(), "chown" | "chmod" | "link"))
     {
-        return odd(format!("it has the flag --{}", flag.name), by_hand);
+        return odd(
+            ObstacleKind::Unsupported,
+            format!("it has the flag --{}", flag.name),
+            by_hand,
+        );
     }
     if !node.heredocs.is_empty() {
-        return odd("it writes a heredoc".to_owned(), by_hand);
+        return odd(ObstacleKind::Unsupported, "it writes a heredoc".to_owned(), by_hand);
     }
     let Some(destination) = copy.destination.clone() else {
         return odd(
+            ObstacleKind::UnknownPlace,
             "its destination depends on a variable or a base image that is not known".to_owned(),
             "write the destination, or the WORKDIR, as an absolute path",
         );
@@ -180,11 +194,16 @@ fn read(
     for source in sources {
         let text = &source.value;
         if text.contains(['$', '"', '\'', file.escape()]) || text.contains("://") || text.starts_with("git@") {
-            return odd(format!("its source `{text}` is not a plain path"), by_hand);
+            return odd(
+                ObstacleKind::UnknownPlace,
+                format!("its source `{text}` is not a plain path"),
+                by_hand,
+            );
         }
         let paths = context.glob(text);
         if paths.is_empty() {
             return odd(
+                ObstacleKind::MissingFile,
                 format!("the build context has no `{text}`"),
                 "name the right build context with --context DIR",
             );
@@ -195,7 +214,13 @@ fn read(
                 Presence::Here(Kind::File) if node.keyword == Keyword::Copy || !is_archive(&path) => {
                     found.push((path, false));
                 }
-                _ => return odd(format!("`{path}` is not a plain file or folder"), by_hand),
+                _ => {
+                    return odd(
+                        ObstacleKind::Unsupported,
+                        format!("`{path}` is not a plain file or folder"),
+                        by_hand,
+                    );
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The three answers to "does the image need this?".
 
-use crate::effects::Evidence;
+use crate::effects::{Evidence, Obstacle, ObstacleKind};
 
 /// What is known of a need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,13 @@ impl Unanswered {
         }
     }
 
-    /// The obstacle and the remedy, as texts of a refusal.
-    pub(crate) fn refusal(&self) -> (String, String) {
+    /// The same as an obstacle.
+    pub(crate) fn obstacle(&self) -> Obstacle {
         let Evidence { place, fact } = &self.evidence;
-        (format!("{place} {fact}"), self.remedy.clone())
+        Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            format!("{place} {fact}"),
+            self.remedy.clone(),
+        )
     }
 }

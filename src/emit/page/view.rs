@@ -134,6 +134,7 @@ struct Entry<'a> {
     why: &'a str,
     evidence: Vec<String>,
     assumptions: Vec<&'a str>,
+    kind: &'static str,
     obstacle: &'a str,
     remedy: &'a str,
 }
@@ -392,6 +393,7 @@ fn done<'a>(file: &str, change: &'a Change) -> Entry<'a> {
             .map(|evidence| format!("{}: {}", evidence.place, evidence.fact))
             .collect(),
         assumptions: change.assumptions.iter().map(|assumed| assumed.what.as_str()).collect(),
+        kind: "",
         obstacle: "",
         remedy: "",
     }
@@ -407,6 +409,7 @@ fn left<'a>(file: &str, refusal: &'a Refusal) -> Entry<'a> {
         why: "",
         evidence: Vec::new(),
         assumptions: Vec::new(),
+        kind: refusal.kind.name(),
         obstacle: &refusal.obstacle,
         remedy: &refusal.remedy,
     }

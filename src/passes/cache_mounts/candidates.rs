@@ -1,13 +1,14 @@
 //! Which caches of a RUN can be mounts.
 
+use crate::effects::later_use::LaterUse;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
 use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
-use crate::passes::absence::Absence;
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
 use super::starts::Starts;
-use super::{Obstacle, chain, stores};
+use super::{chain, stores};
 
 /// A cache that will be a mount of the RUN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Candidates {
     pub(super) fn of(
         facts: &Facts,
         file: &Dockerfile,
-        (starts, absence): (&Starts, &Absence<'_>),
+        (starts, later_use): (&Starts, &LaterUse<'_>),
         index: usize,
         run: &Execution,
     ) -> Candidates {
@@ -63,7 +64,7 @@ impl Candidates {
             facts,
             file,
             starts,
-            absence,
+            later_use,
             index,
             run,
         };
@@ -143,7 +144,7 @@ struct Rules<'a> {
     facts: &'a Facts,
     file: &'a Dockerfile,
     starts: &'a Starts,
-    absence: &'a Absence<'a>,
+    later_use: &'a LaterUse<'a>,
     index: usize,
     run: &'a Execution,
 }
@@ -176,13 +177,21 @@ impl Rules<'_> {
                 && from_older_lists() =>
             {
                 let found = format!("`{}` uses package lists that an earlier RUN downloaded", used.program);
-                return Some(Err(Obstacle::new(found, "download the lists in the same RUN")));
+                return Some(Err(Obstacle::new(
+                    ObstacleKind::Order,
+                    found,
+                    "download the lists in the same RUN",
+                )));
             }
             _ => {}
         }
         if let Some(line) = self.configured_before(used) {
             let found = format!("line {line} changes the settings of {name}, perhaps the place of its cache");
-            return Some(Err(Obstacle::new(found, "set the place by a variable instead")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                found,
+                "set the place by a variable instead",
+            )));
         }
         if let Some(obstacle) = self.too_old(used) {
             return Some(Err(obstacle));
@@ -196,12 +205,20 @@ impl Rules<'_> {
         }
         if path.contains([' ', ',', ':', '"', '$', '\\']) {
             let found = format!("a mount cannot name {path}");
-            return Some(Err(Obstacle::new(found, "move the cache to a path without signs")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::Unsupported,
+                found,
+                "move the cache to a path without signs",
+            )));
         }
         if cache.linked != Some(false) {
             let found =
                 format!("what {name} installs may be links into its cache, which would then be part of the image");
-            return Some(Err(Obstacle::new(found, "let it copy files instead")));
+            return Some(Err(Obstacle::new(
+                ObstacleKind::InUse,
+                found,
+                "let it copy files instead",
+            )));
         }
         Some(self.mount(number, command, used, cache, path))
     }
@@ -251,7 +268,11 @@ impl Rules<'_> {
             used.program,
             keep.options.join(" ")
         );
-        Some(Obstacle::new(found, "build on a newer release"))
+        Some(Obstacle::new(
+            ObstacleKind::Unsupported,
+            found,
+            "build on a newer release",
+        ))
     }
 
     /// Whether nothing in the RUN puts into the cache what the image may need.
@@ -262,6 +283,7 @@ impl Rules<'_> {
         let Some(other) = others.find(puts) else { return Ok(()) };
         let found = format!("`{}` may put into it what the image needs", other.program);
         Err(Obstacle::new(
+            ObstacleKind::InUse,
             found,
             format!("call `{}` in a RUN of its own", other.program),
         ))
@@ -280,6 +302,7 @@ impl Rules<'_> {
                 account.name
             );
             return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
                 found,
                 format!("create {} with a fixed number: `useradd --uid 1000`", account.name),
             ));
@@ -308,6 +331,7 @@ impl Rules<'_> {
                 account.name
             );
             return Err(Obstacle::new(
+                ObstacleKind::Unsupported,
                 found,
                 format!("make the folder in an earlier RUN: `mkdir -p {parent}`"),
             ));
@@ -388,7 +412,7 @@ impl Rules<'_> {
                 Obstruction::Option { words, .. } => {
                     let option = command.words.get(words.start).map_or("an option", |word| &word.text);
                     let found = format!("`{option}` keeps {} from using its cache", used.manager.name);
-                    return Err(Obstacle::new(found, format!("remove `{option}`")));
+                    return Err(Obstacle::new(ObstacleKind::Chosen, found, format!("remove `{option}`")));
                 }
                 Obstruction::Variable {
                     assignment: Some(_), ..
@@ -398,7 +422,7 @@ impl Rules<'_> {
                 } if command.editable && !command.switches_user && !self.exports(name) => {}
                 Obstruction::Variable { name, .. } => {
                     let found = format!("the variable {name} keeps {} from using its cache", used.manager.name);
-                    return Err(Obstacle::new(found, format!("remove {name}")));
+                    return Err(Obstacle::new(ObstacleKind::Chosen, found, format!("remove {name}")));
                 }
             }
         }
@@ -409,6 +433,7 @@ impl Rules<'_> {
                 used.program
             );
             return Err(Obstacle::new(
+                ObstacleKind::Entangled,
                 found,
                 "write the command without `sh -c` or the exec form",
             ));
@@ -465,7 +490,11 @@ impl Rules<'_> {
                 };
                 if needs {
                     let found = format!("line {} copies from {path}", self.file.line_of(*instruction));
-                    return Err(Obstacle::new(found, "copy what was installed, not the cache"));
+                    return Err(Obstacle::new(
+                        ObstacleKind::InUse,
+                        found,
+                        "copy what was installed, not the cache",
+                    ));
                 }
             }
         }
@@ -483,7 +512,11 @@ impl Rules<'_> {
             let mut words = command.words.iter().filter_map(|word| word.value.as_deref());
             if !ignores && !inert && words.any(|word| word.starts_with('/') && is_within(word, path)) {
                 let found = format!("line {} uses {path}", self.file.line_of(index));
-                return Err(Obstacle::new(found, "keep what the image needs somewhere else"));
+                return Err(Obstacle::new(
+                    ObstacleKind::InUse,
+                    found,
+                    "keep what the image needs somewhere else",
+                ));
             }
         }
         Ok(())
@@ -497,11 +530,12 @@ impl Rules<'_> {
             .iter()
             .filter(|other| cache.cache.only_mounted && !other.cache.mount);
         let mut paths = beside.filter_map(|other| other.path.as_deref()).chain([path]);
-        let missed = paths.find_map(|path| Some((path, self.absence.missed_by(self.file, self.index, path)?)));
+        let missed = paths.find_map(|path| Some((path, self.later_use.missed_by(self.file, self.index, path)?)));
         match missed {
             Some((path, later)) => {
                 let found = format!("line {} expects something at {path}", self.file.line_of(later));
                 Err(Obstacle::new(
+                    ObstacleKind::InUse,
                     found,
                     "remove what works on the cache there, or let `rm` have `-f`",
                 ))
@@ -518,6 +552,7 @@ impl Rules<'_> {
                 let found =
                     format!("line {line} installs, or may install, from the package lists that this RUN leaves");
                 Err(Obstacle::new(
+                    ObstacleKind::InUse,
                     found,
                     format!("run `{} update` in line {line} too, before it installs", used.program),
                 ))
@@ -542,19 +577,27 @@ fn no_path(used: &ManagerUse, cache: &CacheUse) -> Obstacle {
                 "create {} in this file with a number and a home, or set HOME",
                 account.name
             );
-            Obstacle::new(found, remedy)
+            Obstacle::new(ObstacleKind::UnknownPlace, found, remedy)
         }
         _ => {
             let variable = cache.cache.moved_by.iter().find_map(|place| place.variable.as_deref());
             let remedy = variable.map_or("add the mount by hand".to_owned(), |variable| {
                 format!("set {variable} by ENV to an absolute path")
             });
-            Obstacle::new(format!("nothing tells where {name} keeps it"), remedy)
+            Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                format!("nothing tells where {name} keeps it"),
+                remedy,
+            )
         }
     }
 }
 
 fn unknown_user() -> Obstacle {
     let found = "the base image may set a USER, and nothing tells which";
-    Obstacle::new(found, "write USER before this RUN, `USER root` if it is root")
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
+        found,
+        "write USER before this RUN, `USER root` if it is root",
+    )
 }

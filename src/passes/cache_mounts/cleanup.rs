@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::edits::removal::{Gone, Removal, may_match_above};
+use crate::effects::later_use::is_forced;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ScriptBody, is_within};
 use crate::knowledge::{Action, Holds};
-use crate::passes::absence::is_forced;
-use crate::passes::removal::{Gone, Removal, may_match_above};
-
-use super::Obstacle;
 
 /// What in the RUN empties the folders at `paths` and can go; or the path that something stumbles over which cannot.
 /// What deletes from `idle` goes too.
@@ -33,7 +32,11 @@ pub(super) fn cleanup(
                 let obstacle = format!("the RUN deletes {path}, which holds the mount");
                 return Err((
                     (*mount).to_owned(),
-                    Obstacle::new(obstacle, "delete what is beside the cache by its own name"),
+                    Obstacle::new(
+                        ObstacleKind::InUse,
+                        obstacle,
+                        "delete what is beside the cache by its own name",
+                    ),
                 ));
             }
         }
@@ -61,7 +64,7 @@ pub(super) fn cleanup(
         let remedy = "remove it, or join the commands of the RUN with `&&`";
         (
             mount_of.get(&number).copied().unwrap_or_default().to_owned(),
-            Obstacle::new(obstacle, remedy),
+            Obstacle::new(ObstacleKind::Entangled, obstacle, remedy),
         )
     })
 }

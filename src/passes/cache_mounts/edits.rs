@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use crate::edits::joining::Joining;
+use crate::edits::layout::Layout;
+use crate::edits::removal::Gone;
 use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
 use crate::knowledge::{Action, Keep, Sharing};
-use crate::passes::joint::Joint;
-use crate::passes::layout::Layout;
-use crate::passes::removal::Gone;
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
 use super::candidates::Candidate;
@@ -248,7 +248,7 @@ impl Edits<'_> {
     ) -> Vec<(usize, Vec<Edit>, String)> {
         let layout = Layout::of(self.file, instruction);
         let end = script.source(0..script.text().trim_end().len()).end;
-        let and = layout.join(Joint::And, "", "", false);
+        let and = layout.join(Joining::And, "", "", false);
         let build = script.source(target.build.clone()).start;
         self.list.push(Edit::insert(build, format!("{TOUCH}{and}")));
         self.list.push(Edit::insert(

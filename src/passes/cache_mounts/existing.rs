@@ -1,8 +1,8 @@
 //! The mounts that a RUN has already.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Execution, Mount, is_within};
 
-use super::Obstacle;
 use super::candidates::Candidate;
 
 /// The existing mounts that cover caches.
@@ -19,7 +19,11 @@ impl Existing {
         let mount = run.mounts.iter().find(is_hidden)?;
         let target = mount.target().unwrap_or_default();
         let found = format!("nothing tells where the existing mount at `{target}` is");
-        Some(Obstacle::new(found, "write its target as a plain absolute path"))
+        Some(Obstacle::new(
+            ObstacleKind::UnknownPlace,
+            found,
+            "write its target as a plain absolute path",
+        ))
     }
 
     /// Takes from `mounts` what existing mounts cover. A mount within a cache, or one of another kind over it, means

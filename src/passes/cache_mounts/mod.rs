@@ -12,10 +12,11 @@ mod starts;
 mod stores;
 mod target;
 
+use crate::effects::later_use::LaterUse;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
-use super::absence::Absence;
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 use candidates::Candidates;
 use starts::Starts;
@@ -24,22 +25,6 @@ use starts::Starts;
 pub struct CacheMounts;
 
 const ID: &str = "cache-mounts";
-
-/// Why something is not done, and what would help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Obstacle {
-    found: String,
-    remedy: String,
-}
-
-impl Obstacle {
-    fn new(found: impl Into<String>, remedy: impl Into<String>) -> Obstacle {
-        Obstacle {
-            found: found.into(),
-            remedy: remedy.into(),
-        }
-    }
-}
 
 impl Pass for CacheMounts {
     fn id(&self) -> &'static str {
@@ -64,14 +49,14 @@ impl Pass for CacheMounts {
             true => Starts::of(file, facts, options.context.as_deref()),
             false => Starts::default(),
         };
-        let absence = Absence::of(facts);
+        let later_use = LaterUse::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {
                 continue;
             }
             let lines = file.lines_of(index);
-            let mut candidates = Candidates::of(facts, file, (&starts, &absence), index, run);
+            let mut candidates = Candidates::of(facts, file, (&starts, &later_use), index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
             }
@@ -91,7 +76,11 @@ impl Pass for CacheMounts {
                 continue;
             }
             if file.edit(index, plan.edits).is_err() {
-                let obstacle = Obstacle::new("the new text would not be one instruction", "add the mounts by hand");
+                let obstacle = Obstacle::new(
+                    ObstacleKind::Unreadable,
+                    "the new text would not be one instruction",
+                    "add the mounts by hand",
+                );
                 outcome
                     .refusals
                     .push(refusal(lines, "add cache mounts".to_owned(), obstacle));
@@ -128,13 +117,7 @@ impl Pass for CacheMounts {
 }
 
 fn refusal(lines: LineRange, what: String, obstacle: Obstacle) -> Refusal {
-    Refusal {
-        pass: ID,
-        lines,
-        what,
-        obstacle: obstacle.found,
-        remedy: obstacle.remedy,
-    }
+    Refusal::new(ID, lines, what, obstacle)
 }
 
 /// A `# syntax=` directive that names a frontend without cache mounts, which came with version 1.2.
@@ -145,7 +128,11 @@ fn old_frontend(file: &Dockerfile) -> Option<Obstacle> {
     let (major, minor) = (numbers.next()?, numbers.next());
     (major == 1 && minor.is_some_and(|minor| minor < 2) && !version.contains("experimental")).then(|| {
         let found = format!("the directive `# syntax={frontend}` names a frontend without cache mounts");
-        Obstacle::new(found, "name docker/dockerfile:1, or remove the directive")
+        Obstacle::new(
+            ObstacleKind::Unsupported,
+            found,
+            "name docker/dockerfile:1, or remove the directive",
+        )
     })
 }
 

@@ -1,9 +1,9 @@
 //! What happens to one RUN, and what is said about it.
 
+use crate::effects::Obstacle;
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::{Dockerfile, Edit};
 
-use super::Obstacle;
 use super::candidates::{Candidate, Candidates};
 use super::cleanup::{self, cleanup};
 use super::edits::{self, Edits};

@@ -2,11 +2,10 @@
 
 use crate::context::ContextSource;
 use crate::effects::needs::{Needs, manager_call};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::knowledge::{Action, CommandScope, Manager, command_table};
 use crate::syntax::Dockerfile;
-
-use super::Obstacle;
 
 /// What each stage starts, by its number.
 #[derive(Debug, Default)]
@@ -40,11 +39,12 @@ impl Starts {
             }
             let Some(needs) = self.stages.get(member).filter(|needs| needs.starts) else {
                 let found = format!("nothing tells that the image does not run {name} when it starts");
-                return Err(Obstacle::new(found, remedy));
+                return Err(Obstacle::new(ObstacleKind::UnknownNeed, found, remedy));
             };
             let mut commands = needs.commands.iter();
             if needs.unknown_start.is_some() || commands.any(|started| self.may_need(&started.words, manager)) {
                 return Err(Obstacle::new(
+                    ObstacleKind::NeededAtRunTime,
                     format!("the image may run {name} when it starts"),
                     remedy,
                 ));

@@ -1,11 +1,11 @@
 //! Caches that later steps build with: Go's modules, Maven's repository, Cargo's registry. Every RUN of a stage that
 //! may need such a store must mount it, or none.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Holds, Kind};
 use crate::syntax::{Dockerfile, Keyword};
 
-use super::Obstacle;
 use super::candidates::Candidate;
 use super::starts::Starts;
 
@@ -81,7 +81,11 @@ pub(super) fn check(
                     || is_within(path, &destination) && instruction.node().flag("from").is_some() && destination != "/";
                 if fills {
                     let found = format!("line {line} copies into {path}, which the mount would hide");
-                    return Err(Obstacle::new(found, "download the packages instead"));
+                    return Err(Obstacle::new(
+                        ObstacleKind::InUse,
+                        found,
+                        "download the packages instead",
+                    ));
                 }
             }
             (Keyword::Run, Some(run)) => {
@@ -92,11 +96,15 @@ pub(super) fn check(
                     }
                     if skips || instruction.node().flag("network") == Some("none") || other_use.offline != Some(false) {
                         let found = format!("line {line} lives on what earlier lines downloaded, without a network");
-                        return Err(Obstacle::new(found, "let it download what is missing"));
+                        return Err(Obstacle::new(
+                            ObstacleKind::InUse,
+                            found,
+                            "let it download what is missing",
+                        ));
                     }
                     if cache.cache.unfit_verbs.contains(&other_use.verb) {
                         let found = format!("line {line} puts into {path} what the image may need");
-                        return Err(Obstacle::new(found, "install it somewhere else"));
+                        return Err(Obstacle::new(ObstacleKind::InUse, found, "install it somewhere else"));
                     }
                 }
             }
@@ -123,7 +131,11 @@ fn unknown_base(facts: &Facts, from: usize, name: &str) -> Result<(), Obstacle> 
         return Ok(());
     }
     let found = format!("the base image may hold packages of {name}, which a mount would hide");
-    Err(Obstacle::new(found, "add the mount by hand if it does not"))
+    Err(Obstacle::new(
+        ObstacleKind::UnknownPlace,
+        found,
+        "add the mount by hand if it does not",
+    ))
 }
 
 /// The stores of other RUNs that RUN number `index` must mount too, as it comes after one that fills them and may run

@@ -1,11 +1,12 @@
 //! Cargo's target folder as a mount, with the binaries copied out of it in the same RUN.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, Facts, User, is_within};
 use crate::knowledge::{Action, Sharing};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
 use super::candidates::Candidate;
-use super::{Obstacle, chain};
+use super::chain;
 
 /// Where binaries are copied to: a folder that is on PATH and that the base images leave alone.
 const FOLDER: &str = "/usr/local/bin/";
@@ -82,7 +83,7 @@ fn check(
             .any(|command| compiles(command) || command.words.iter().any(|word| word.text.contains("target")))
     }) {
         let found = format!("line {} works with the target folder too", file.line_of(other));
-        return Err(Obstacle::new(found, by_hand));
+        return Err(Obstacle::new(ObstacleKind::InUse, found, by_hand));
     }
     let options = command
         .manager
@@ -97,12 +98,14 @@ fn check(
     let workdir = command.workdir.as_deref().filter(|workdir| !moved && *workdir != "/");
     let Some(workdir) = workdir else {
         return Err(Obstacle::new(
+            ObstacleKind::UnknownPlace,
             "nothing tells where the target folder is",
             "set WORKDIR, and let Cargo use its default",
         ));
     };
     if scope.is_none_or(|scope| scope.user != User::Root) {
         return Err(Obstacle::new(
+            ObstacleKind::Unsupported,
             "it may not run as root, who may write in /usr/local/bin",
             by_hand,
         ));
@@ -111,6 +114,7 @@ fn check(
     let is_plain = command.context.is_required_link() && command.editable && is_chain(run);
     if !is_alone || !is_plain || run.commands.iter().any(|other| other.program() == Some("cd")) {
         return Err(Obstacle::new(
+            ObstacleKind::Entangled,
             "the RUN is more than a chain of `&&` with one `cargo build`",
             by_hand,
         ));
@@ -124,7 +128,11 @@ fn check(
     let (mut sources, mut names, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     for taken in taken {
         let Some(source) = taken.path.as_deref() else {
-            return Err(Obstacle::new("a variable hides what is copied from the stage", by_hand));
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "a variable hides what is copied from the stage",
+                by_hand,
+            ));
         };
         let absolute = format!("/{}", source.trim_matches('/'));
         if !is_within(&absolute, &path) && !is_within(&path, &absolute) {
@@ -147,7 +155,11 @@ fn check(
                 "line {} takes more than single binaries from it",
                 file.line_of(taken.instruction)
             );
-            return Err(Obstacle::new(found, "copy the binaries by their names"));
+            return Err(Obstacle::new(
+                ObstacleKind::InUse,
+                found,
+                "copy the binaries by their names",
+            ));
         };
         if !names.contains(&name) {
             sources.push(absolute.trim_start_matches(&format!("{workdir}/")).to_owned());
@@ -161,6 +173,7 @@ fn check(
     }
     let Some(first) = names.first() else {
         return Err(Obstacle::new(
+            ObstacleKind::UnknownPlace,
             "no COPY names a binary in it",
             "copy the binaries by their names",
         ));

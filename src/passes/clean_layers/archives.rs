@@ -1,9 +1,9 @@
 //! Archives that a RUN downloads and unpacks, and that nothing needs behind that.
 
+use crate::edits::removal::{may_match_above, part_matches};
+use crate::effects::download::{absolute, downloaded};
 use crate::effects::{AbsolutePath, Effects, Place, of_command};
 use crate::facts::{Command, Execution};
-use crate::passes::downloads::{absolute, downloaded};
-use crate::passes::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Mess, Way};

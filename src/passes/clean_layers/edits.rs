@@ -1,8 +1,8 @@
 //! The text of a RUN that cleans up after itself.
 
+use crate::edits::joining::{self, Joining};
+use crate::edits::layout::Layout;
 use crate::facts::{Body, Execution, Facts, ScriptBody};
-use crate::passes::joint::{self, Joint};
-use crate::passes::layout::Layout;
 use crate::shell;
 use crate::syntax::{Dockerfile, Edit};
 
@@ -10,7 +10,7 @@ use super::{Mess, Way};
 
 /// Whether a command can stand behind the last one of RUN number `index`, and run exactly if all went well.
 pub(super) fn can_append(facts: &Facts, index: usize, script: &ScriptBody) -> bool {
-    joint::of(script, "rm", joint::options(facts.scope(index))).is_some()
+    joining::of(script, "rm", joining::options(facts.scope(index))).is_some()
 }
 
 /// The edits of a RUN for its messes; none where a command cannot be added at its end.
@@ -43,16 +43,16 @@ pub(super) fn of(
     }
     let end = shell::end_of_last_command(&script.script)?;
     let at = script.source(end.checked_sub(1)?..end).end;
-    let joint = joint::of(script, commands.first()?, joint::options(facts.scope(index)))?;
+    let joining = joining::of(script, commands.first()?, joining::options(facts.scope(index)))?;
     let is_one_line = !instruction.text().contains('\n');
     let mut text = String::new();
     for command in commands {
         let shares_line = is_one_line && text.is_empty();
         let before = if shares_line { instruction.text() } else { "" };
-        let between = match joint {
-            Joint::And if script.is_heredoc => " && ".to_owned(),
-            Joint::Next if script.is_heredoc => format!("{}{}", file.newline.as_str(), indent(script)),
-            joint => layout.join(joint, before, command, shares_line),
+        let between = match joining {
+            Joining::And if script.is_heredoc => " && ".to_owned(),
+            Joining::Next if script.is_heredoc => format!("{}{}", file.newline.as_str(), indent(script)),
+            joining => layout.join(joining, before, command, shares_line),
         };
         text.push_str(&between);
         text.push_str(command);

@@ -1,9 +1,10 @@
 //! What package managers leave behind in a layer.
 
+use crate::edits::removal::{may_match_above, part_matches};
+use crate::effects::later_use::LaterUse;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, CleanBy, Holds, Manager};
-use crate::passes::absence::Absence;
-use crate::passes::removal::{may_match_above, part_matches};
 use crate::syntax::Dockerfile;
 
 use super::{Declined, Mess, Way, edits};
@@ -12,7 +13,7 @@ use super::{Declined, Mess, Way, edits};
 pub(super) fn of(
     file: &Dockerfile,
     facts: &Facts,
-    absence: &Absence<'_>,
+    later_use: &LaterUse<'_>,
     index: usize,
     run: &Execution,
 ) -> Vec<Result<Mess, Declined>> {
@@ -25,7 +26,7 @@ pub(super) fn of(
         done.push(&used.manager.id);
         let dirty = dirty(run, used);
         if !dirty.is_empty() {
-            findings.extend(clean(file, facts, absence, (index, run), used, &dirty));
+            findings.extend(clean(file, facts, later_use, (index, run), used, &dirty));
         }
     }
     findings
@@ -126,7 +127,7 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
 fn clean(
     file: &Dockerfile,
     facts: &Facts,
-    absence: &Absence<'_>,
+    later_use: &LaterUse<'_>,
     (index, run): (usize, &Execution),
     used: &ManagerUse,
     dirty: &[(usize, &CacheUse)],
@@ -139,7 +140,7 @@ fn clean(
     }
     let thing = if only_lists { "package lists" } else { "the cache" };
     let what = format!("leave {thing} of {} out of the layer", manager.name);
-    let decline = |obstacle: String, remedy: &str| Some(Err((what.clone(), obstacle, remedy.to_owned())));
+    let decline = |kind, found: String, remedy: &str| Some(Err((what.clone(), Obstacle::new(kind, found, remedy))));
     let takes_lists = only_lists || manager.clean.by == CleanBy::Options;
     if has_lists
         && takes_lists
@@ -148,17 +149,26 @@ fn clean(
         let line = file.line_of(later);
         let obstacle = format!("line {line} installs, or may install, from the package lists that this RUN leaves");
         return decline(
+            ObstacleKind::InUse,
             obstacle,
             &format!("run `{} update` in line {line} too, before it installs", used.program),
         );
     }
-    let missed = |cache: &CacheUse| absence.missed_by(file, index, cache.path.as_deref()?);
+    let missed = |cache: &CacheUse| later_use.missed_by(file, index, cache.path.as_deref()?);
     if let Some(later) = dirty.iter().find_map(|(_, cache)| missed(cache)) {
         let obstacle = format!("line {} works on what this RUN leaves", file.line_of(later));
-        return decline(obstacle, "remove what works on it there, or let `rm` have `-f`");
+        return decline(
+            ObstacleKind::InUse,
+            obstacle,
+            "remove what works on it there, or let `rm` have `-f`",
+        );
     }
     let Body::Script(script) = &run.body else {
-        return decline("it is in exec form".to_owned(), "write it in shell form");
+        return decline(
+            ObstacleKind::Unsupported,
+            "it is in exec form".to_owned(),
+            "write it in shell form",
+        );
     };
     let numbers: Vec<usize> = dirty.iter().map(|(number, _)| *number).collect();
     let editable = |number: &usize| run.commands.get(*number).is_some_and(|command| command.editable);
@@ -173,11 +183,15 @@ fn clean(
     };
     if !matches!(by, CleanBy::Options | CleanBy::Nothing) {
         if let Some(obstacle) = appended(run, &numbers, by, &manager.clean.commands) {
-            return decline(obstacle, "clean up by hand");
+            return decline(ObstacleKind::InUse, obstacle, "clean up by hand");
         }
         if !edits::can_append(facts, index, script) {
             let obstacle = "a command at its end would change what a failure does".to_owned();
-            return decline(obstacle, "join its commands with `&&`, or begin it with `set -e`");
+            return decline(
+                ObstacleKind::Entangled,
+                obstacle,
+                "join its commands with `&&`, or begin it with `set -e`",
+            );
         }
     }
     let way = match by {
@@ -186,14 +200,22 @@ fn clean(
             if let Some(image) = image_among(facts, index, &manager.clean.too_old) {
                 let option = manager.clean.options.join(" ");
                 let obstacle = format!("the {} of {image} is too old to know `{option}`", manager.name);
-                return decline(obstacle, "move to a newer image, or clean up by hand");
+                return decline(
+                    ObstacleKind::Unsupported,
+                    obstacle,
+                    "move to a newer image, or clean up by hand",
+                );
             }
             let mut numbers = numbers;
             numbers.dedup();
             Way::Options(numbers, manager.clean.options.clone())
         }
         CleanBy::Options => {
-            return decline("its command stands within quotes".to_owned(), "add the option by hand");
+            return decline(
+                ObstacleKind::Entangled,
+                "its command stands within quotes".to_owned(),
+                "add the option by hand",
+            );
         }
         CleanBy::Commands => {
             let program = numbers.first().and_then(|number| as_called(run.commands.get(*number)?));

@@ -6,10 +6,11 @@ mod managers;
 
 pub(in crate::passes) use managers::image_among;
 
+use crate::effects::later_use::LaterUse;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 
-use super::absence::Absence;
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 
 /// Cleans up in the layer that made the mess, where no cache mount keeps it out of the image.
@@ -45,7 +46,7 @@ impl Pass for CleanLayers {
 
     fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
-        let absence = Absence::of(facts);
+        let later_use = LaterUse::of(facts);
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             // What a stage leaves behind that no image is made of costs nothing.
@@ -55,18 +56,10 @@ impl Pass for CleanLayers {
             }
             let lines = file.lines_of(index);
             let mut messes = Vec::new();
-            for finding in findings(file, facts, &absence, index, run) {
+            for finding in findings(file, facts, &later_use, index, run) {
                 match finding {
                     Ok(mess) => messes.push(mess),
-                    Err((what, obstacle, remedy)) => {
-                        outcome.refusals.push(Refusal {
-                            pass: ID,
-                            lines,
-                            what,
-                            obstacle,
-                            remedy,
-                        });
-                    }
+                    Err((what, obstacle)) => outcome.refusals.push(Refusal::new(ID, lines, what, obstacle)),
                 }
             }
             let Some(edits) = edits::of(file, facts, index, run, &messes) else {
@@ -76,13 +69,12 @@ impl Pass for CleanLayers {
                 continue;
             }
             if file.edit(index, edits).is_err() {
-                outcome.refusals.push(Refusal {
-                    pass: ID,
-                    lines,
-                    what: "clean up".to_owned(),
-                    obstacle: "the new text would not be one instruction".to_owned(),
-                    remedy: "clean up by hand".to_owned(),
-                });
+                let obstacle = Obstacle::new(
+                    ObstacleKind::Unreadable,
+                    "the new text would not be one instruction",
+                    "clean up by hand",
+                );
+                outcome.refusals.push(Refusal::new(ID, lines, "clean up", obstacle));
                 continue;
             }
             outcome.changes.extend(messes.into_iter().map(|mess| Change {
@@ -99,18 +91,18 @@ impl Pass for CleanLayers {
     }
 }
 
-/// What was not done, what stood in the way, what would help.
-type Declined = (String, String, String);
+/// What was not done, and what stood in the way.
+type Declined = (String, Obstacle);
 
 /// What a RUN leaves behind, manager by manager, and then what it downloaded and unpacked.
 fn findings(
     file: &Dockerfile,
     facts: &Facts,
-    absence: &Absence<'_>,
+    later_use: &LaterUse<'_>,
     index: usize,
     run: &Execution,
 ) -> Vec<Result<Mess, Declined>> {
-    let mut findings = managers::of(file, facts, absence, index, run);
+    let mut findings = managers::of(file, facts, later_use, index, run);
     if let Body::Script(script) = &run.body
         && !script.is_heredoc
         && let Some(mess) = archives::of(file, index, run)

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::context::{ContextSource, DockerIgnore, Entry, Kind, Measure, Verdict, matches_name};
 use crate::passes::Level;
 
-use super::build::Build;
-use super::catalog::{Group, Guard, Known, Project, catalog};
-use super::mentions::is_code;
-use super::others::is_dockerfile;
+use crate::context::git_ignored::GitIgnored;
+use crate::context::mentions::is_code;
+use crate::effects::context_use::Build;
+use crate::effects::context_use::others::is_dockerfile;
+use crate::knowledge::ignore_patterns::{Group, Guard, Known, Project, catalog};
 
 /// The smallest folder of data that is worth a line.
 const LEAST_DATA: u64 = 1024 * 1024;
@@ -267,7 +268,7 @@ fn samples(tree: &Tree<'_>, known: &Known) -> Vec<String> {
     }
     samples.retain(|sample| !tree.has(sample) && ignore.path(sample) == Verdict::Sent);
     if known.guard == Guard::Dotenv {
-        let mut git = super::git_ignored::GitIgnored::new(tree.context);
+        let mut git = GitIgnored::new(tree.context);
         samples.retain(|sample| git.holds(sample, false));
     }
     samples

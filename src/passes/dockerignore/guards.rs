@@ -4,15 +4,16 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::{ContextSource, Entry};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::passes::Level;
 
-use super::build::{Build, Called};
 use super::candidate::{Candidate, Tree};
-use super::catalog::{Guard, catalog};
-use super::git_ignored::GitIgnored;
-use super::mentions::{Count, Found, is_bounded, is_code};
 use super::proposal::Kept;
-use super::tests_run;
+use crate::context::git_ignored::GitIgnored;
+use crate::context::mentions::{Count, Found, is_bounded, is_code};
+use crate::effects::context_use::tests_run;
+use crate::effects::context_use::{Build, Called};
+use crate::knowledge::ignore_patterns::{Guard, catalog};
 
 /// Manifests, of which each makes a folder a project of its own.
 const MANIFESTS: &[&str] = &[
@@ -49,9 +50,6 @@ const DOCUMENTATION: &[&str] = &[
     "man",
 ];
 
-/// What stood in the way, and what the user can do.
-type Obstacle = (String, String);
-
 /// The questions, with what was found out.
 pub(super) struct Guards<'a> {
     context: &'a ContextSource,
@@ -80,14 +78,10 @@ impl<'a> Guards<'a> {
     /// The candidates that nothing speaks against, and the others with what does.
     pub(super) fn choose<'k>(&self, candidates: Vec<Candidate<'k>>) -> (Vec<Candidate<'k>>, Vec<Kept>) {
         let mut kept: Vec<Kept> = Vec::new();
-        let mut refuse = |candidate: &Candidate<'_>, (obstacle, remedy): Obstacle| {
+        let mut refuse = |candidate: &Candidate<'_>, obstacle: Obstacle| {
             // Nothing is to be said of what is not there.
-            if !candidate.matches.is_empty() && !obstacle.is_empty() {
-                kept.push(Kept {
-                    pattern: candidate.first().to_owned(),
-                    obstacle,
-                    remedy,
-                });
+            if !candidate.matches.is_empty() {
+                kept.push(Kept::new(candidate.first(), obstacle));
             }
         };
         let made = candidates.iter().filter(|candidate| candidate.group.inside_copied);
@@ -95,9 +89,10 @@ impl<'a> Guards<'a> {
             .replace(made.flat_map(|candidate| candidate.matches.iter().cloned()).collect());
         let mut chosen: Vec<Candidate<'k>> = Vec::new();
         for candidate in candidates {
-            let obstacle = self.tracked(&candidate);
-            let obstacle = obstacle.or_else(|| self.named(&candidate));
-            match obstacle.or_else(|| self.needed(&candidate)) {
+            if self.is_tracked(&candidate) {
+                continue;
+            }
+            match self.named(&candidate).or_else(|| self.needed(&candidate)) {
                 Some(obstacle) => refuse(&candidate, obstacle),
                 None => chosen.push(candidate),
             }
@@ -142,9 +137,10 @@ impl<'a> Guards<'a> {
                 build.naming(path, is_file).or_else(holding)
             })?;
             let (name, line, source) = (&build.name, take.line, &take.pattern);
-            Some((
+            Some(Obstacle::new(
+                ObstacleKind::InUse,
                 format!("{name}:{line} takes `{source}` from the context"),
-                "nothing: the build needs it".to_owned(),
+                "nothing: the build needs it",
             ))
         })
     }
@@ -197,25 +193,22 @@ impl<'a> Guards<'a> {
                 build.texts.iter().find(|(_, text)| asks(text)).map(|(line, _)| *line)
             })?;
             let remedy = "pass what the build asks git for as an ARG, then add `.git` yourself";
-            Some((
-                format!("{}:{line} asks git, or a tool that does", build.name),
-                remedy.to_owned(),
-            ))
+            let found = format!("{}:{line} asks git, or a tool that does", build.name);
+            Some(Obstacle::new(ObstacleKind::InUse, found, remedy))
         })
     }
 
     /// A folder of the name of an output that git keeps is most likely a part of the sources. It is left without a word.
-    fn tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+    fn is_tracked(&self, candidate: &Candidate<'_>) -> bool {
         if !matches!(
             candidate.known.guard,
             Guard::GitIgnored | Guard::MadeIgnored | Guard::BuiltIgnored
         ) {
-            return None;
+            return false;
         }
         let mut git = self.git.borrow_mut();
         let mut paths = candidate.matches.iter();
-        let is_tracked = paths.any(|path| !git.holds(path, !self.tree.is_file(path)));
-        is_tracked.then(Obstacle::default)
+        paths.any(|path| !git.holds(path, !self.tree.is_file(path)))
     }
 
     /// A stage that takes it and makes none of its own.
@@ -232,7 +225,11 @@ impl<'a> Guards<'a> {
                         "{}:{} takes it, and no command there that is known installs it: the image may run with this one",
                         build.name, take.line
                     );
-                    return Some((obstacle, "install in the Dockerfile, from the lock file".to_owned()));
+                    return Some(Obstacle::new(
+                        ObstacleKind::NeededAtRunTime,
+                        obstacle,
+                        "install in the Dockerfile, from the lock file",
+                    ));
                 }
             }
             if let Some(obstacle) = self.other_project(candidate, build, &fits) {
@@ -277,7 +274,11 @@ impl<'a> Guards<'a> {
                     "{} uses `{folder}`, and nothing shows that it installs there",
                     build.name
                 );
-                return Some((obstacle, format!("install in `{folder}` in a RUN of its own")));
+                return Some(Obstacle::new(
+                    ObstacleKind::InUse,
+                    obstacle,
+                    format!("install in `{folder}` in a RUN of its own"),
+                ));
             }
         }
         None
@@ -304,9 +305,10 @@ impl<'a> Guards<'a> {
                         "{}:{} takes it, and no command there that is known builds it: the image may need this one",
                         build.name, take.line
                     );
-                    return Some((
+                    return Some(Obstacle::new(
+                        ObstacleKind::NeededAtRunTime,
                         obstacle,
-                        "build in the Dockerfile, or copy the output by its name".to_owned(),
+                        "build in the Dockerfile, or copy the output by its name",
                     ));
                 }
             }
@@ -322,9 +324,10 @@ impl<'a> Guards<'a> {
                 return None;
             }
             let obstacle = format!("{}:{line} uses it, and no command there makes one", build.name);
-            Some((
+            Some(Obstacle::new(
+                ObstacleKind::InUse,
                 obstacle,
-                "make it in the Dockerfile: one of this machine works nowhere else".to_owned(),
+                "make it in the Dockerfile: one of this machine works nowhere else",
             ))
         })
     }
@@ -357,7 +360,7 @@ impl<'a> Guards<'a> {
         self.builds.iter().find_map(|build| {
             let (line, _) = self.texts_naming(build, candidate)?;
             let obstacle = format!("{}:{line} names it", build.name);
-            Some((obstacle, by_hand(candidate)))
+            Some(Obstacle::new(ObstacleKind::InUse, obstacle, by_hand(candidate)))
         })
     }
 
@@ -366,9 +369,10 @@ impl<'a> Guards<'a> {
         let mut git = self.git.borrow_mut();
         let is_tracked = candidate.matches.iter().any(|path| !git.holds(path, false));
         is_tracked.then(|| {
-            (
-                "git does not ignore it, so it may be meant to come along".to_owned(),
-                env_remedy(),
+            Obstacle::new(
+                ObstacleKind::UnknownNeed,
+                "git does not ignore it, so it may be meant to come along",
+                ENV_REMEDY,
             )
         })
     }
@@ -382,7 +386,11 @@ impl<'a> Guards<'a> {
                     at.any(|(start, part)| is_bounded(text, start..start + part.len()))
                 })
             })?;
-            Some((format!("{}:{line} may load it", build.name), env_remedy()))
+            Some(Obstacle::new(
+                ObstacleKind::InUse,
+                format!("{}:{line} may load it", build.name),
+                ENV_REMEDY,
+            ))
         })
     }
 
@@ -391,7 +399,9 @@ impl<'a> Guards<'a> {
             .tests
             .get_or_init(|| tests_run::by_command(self.builds).or_else(|| tests_run::in_container(self.context)));
         let remedy = "if the image is never tested from inside, add the folder yourself";
-        found.clone().map(|obstacle| (obstacle, remedy.to_owned()))
+        found
+            .as_ref()
+            .map(|found| Obstacle::new(ObstacleKind::InUse, found, remedy))
     }
 
     fn documentation_made(&self) -> Option<Obstacle> {
@@ -404,7 +414,11 @@ impl<'a> Guards<'a> {
                 words.any(|word| DOCUMENTATION.contains(&word.to_lowercase().as_str()))
             })?;
             let obstacle = format!("{}:{} may make or read documentation", build.name, command.line);
-            Some((obstacle, "copy it by its name where the image needs it".to_owned()))
+            Some(Obstacle::new(
+                ObstacleKind::InUse,
+                obstacle,
+                "copy it by its name where the image needs it",
+            ))
         })
     }
 
@@ -424,13 +438,14 @@ impl<'a> Guards<'a> {
             })
         })?;
         let obstacle = format!("{} makes it a project, which others may be built with", manifest.path);
-        Some((obstacle, by_hand(candidate)))
+        Some(Obstacle::new(ObstacleKind::UnknownNeed, obstacle, by_hand(candidate)))
     }
 
     fn data(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
         let files = candidate.matches.iter().flat_map(|folder| self.sources_in(folder));
         if let Some(code) = files.into_iter().find(|entry| is_code(&entry.path)) {
-            return Some((format!("{} is code", code.path), by_hand(candidate)));
+            let found = format!("{} is code", code.path);
+            return Some(Obstacle::new(ObstacleKind::UnknownNeed, found, by_hand(candidate)));
         }
         let mut git = self.git.borrow_mut();
         let is_ignored = candidate.matches.iter().all(|path| git.holds(path, true));
@@ -438,9 +453,10 @@ impl<'a> Guards<'a> {
             return None;
         }
         let obstacle = "git keeps it, so the program may read it by a path that no source spells out";
-        Some((
-            obstacle.to_owned(),
-            "--level aggressive leaves it out where no source names it".to_owned(),
+        Some(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            obstacle,
+            "--level aggressive leaves it out where no source names it",
         ))
     }
 
@@ -515,9 +531,10 @@ impl<'a> Guards<'a> {
                     mention.line,
                     quoted(word)
                 );
-                Some((
+                Some(Obstacle::new(
+                    ObstacleKind::InUse,
                     obstacle,
-                    "if the image is built without it, add `.git` yourself".to_owned(),
+                    "if the image is built without it, add `.git` yourself",
                 ))
             });
         }
@@ -536,11 +553,11 @@ impl<'a> Guards<'a> {
             let mention = found.first(word, count, is_gone)?;
             let obstacle = format!("{}:{} says {}", mention.path, mention.line, quoted(word));
             let remedy = if guard == Guard::Dotenv {
-                env_remedy()
+                ENV_REMEDY.to_owned()
             } else {
                 by_hand(candidate)
             };
-            Some((obstacle, remedy))
+            Some(Obstacle::new(ObstacleKind::InUse, obstacle, remedy))
         })
     }
 }
@@ -572,12 +589,13 @@ fn by_hand(candidate: &Candidate<'_>) -> String {
     format!("if the image does without it, add `{}` yourself", candidate.first())
 }
 
-fn env_remedy() -> String {
-    "pass the settings when the container starts (--env-file, `env_file:` in Compose), then add `.env` yourself"
-        .to_owned()
-}
+const ENV_REMEDY: &str =
+    "pass the settings when the container starts (--env-file, `env_file:` in Compose), then add `.env` yourself";
 
 fn too_much() -> Obstacle {
-    let obstacle = "there are more sources than are read for it".to_owned();
-    (obstacle, "if the image does without it, add it yourself".to_owned())
+    Obstacle::new(
+        ObstacleKind::UnknownNeed,
+        "there are more sources than are read for it",
+        "if the image does without it, add it yourself",
+    )
 }

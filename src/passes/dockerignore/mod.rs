@@ -1,28 +1,22 @@
 //! `dockerignore`: what of the context no image needs. See `docs/passes/dockerignore.md`.
 
-mod build;
 mod candidate;
-mod catalog;
-mod git_ignored;
 mod guards;
-mod mentions;
-mod others;
 mod proposal;
 #[cfg(test)]
 mod tests;
-mod tests_run;
 
-pub use build::copied_sources;
 pub use proposal::{Added, Kept, Proposal};
 
 use crate::context::{ContextSource, DockerIgnore, Measure};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
-use build::Build;
+use crate::effects::context_use::{Build, others};
+use crate::knowledge::ignore_patterns::Group;
 use candidate::{Candidate, Tree, candidates, exact};
-use catalog::Group;
 use guards::Guards;
 
 /// Proposes a .dockerignore.
@@ -51,12 +45,13 @@ impl Pass for DockerIgnorePass {
             .find(takes_all)
             .and_then(|instruction| instruction.lines);
         let is_blind = options.context.is_none() && !self.is_skipped(file, facts);
-        let refusal = first.filter(|_| is_blind).map(|lines| Refusal {
-            pass: self.id(),
-            lines,
-            what: "propose a .dockerignore".to_owned(),
-            obstacle: "without the build context nothing tells what of it the image needs".to_owned(),
-            remedy: "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+        let refusal = first.filter(|_| is_blind).map(|lines| {
+            let obstacle = Obstacle::new(
+                ObstacleKind::MissingFile,
+                "without the build context nothing tells what of it the image needs",
+                "name the Dockerfile by its path, or its build context with --context DIR",
+            );
+            Refusal::new(self.id(), lines, "propose a .dockerignore", obstacle)
         });
         Outcome {
             refusals: refusal.into_iter().collect(),

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{ContextSource, Kind, Measure, Totals, Verdict};
+use crate::effects::{Obstacle, ObstacleKind};
 
-use super::catalog::Group;
+use crate::knowledge::ignore_patterns::Group;
 
 /// A .dockerignore before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -59,10 +60,24 @@ pub struct Added {
 pub struct Kept {
     /// The pattern or path that was not written.
     pub pattern: String,
+    /// The kind of thing that stood in the way.
+    pub kind: ObstacleKind,
     /// What stood in the way.
     pub obstacle: String,
     /// What the user can do about it.
     pub remedy: String,
+}
+
+impl Kept {
+    pub(super) fn new(pattern: &str, obstacle: Obstacle) -> Kept {
+        let Obstacle { kind, found, remedy } = obstacle;
+        Kept {
+            pattern: pattern.to_owned(),
+            kind,
+            obstacle: found,
+            remedy,
+        }
+    }
 }
 
 impl Proposal {

@@ -2,14 +2,15 @@
 
 use std::ops::RangeInclusive;
 
+use crate::edits::joining::{self, Joining};
+use crate::edits::layout::Layout;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, Execution, Facts, ScriptBody};
-use crate::passes::joint::{self, Joint};
-use crate::passes::layout::Layout;
 use crate::shell;
 use crate::syntax::{Dockerfile, Instruction};
 
+use super::ID;
 use super::partner::is_deletion;
-use super::{ID, Obstacle};
 
 /// The RUN that does what the RUNs of `row` do.
 pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>) -> Result<Instruction, Obstacle> {
@@ -23,7 +24,7 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
     let mut last = first;
     for index in indexes {
         let next = file.instructions.get(index).ok_or_else(gone)?;
-        let joint = may_follow(facts, file, index - 1, index)?;
+        let joining = may_follow(facts, file, index - 1, index)?;
         let start = next.node().arguments_range.start;
         let body = match index == *row.end() {
             true => next.text().get(start..),
@@ -37,9 +38,9 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
                 text.lines().last().unwrap_or_default(),
                 body.lines().next().unwrap_or_default(),
             );
-            text.push_str(&layout.join(joint, around.0, around.1, share_line));
+            text.push_str(&layout.join(joining, around.0, around.1, share_line));
         } else {
-            let join = layout.join(joint, "", "", false);
+            let join = layout.join(joining, "", "", false);
             let (line_end, line_start) = join.split_once(file.newline.as_str()).unwrap_or((&join, ""));
             text.push_str(&format!("{line_end}{}{comments}{line_start}", file.newline.as_str()));
         }
@@ -54,9 +55,10 @@ pub(super) fn join(file: &Dockerfile, facts: &Facts, row: RangeInclusive<usize>)
 }
 
 fn gone() -> Obstacle {
-    (
-        "the joined text is not one instruction".to_owned(),
-        "join the RUNs by hand".to_owned(),
+    Obstacle::new(
+        ObstacleKind::Entangled,
+        "the joined text is not one instruction",
+        "join the RUNs by hand",
     )
 }
 
@@ -72,7 +74,7 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
     let text = file.instructions.get(index).map(Instruction::text).unwrap_or_default();
     let end = shell::end_of_last_command(&body.script).ok_or_else(|| {
         let found = format!("line {} starts something in the background", file.line_of(index));
-        (found, "join the RUNs by hand".to_owned())
+        Obstacle::new(ObstacleKind::Entangled, found, "join the RUNs by hand")
     })?;
     let end = body.source(end.saturating_sub(1)..end).end;
     let is_silent = |rest: &str| !rest.contains('#');
@@ -81,22 +83,31 @@ fn closed<'a>(facts: &Facts, file: &'a Dockerfile, index: usize) -> Result<&'a s
             "a comment stands behind the last command of line {}",
             file.lines_of(index).last
         );
-        return Err((found, "move it to a line of its own above the RUN".to_owned()));
+        return Err(Obstacle::new(
+            ObstacleKind::Entangled,
+            found,
+            "move it to a line of its own above the RUN",
+        ));
     }
     text.get(..end).ok_or_else(gone)
 }
 
 /// How the body of RUN `second` can follow that of RUN `first`, and do the same as in a shell of its own.
-fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> Result<Joint, Obstacle> {
-    let refuse = |obstacle: &str, remedy: &str| Err((obstacle.to_owned(), remedy.to_owned()));
+fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> Result<Joining, Obstacle> {
+    let refuse = |kind, found: &str, remedy: &str| Err(Obstacle::new(kind, found, remedy));
     let (Some(one), Some(two)) = (facts.instructions.get(first), facts.instructions.get(second)) else {
         return Err(gone());
     };
     if one.skip.applies_to(ID) || two.skip.applies_to(ID) {
-        return refuse("a comment keeps this pass away", "remove the comment");
+        return refuse(
+            ObstacleKind::Chosen,
+            "a comment keeps this pass away",
+            "remove the comment",
+        );
     }
     if one.skip != two.skip {
         return refuse(
+            ObstacleKind::Chosen,
             "a comment keeps another pass away from one of the RUNs",
             "let the comments above both say the same",
         );
@@ -112,6 +123,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     };
     if flags(one) != flags(two) {
         return refuse(
+            ObstacleKind::Entangled,
             "the RUNs have different flags",
             "give both the same mounts, or join them by hand",
         );
@@ -121,6 +133,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     let has_private = mounts.is_some_and(|mounts| mounts.iter().any(|mount| is_private(&mount.kind)));
     if has_private || two.node().flag("security").is_some() || two.node().flag("network").is_some() {
         return refuse(
+            ObstacleKind::Entangled,
             "a RUN with secrets, bind mounts or a network of its own stays by itself",
             "join the RUNs by hand",
         );
@@ -128,6 +141,7 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     if two.leading.contains("hadolint") || two.leading.contains("check=") {
         let line = file.line_of(second);
         return refuse(
+            ObstacleKind::Chosen,
             &format!("the comment above line {line} speaks to a linter"),
             "move it above the first RUN",
         );
@@ -136,15 +150,17 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
     let line = file.line_of(second);
     if after.script.and_chain().is_none() {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("line {line} is more than a chain of `&&`"),
             "join its commands with `&&`, without `||` and `;`",
         );
     }
     let line = file.line_of(first);
-    let joint = joint::of(before, after.text(), joint::options(facts.scope(first)));
-    let joint = joint.filter(|joint| *joint == Joint::Next || !joint::has_statements(before));
-    let Some(joint) = joint else {
+    let joining = joining::of(before, after.text(), joining::options(facts.scope(first)));
+    let joining = joining.filter(|joining| *joining == Joining::Next || !joining::has_statements(before));
+    let Some(joining) = joining else {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("line {line} does not stop at every failure"),
             "join its commands with `&&`, or begin it with `set -e`",
         );
@@ -154,23 +170,25 @@ fn may_follow(facts: &Facts, file: &Dockerfile, first: usize, second: usize) -> 
         && let Some(name) = leaks(run, before, follows, after.text())
     {
         return refuse(
+            ObstacleKind::Entangled,
             &format!("{name} in line {line} would stay in force for what follows"),
             "put it into a subshell, or join the RUNs by hand",
         );
     }
-    Ok(joint)
+    Ok(joining)
 }
 
 fn script<'a>(facts: &'a Facts, file: &Dockerfile, index: usize) -> Result<&'a ScriptBody, Obstacle> {
     let line = file.line_of(index);
-    let remedy = || "join the RUNs by hand".to_owned();
+    let by_hand = |found| Obstacle::new(ObstacleKind::Unsupported, found, "join the RUNs by hand");
     match facts.run(file, index).map(|run| &run.body) {
-        Some(Body::Script(body)) if body.is_heredoc => Err((format!("line {line} is a heredoc"), remedy())),
+        Some(Body::Script(body)) if body.is_heredoc => Err(by_hand(format!("line {line} is a heredoc"))),
         Some(Body::Script(body)) => Ok(body),
-        Some(Body::Opaque(why)) => Err((format!("line {line}: {why}"), remedy())),
-        _ => Err((
+        Some(Body::Opaque(why)) => Err(by_hand(format!("line {line}: {why}"))),
+        _ => Err(Obstacle::new(
+            ObstacleKind::Unreadable,
             format!("line {line} is in exec form"),
-            "write it in shell form".to_owned(),
+            "write it in shell form",
         )),
     }
 }

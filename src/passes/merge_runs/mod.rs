@@ -13,9 +13,6 @@ pub struct MergeRuns;
 
 const ID: &str = "merge-runs";
 
-/// What stands in the way, and what would help.
-type Obstacle = (String, String);
-
 impl Pass for MergeRuns {
     fn id(&self) -> &'static str {
         ID
@@ -57,13 +54,7 @@ impl Pass for MergeRuns {
                     file.instructions.splice(first..=second, [joined]);
                     second = first + 1;
                 }
-                Err((obstacle, remedy)) => outcome.refusals.push(Refusal {
-                    pass: ID,
-                    lines,
-                    what: partner.what,
-                    obstacle,
-                    remedy,
-                }),
+                Err(obstacle) => outcome.refusals.push(Refusal::new(ID, lines, partner.what, obstacle)),
             }
         }
         outcome.changes.reverse();

@@ -1,11 +1,9 @@
 //! Which RUNs should be one, and why.
 
-use crate::effects::{AbsolutePath, of_command};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, of_command};
 use crate::facts::{Command, Execution, Facts, ManagerUse, is_within};
 use crate::knowledge::{Action, Manager};
 use crate::syntax::Dockerfile;
-
-use super::Obstacle;
 
 /// How many RUNs that have nothing to do with what is deleted may be joined on the way to the RUN that made it.
 const MOST_UNRELATED: usize = 1;
@@ -66,7 +64,7 @@ fn lists(file: &Dockerfile, facts: &Facts, second: usize, used: &ManagerUse) -> 
                 used.program,
                 file.line_of(second)
             );
-            Some(partner(first, Some((found, remedy))))
+            Some(partner(first, Some(Obstacle::new(ObstacleKind::Order, found, remedy))))
         }
     }
 }
@@ -109,7 +107,7 @@ fn deletion(file: &Dockerfile, facts: &Facts, second: usize, later: &Execution) 
     let obstacle = (unrelated > MOST_UNRELATED).then(|| {
         let found = format!("{unrelated} RUNs between them have nothing to do with it");
         let remedy = format!("delete it at the end of line {}", file.lines_of(first).last);
-        (found, remedy)
+        Obstacle::new(ObstacleKind::NoGain, found, remedy)
     });
     Some(Partner {
         first,

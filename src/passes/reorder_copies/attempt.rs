@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Execution, Facts, Scope, Shell};
 use crate::knowledge::{Action, Kind};
 use crate::passes::PassOptions;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
+use super::ID;
 use super::plan::{Plan, Site, plan};
-use super::{ID, Obstacle};
 use crate::effects::image_files::{self as view, Copy, View};
 
 /// The move that RUN number `index` allows; none where it is not the business of the pass; the number of the COPY and
@@ -135,12 +136,10 @@ fn without_context(file: &Dockerfile, before: Range<usize>) -> Option<(usize, Ob
                     .any(|source| matches!(source.value.as_str(), "." | "./" | "/"))
         })
     })?;
-    let obstacle = "without the build context nothing tells which files the install reads".to_owned();
-    Some((
-        index,
-        (
-            obstacle,
-            "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
-        ),
-    ))
+    let obstacle = Obstacle::new(
+        ObstacleKind::MissingFile,
+        "without the build context nothing tells which files the install reads",
+        "name the Dockerfile by its path, or its build context with --context DIR",
+    );
+    Some((index, obstacle))
 }

@@ -1,11 +1,13 @@
 //! What stands between a COPY and the install that it is to follow.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Scope, User, is_within};
 use crate::syntax::{Instruction, Keyword, Node};
 
 use super::plan::Site;
-use super::{Obstacle, commands, folders, gone};
+use super::{commands, gone};
 use crate::effects::image_files::{Copy, View, inside};
+use crate::effects::installs::folders;
 
 /// The way of a COPY: up to and past the first commands of a RUN.
 pub(super) struct Way<'w> {
@@ -79,9 +81,10 @@ pub(super) fn may_move(way: &Way<'_>, copy: &Copy, moved: &[usize]) -> Result<Ef
         Ok(alone) => Ok(effects.and(alone)),
         Err(commands::Dependent { command, why }) => Err(Obstruction {
             command,
-            obstacle: (
+            obstacle: Obstacle::new(
+                ObstacleKind::Entangled,
                 format!("line {} {why}", file.lines_of(index)),
-                "put the install into a RUN of its own".to_owned(),
+                "put the install into a RUN of its own",
             ),
         }),
     }
@@ -96,7 +99,7 @@ fn passes(
     destinations: &[String],
 ) -> Result<Effects, Obstacle> {
     let Site { file, facts, view, .. } = *site;
-    let refuse = |obstacle: String, remedy: &str| Err((obstacle, remedy.to_owned()));
+    let refuse = |kind, found: String, remedy: &str| Err(Obstacle::new(kind, found, remedy));
     let line = file.lines_of(between);
     let node = instruction.node();
     let is_near = |path: &str| destinations.iter().any(|d| is_within(path, d) || is_within(d, path));
@@ -110,6 +113,7 @@ fn passes(
                 .unwrap_or_default();
             if set_by(node).iter().any(|name| uses(text, name)) {
                 return refuse(
+                    ObstacleKind::Order,
                     format!("line {line} sets a variable that the COPY uses"),
                     "move it above the COPY",
                 );
@@ -118,7 +122,11 @@ fn passes(
         Keyword::Workdir => {
             let target = facts.scope(between + 1).and_then(|scope| scope.workdir.clone());
             let Some(target) = target else {
-                return refuse(format!("line {line} goes to a folder that a variable names"), BY_HAND);
+                return refuse(
+                    ObstacleKind::UnknownPlace,
+                    format!("line {line} goes to a folder that a variable names"),
+                    BY_HAND,
+                );
             };
             let is_root = facts.scope(between).is_some_and(|scope| scope.user == User::Root);
             // A folder made by COPY belongs to whom --chown says, one made by WORKDIR to USER. COPY sets owner and mode
@@ -133,6 +141,7 @@ fn passes(
                 .any(|volume| volume.contains('$') || is_near(volume))
             {
                 return refuse(
+                    ObstacleKind::Order,
                     format!("line {line} makes a volume of the folder"),
                     "move the VOLUME to the end of the stage",
                 );
@@ -142,9 +151,10 @@ fn passes(
             let other = view.copies.iter().find(|other| other.index == between);
             if let Some(other) = other {
                 collide(view, copy, other, destinations).map_err(|()| {
-                    (
+                    Obstacle::new(
+                        ObstacleKind::Order,
                         format!("line {line} copies something else to the same place"),
-                        BY_HAND.to_owned(),
+                        BY_HAND,
                     )
                 })?;
             }
@@ -153,15 +163,17 @@ fn passes(
             let found = facts.run(file, between).ok_or_else(gone)?;
             let alone = commands::independent(found, destinations, view, &[], found.commands.len());
             let alone = alone.map_err(|commands::Dependent { why, .. }| {
-                (
+                Obstacle::new(
+                    ObstacleKind::Order,
                     format!("line {line} {why}"),
-                    "move the install above it, with a COPY of the files that it reads".to_owned(),
+                    "move the install above it, with a COPY of the files that it reads",
                 )
             })?;
             let workdir = facts.scope(between).and_then(|scope| scope.workdir.as_deref());
             let is_missing = |folder: &&String| !workdir.is_some_and(|workdir| is_within(workdir, folder));
             if let Some(folder) = alone.enters.iter().find(is_missing) {
                 return refuse(
+                    ObstacleKind::Order,
                     format!("line {line} runs in {folder}, which the COPY makes"),
                     "put WORKDIR with that folder before it",
                 );

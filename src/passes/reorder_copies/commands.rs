@@ -7,8 +7,8 @@ use crate::knowledge::{Action, ArgumentRole as Role, Kind};
 use crate::shell::{self, CompoundKind, RedirectKind};
 
 use super::between::Effects;
-use super::install;
 use crate::effects::image_files::View;
+use crate::effects::installs;
 
 /// What has to do with the copied.
 pub(super) struct Dependent {
@@ -207,7 +207,7 @@ impl Copied<'_> {
         if matches!(used.action, Action::Exec | Action::Run) {
             return Err(format!("{called}, which may read what is copied"));
         }
-        let needs = install::needs(run, number, self.view).map_err(|obstacle| obstacle.0)?;
+        let needs = installs::needs(run, number, self.view).map_err(|obstacle| obstacle.found)?;
         if needs.files.is_empty() && needs.split.is_none() {
             return Ok(Effects::default());
         }

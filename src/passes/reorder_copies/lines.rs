@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::context::{ContextSource, Kind};
+use crate::effects::{Obstacle, ObstacleKind};
 
+use super::gone;
 use super::plan::Site;
-use super::{Obstacle, gone};
 use crate::effects::image_files::{Copy, inside};
 
 /// More COPY lines for one install than anybody wants to keep up to date.
@@ -40,32 +41,36 @@ pub(super) fn of(
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-/@+~=".contains(c);
         if !from.chars().all(plain) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unsupported,
                 format!("the name `{from}` has characters that a COPY reads otherwise"),
-                "copy it by hand, in a COPY of its own before the install".to_owned(),
+                "copy it by hand, in a COPY of its own before the install",
             ));
         }
         let name = from.rsplit('/').next().unwrap_or(&from);
         if let Some(link) = link_on_the_way(context, &from) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unsupported,
                 format!("`{link}` is a symbolic link"),
-                "copy what the install reads by hand, before the install".to_owned(),
+                "copy what the install reads by hand, before the install",
             ));
         }
         let at = path.trim_end_matches('/');
         let (at, source) = if path.ends_with('/') {
             if from.is_empty() || at == base {
-                return Err((
-                    "the install reads the whole folder".to_owned(),
-                    "keep what it reads in a folder of its own".to_owned(),
+                return Err(Obstacle::new(
+                    ObstacleKind::Unsupported,
+                    "the install reads the whole folder",
+                    "keep what it reads in a folder of its own",
                 ));
             }
             (at, format!("{from}/"))
         } else {
             if at.rsplit('/').next() != Some(name) {
-                return Err((
+                return Err(Obstacle::new(
+                    ObstacleKind::Unsupported,
                     format!("`{from}` is copied under another name"),
-                    "copy it before the install, in a COPY of its own".to_owned(),
+                    "copy it before the install, in a COPY of its own",
                 ));
             }
             (at.rsplit_once('/').map_or("", |(parent, _)| parent), from)
@@ -101,13 +106,13 @@ pub(super) fn of(
             sources.join(" ")
         ));
     } else if groups.len() > MOST_LINES {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::Unsupported,
             format!(
                 "the install reads manifests in {} folders, each of which takes a COPY",
                 groups.len()
             ),
-            "begin the file with `# syntax=docker/dockerfile:1.20`, so that one COPY --parents can bring them"
-                .to_owned(),
+            "begin the file with `# syntax=docker/dockerfile:1.20`, so that one COPY --parents can bring them",
         ));
     }
     let lines = groups.into_iter().flat_map(|(rest, sources)| {

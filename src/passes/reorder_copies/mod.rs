@@ -9,19 +9,15 @@ mod apply;
 mod attempt;
 mod between;
 mod commands;
-mod environment;
-mod folders;
-mod install;
-mod late;
 mod lines;
 mod plan;
-mod pyproject;
-mod settings;
 mod split;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod volatile_arguments;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::Dockerfile;
 
@@ -30,9 +26,6 @@ use plan::Plan;
 
 /// Puts the COPY of the sources behind the installs that it stands before, and a COPY of what they read in its place.
 pub struct ReorderCopies;
-
-/// What stands in the way, and what the user can do.
-type Obstacle = (String, String);
 
 /// More moves than any file needs: a bound for faults.
 const MOST_MOVES: usize = 64;
@@ -61,7 +54,7 @@ impl Pass for ReorderCopies {
             outcome.refusals = refusals;
             let change = match plan {
                 Some(plan) => apply::apply(file, plan),
-                None => late::lower(file, facts, options),
+                None => volatile_arguments::lower(file, facts, options),
             };
             let Some(change) = change else { break };
             outcome.changes.push(change);
@@ -85,15 +78,11 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
             match attempt::attempt(file, facts, options, stage.instructions.clone(), run) {
                 None => {}
                 Some(Ok(plan)) => return (Some(plan), refusals),
-                Some(Err((copy, (obstacle, remedy)))) if !is_declined => {
+                Some(Err((copy, obstacle))) if !is_declined => {
                     is_declined = true;
-                    refusals.push(Refusal {
-                        pass: ID,
-                        lines: file.lines_of(copy).join(file.lines_of(run)),
-                        what: "install the dependencies before the sources are copied".to_owned(),
-                        obstacle,
-                        remedy,
-                    });
+                    let lines = file.lines_of(copy).join(file.lines_of(run));
+                    let what = "install the dependencies before the sources are copied";
+                    refusals.push(Refusal::new(ID, lines, what, obstacle));
                 }
                 Some(Err(_)) => {}
             }
@@ -103,8 +92,9 @@ fn next(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> (Option<Plan
 }
 
 fn gone() -> Obstacle {
-    (
-        "the new text is not one instruction".to_owned(),
-        "move the COPY by hand".to_owned(),
+    Obstacle::new(
+        ObstacleKind::Entangled,
+        "the new text is not one instruction",
+        "move the COPY by hand",
     )
 }

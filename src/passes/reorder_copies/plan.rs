@@ -1,14 +1,15 @@
 //! One move: what goes behind a RUN, and what must stand before it.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Execution, Facts, ImageReference, is_within};
 use crate::passes::Evidence;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 use super::between::{self, Effects, Way};
-use super::install::Split;
 use super::split::{self, Runs};
-use super::{Obstacle, environment, folders, gone, install, lines, pyproject};
+use super::{gone, lines};
 use crate::effects::image_files::{Copy, View, inside};
+use crate::effects::installs::{self, Split, environment, folders, pyproject};
 
 /// One move.
 pub(super) struct Plan {
@@ -94,7 +95,7 @@ pub(super) fn plan(
             Err(Blocked::At(number, obstacle)) => {
                 let has_installed = installs
                     .iter()
-                    .any(|install| *install < number && install::is_language(site.run, *install));
+                    .any(|install| *install < number && installs::is_language(site.run, *install));
                 if number >= limit || !has_installed || split::cut(site, number).is_err() {
                     return Err(obstacle);
                 }
@@ -123,9 +124,10 @@ fn plan_up_to(
         .iter()
         .any(|mount| mount.kind == "bind" && mount.field(&["from"]).is_none())
     {
-        return Err(Blocked::By((
-            "the install reads files of the context through a bind mount".to_owned(),
-            "move the COPY of the sources behind it by hand".to_owned(),
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
+            "the install reads files of the context through a bind mount",
+            "move the COPY of the sources behind it by hand",
         )));
     }
 
@@ -175,7 +177,7 @@ fn plan_up_to(
     let leaving: Vec<&Copy> = view.copies.iter().filter(|copy| moved.contains(&copy.index)).collect();
     overwrites(&needed.writes, &leaving, view)?;
     let scope = site.facts.scope(site.index).ok_or_else(gone)?;
-    environment::is_free(site, scope)?;
+    environment::is_free(site.file, site.index, scope, view)?;
     folders::home(site.facts, site.index, &leaving, view, files)?;
 
     let runs = match &needed.split {
@@ -202,15 +204,17 @@ fn plan_up_to(
                 .any(|layer| inside(&layer.to, path).is_some())
     };
     if let Some(folder) = effects.enters.iter().find(|folder| !is_made(folder)) {
-        return Err(Blocked::By((
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
             format!("the install runs in {folder}, which the COPY makes"),
-            "put WORKDIR with that folder before the COPY".to_owned(),
+            "put WORKDIR with that folder before the COPY",
         )));
     }
     if effects.makes_folders && !supplies {
-        return Err(Blocked::By((
-            "a folder of the destination is made before the install, which the COPY makes now".to_owned(),
-            "put WORKDIR before the COPY".to_owned(),
+        return Err(Blocked::By(Obstacle::new(
+            ObstacleKind::Order,
+            "a folder of the destination is made before the install, which the COPY makes now",
+            "put WORKDIR before the COPY",
         )));
     }
     let at = if effects.makes_folders { first } else { site.index };
@@ -268,7 +272,7 @@ fn in_front(site: &Site<'_>, needed: &Needed, is_candidate: &dyn Fn(&&Copy) -> b
         .collect();
     overwrites(&needed.writes, &leaving, view)?;
     let scope = facts.scope(index).ok_or_else(gone)?;
-    environment::is_free(site, scope)?;
+    environment::is_free(site.file, site.index, scope, view)?;
     folders::home(facts, index, &leaving, view, &needed.files)?;
     let Some(runs) = split::dependencies_first(site, *number, split)? else {
         return Ok(None);
@@ -305,9 +309,9 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
     let mut needed = Needed::default();
     for &number in installs.iter().filter(|number| **number < limit) {
         let needs = if split::is_prepared(site, number) {
-            install::Needs::pointless()
+            installs::Needs::pointless()
         } else {
-            install::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?
+            installs::needs(site.run, number, site.view).map_err(|obstacle| Blocked::At(number, obstacle))?
         };
         if let Some(used) = site
             .run
@@ -325,14 +329,14 @@ fn needed(site: &Site<'_>, installs: &[usize], limit: usize) -> Result<Option<Ne
             {
                 return Ok(None);
             }
-            Some(Split::Install(_)) if !pyproject::can_read(site) => {
+            Some(Split::Install(_)) if !site.image().is_some_and(|image| pyproject::can_read(image, site.view)) => {
                 return Err(Blocked::At(
                     number,
-                    (
+                    Obstacle::new(
+                        ObstacleKind::Unsupported,
                         "pip has no command for the dependencies alone, and before 3.11 Python does not read \
-                         pyproject.toml by itself"
-                            .to_owned(),
-                        "list the dependencies in a requirements.txt, and install that before the project".to_owned(),
+                         pyproject.toml by itself",
+                        "list the dependencies in a requirements.txt, and install that before the project",
                     ),
                 ));
             }
@@ -377,7 +381,8 @@ fn overwrites(writes: &[String], leaving: &[&Copy], view: &View<'_>) -> Result<(
         return Ok(());
     };
     let name = path.rsplit('/').next().unwrap_or(path);
-    Err((
+    Err(Obstacle::new(
+        ObstacleKind::Order,
         format!("the build context has /{path} of the image too, which would overwrite what the install writes there"),
         format!("add {name} to .dockerignore"),
     ))

@@ -1,12 +1,13 @@
 //! A RUN that installs, made two: one before the sources are copied, one behind.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, Command, Execution, ScriptBody};
 use crate::knowledge::Action;
 use crate::syntax::Instruction;
 
-use super::install::Split;
+use super::gone;
 use super::plan::Site;
-use super::{Obstacle, gone};
+use crate::effects::installs::Split;
 
 /// The two RUNs.
 pub(super) struct Runs {
@@ -19,7 +20,7 @@ pub(super) struct Runs {
 }
 
 fn in_two(why: &str) -> Obstacle {
-    (why.to_owned(), "put the install into a RUN of its own".to_owned())
+    Obstacle::new(ObstacleKind::Entangled, why, "put the install into a RUN of its own")
 }
 
 /// The RUN cut before command number `number`.
@@ -111,15 +112,17 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
         Split::Download(words) | Split::Install(words) => {
             let harmless = |command: &Command| matches!(command.program(), Some("set" | "echo" | "mkdir" | "export"));
             if !site.run.commands.iter().take(number).all(harmless) {
-                return Err((
-                    "the build reads the sources, and other commands stand before it in its RUN".to_owned(),
-                    "put it into a RUN of its own".to_owned(),
+                return Err(Obstacle::new(
+                    ObstacleKind::Entangled,
+                    "the build reads the sources, and other commands stand before it in its RUN",
+                    "put it into a RUN of its own",
                 ));
             }
             if site.facts.is_shipped(stage) && matches!(split, Split::Download(_)) {
-                return Err((
-                    "a download of all modules would leave more in the image than the build does".to_owned(),
-                    "build in a stage of its own, and copy the result out of it".to_owned(),
+                return Err(Obstacle::new(
+                    ObstacleKind::NoGain,
+                    "a download of all modules would leave more in the image than the build does",
+                    "build in a stage of its own, and copy the result out of it",
                 ));
             }
             Ok(Some(Runs {
@@ -234,9 +237,10 @@ fn is_done(site: &Site<'_>, stage: usize, words: &[&str], split: &Split) -> bool
 fn chain(run: &Execution) -> Result<&ScriptBody, Obstacle> {
     match &run.body {
         Body::Script(body) if !body.is_heredoc && body.script.and_chain().is_some() => Ok(body),
-        Body::Exec => Err((
-            "the RUN is in exec form".to_owned(),
-            "write it in shell form".to_owned(),
+        Body::Exec => Err(Obstacle::new(
+            ObstacleKind::Unreadable,
+            "the RUN is in exec form",
+            "write it in shell form",
         )),
         _ => Err(in_two(
             "the install reads the sources, and its RUN is more than a chain of `&&`",
@@ -291,9 +295,10 @@ fn keeps_size(site: &Site<'_>, number: usize) -> Result<(), Obstacle> {
         cleans || prunes || !command.deletes.is_empty() || command.program() == Some("find")
     };
     if site.facts.is_shipped(stage) && site.run.commands.iter().skip(number).any(deletes) {
-        return Err((
-            "commands behind the install delete in the same layer what it leaves".to_owned(),
-            "install and clean up in a RUN of their own, before the sources are copied".to_owned(),
+        return Err(Obstacle::new(
+            ObstacleKind::Entangled,
+            "commands behind the install delete in the same layer what it leaves",
+            "install and clean up in a RUN of their own, before the sources are copied",
         ));
     }
     Ok(())

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Facts};
 use crate::knowledge::{Action, Kind, PackageRole, package_role, runtime_of};
 use crate::syntax::{Dockerfile, Edit};
@@ -58,27 +59,28 @@ impl Pass for RuntimeLibs {
                 named.extend(used.packages.iter().map(|(name, ..)| name.clone()));
                 let is_headers = |name: &str| package_role(release.family, name) == Some(PackageRole::Headers);
                 for (name, version, word) in used.packages.iter().filter(|(name, ..)| is_headers(name)) {
-                    let refusal = |obstacle: String, remedy: &str| Refusal {
-                        pass: RuntimeLibs.id(),
-                        lines,
-                        what: format!("install the libraries of {name} instead of its headers"),
-                        obstacle,
-                        remedy: remedy.to_owned(),
+                    let refusal = |obstacle: Obstacle| {
+                        let what = format!("install the libraries of {name} instead of its headers");
+                        Refusal::new(RuntimeLibs.id(), lines, what, obstacle)
                     };
                     let libraries = match (&unversioned, runtime_of(&release, name)) {
-                        (None, _) => Err((
-                            "without the build context nothing tells whether something is compiled at start".to_owned(),
+                        (None, _) => Err(Obstacle::new(
+                            ObstacleKind::MissingFile,
+                            "without the build context nothing tells whether something is compiled at start",
                             "name the build context with --context DIR",
                         )),
-                        (Some(Some(place)), _) => Err((
+                        (Some(Some(place)), _) => Err(Obstacle::new(
+                            ObstacleKind::InUse,
                             format!("{place} loads a library by a name that only the -dev package brings"),
                             "load it by its full name: libfoo.so.1",
                         )),
-                        (_, None) => Err((
+                        (_, None) => Err(Obstacle::new(
+                            ObstacleKind::UnknownPackage,
                             format!("nothing is known of the libraries of {name} in this release"),
                             "install the library itself in the last stage",
                         )),
-                        (_, Some(_)) if version.is_some() => Err((
+                        (_, Some(_)) if version.is_some() => Err(Obstacle::new(
+                            ObstacleKind::Chosen,
                             format!("{name} is pinned to a version"),
                             "install the library itself in the last stage",
                         )),
@@ -86,8 +88,8 @@ impl Pass for RuntimeLibs {
                     };
                     let libraries = match libraries {
                         Ok(libraries) => libraries,
-                        Err((obstacle, remedy)) => {
-                            outcome.refusals.push(refusal(obstacle, remedy));
+                        Err(obstacle) => {
+                            outcome.refusals.push(refusal(obstacle));
                             continue;
                         }
                     };

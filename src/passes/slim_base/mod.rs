@@ -1,11 +1,13 @@
 //! `slim-base`: the runtime stage on the slim variant of its image. See `docs/passes/slim-base.md`.
 
+use crate::edits::system_packages;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Facts, Shell};
 use crate::knowledge::{CALLS_ARE_SHOWN, Purpose, release_of, slimmer};
 use crate::syntax::{Dockerfile, Edit, Keyword};
 
 use super::split_stages::{builds, is_runtime_stage, tools_of, without};
-use super::{Change, Level, Outcome, Pass, PassOptions, Refusal, extra_packages};
+use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
 use crate::effects::needs::{Needs, lacking, nameless_need};
 
 /// Puts the last stage on a smaller variant of the same image, of the same version and release.
@@ -48,19 +50,17 @@ impl Pass for SlimBase {
             return outcome;
         };
         let Some(lines) = from.lines else { return outcome };
-        let refusal = |obstacle: String, remedy: &str| Refusal {
-            pass: SlimBase.id(),
-            lines,
-            what: format!("use {}:{}, which is smaller", smaller.image, smaller.tag),
-            obstacle,
-            remedy: remedy.to_owned(),
+        let refusal = |obstacle: Obstacle| {
+            let what = format!("use {}:{}, which is smaller", smaller.image, smaller.tag);
+            Refusal::new(SlimBase.id(), lines, what, obstacle)
         };
         let word = from.node().words().first().cloned();
         let Some(word) = word.filter(|word| !word.value.contains('$') && image.digest.is_none()) else {
-            let obstacle = "FROM names the image by a variable or a digest".to_owned();
-            outcome
-                .refusals
-                .push(refusal(obstacle, "name the slim variant in its place"));
+            outcome.refusals.push(refusal(Obstacle::new(
+                ObstacleKind::UnknownPackage,
+                "FROM names the image by a variable or a digest",
+                "name the slim variant in its place",
+            )));
             return outcome;
         };
         let is_posix = range.clone().all(|index| {
@@ -77,17 +77,19 @@ impl Pass for SlimBase {
             return outcome;
         }
         let Some(context) = options.context.as_deref() else {
-            outcome.refusals.push(refusal(
-                "without the build context nothing tells which tools and libraries the program uses".to_owned(),
+            outcome.refusals.push(refusal(Obstacle::new(
+                ObstacleKind::MissingFile,
+                "without the build context nothing tells which tools and libraries the program uses",
                 "name the Dockerfile by its path, or its build context with --context DIR",
-            ));
+            )));
             return outcome;
         };
         if let Some(line) = builds(file, facts, stage) {
-            outcome.refusals.push(refusal(
+            outcome.refusals.push(refusal(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("line {line} installs or compiles in this stage, for which the larger image may be needed"),
                 "install and compile in a stage of its own",
-            ));
+            )));
             return outcome;
         }
         let Some(release) = release_of(&image.repository(), image.tag.as_deref()) else {
@@ -95,21 +97,23 @@ impl Pass for SlimBase {
         };
         let needs = Needs::of(file, facts, stage, context, release.family);
         if let Some(evidence) = &needs.builds_at_start {
-            outcome.refusals.push(refusal(
+            outcome.refusals.push(refusal(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
                 format!("{} {}", evidence.place, evidence.fact),
                 "install and compile in the Dockerfile, and start the result",
-            ));
+            )));
             return outcome;
         }
-        if let Err((obstacle, remedy)) = answered(&needs, options.level) {
-            outcome.refusals.push(refusal(obstacle, &remedy));
+        if let Err(obstacle) = answered(&needs, options.level) {
+            outcome.refusals.push(refusal(obstacle));
             return outcome;
         }
         if let Some(need) = nameless_need(&image.repository(), &release) {
-            outcome.refusals.push(refusal(
+            outcome.refusals.push(refusal(Obstacle::new(
+                ObstacleKind::UnknownPackage,
                 format!("programs built on the image need {need}, and its name in this release is not known"),
                 "name an image whose tag tells the release of the distribution",
-            ));
+            )));
             return outcome;
         }
         let extra = lacking(
@@ -124,14 +128,13 @@ impl Pass for SlimBase {
         let extra = match extra {
             Ok(extra) => extra,
             Err(unknown) => {
-                let (obstacle, remedy) = unknown.refusal();
-                outcome.refusals.push(refusal(obstacle, &remedy));
+                outcome.refusals.push(refusal(unknown.obstacle()));
                 return outcome;
             }
         };
         let on = (smaller.image.as_str(), Some(smaller.tag.as_str()));
-        if let Err((obstacle, remedy)) = extra_packages::can_add(file, facts, number, on, &extra) {
-            outcome.refusals.push(refusal(obstacle, &remedy));
+        if let Err(obstacle) = system_packages::can_add(file, facts, number, on, &extra) {
+            outcome.refusals.push(refusal(obstacle));
             return outcome;
         }
         let edit = Edit::replace(word.range, with_tag(&word.value, &smaller.tag));
@@ -142,7 +145,7 @@ impl Pass for SlimBase {
         let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
         let mut lines = lines;
         if !names.is_empty() {
-            let Some(changed) = extra_packages::add(file, facts, number, release.family, &names) else {
+            let Some(changed) = system_packages::add(file, facts, number, release.family, &names) else {
                 *file = old;
                 return outcome;
             };
@@ -169,8 +172,8 @@ impl Pass for SlimBase {
     }
 }
 
-/// Refuses a stage of which it is not known what it runs, or what that calls: obstacle and remedy.
-fn answered(needs: &Needs, level: Level) -> Result<(), (String, String)> {
+/// Refuses a stage of which it is not known what it runs, or what that calls.
+fn answered(needs: &Needs, level: Level) -> Result<(), Obstacle> {
     let shell = needs.unknown_shell().filter(|_| level < Level::Aggressive);
     let unanswered = needs
         .unknown_start
@@ -178,10 +181,11 @@ fn answered(needs: &Needs, level: Level) -> Result<(), (String, String)> {
         .or(needs.unread_manifest.as_ref())
         .or(shell);
     match unanswered {
-        Some(unanswered) => Err(unanswered.refusal()),
-        None if !needs.starts => Err((
-            "nothing tells what the image runs".to_owned(),
-            "start a program or a script of the build context in CMD or ENTRYPOINT".to_owned(),
+        Some(unanswered) => Err(unanswered.obstacle()),
+        None if !needs.starts => Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            "nothing tells what the image runs",
+            "start a program or a script of the build context in CMD or ENTRYPOINT",
         )),
         None => Ok(()),
     }

@@ -1,11 +1,12 @@
 //! Whether enough is known of what the image runs to build it in another stage.
 
 use crate::effects::needs::Needs;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::Family;
 
+use super::Level;
 use super::gain::Gain;
 use super::subject::Subject;
-use super::{Level, Obstacle};
 
 /// Checks that the questions are answered without which no split is right.
 ///
@@ -13,18 +14,20 @@ use super::{Level, Obstacle};
 /// What is not known, or says that the tools of the build are needed.
 pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result<(), Obstacle> {
     if let Some(evidence) = &needs.builds_at_start {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "{} {}, so that the build tools are needed at run time",
                 evidence.place, evidence.fact
             ),
-            "install and compile in the Dockerfile, and start the result".to_owned(),
+            "install and compile in the Dockerfile, and start the result",
         ));
     }
     if !needs.starts {
-        return Err((
-            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT, and no Compose file gives it a command".to_owned(),
-            "name the program in CMD or ENTRYPOINT".to_owned(),
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            "nothing tells what the image runs: it has neither CMD nor ENTRYPOINT, and no Compose file gives it a command",
+            "name the program in CMD or ENTRYPOINT",
         ));
     }
     // Without packages to leave behind, all that is gained is a smaller image, whose tools something unknown may miss.
@@ -35,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result
         .or(shell)
         .filter(|_| gain.packages.is_empty());
     if let Some(unknown) = unknown.or(needs.unread_manifest.as_ref()) {
-        return Err(unknown.refusal());
+        return Err(unknown.obstacle());
     }
     library_search(subject, needs)?;
     shims(subject, needs)
@@ -45,12 +48,13 @@ pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result
 fn library_search(subject: &Subject<'_>, needs: &Needs) -> Result<(), Obstacle> {
     let found = needs.finds_libraries.as_ref();
     match found.filter(|_| subject.release.family == Family::Alpine) {
-        Some(evidence) => Err((
+        Some(evidence) => Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "{} {}, for which Alpine asks the compiler's tools",
                 evidence.place, evidence.fact
             ),
-            "load the library by its file name, or use an image of Debian".to_owned(),
+            "load the library by its file name, or use an image of Debian",
         )),
         None => Ok(()),
     }
@@ -72,7 +76,8 @@ fn shims(subject: &Subject<'_>, needs: &Needs) -> Result<(), Obstacle> {
         })
     };
     if by_corepack(&["enable"]) && !by_corepack(&["prepare", "install", "use", "up", "hydrate"]) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "{} {}, and corepack has downloaded {shim} for the build alone",
                 evidence.place, evidence.fact

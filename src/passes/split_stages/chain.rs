@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Facts};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::Obstacle;
 use super::plan::{Line, Plan};
 
 /// The file with the instructions of the stages that the last one stands on written out in it.
@@ -81,7 +81,8 @@ impl Chain {
         let starts = |instruction: &Instruction| matches!(instruction.keyword(), Keyword::Cmd | Keyword::Entrypoint);
         let inherited = self.file.instructions.get(self.inherited.clone());
         if inherited.unwrap_or_default().iter().any(starts) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::OtherImage,
                 format!("`{}` is an image of its own, which this stage adds to", self.name),
                 format!("split `{}` by hand, or put it last in the file", self.name),
             ));

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
 use super::named::{named, nothing_named, only_named};
@@ -193,17 +192,22 @@ pub(super) fn plan(
                     }
                 }
                 Output::PythonSite | Output::PythonOwn | Output::PythonTools(_) | Output::Local => {
-                    return Err((
+                    return Err(Obstacle::new(
+                        ObstacleKind::SharedPlace,
                         format!(
                             "line {} installs among the files of the base image",
                             subject.line(index)
                         ),
-                        "install into a virtual environment, or a folder of its own under /opt".to_owned(),
+                        "install into a virtual environment, or a folder of its own under /opt",
                     ));
                 }
                 // The program reads what was built and nothing else of the project.
                 Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
                 Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
+                Output::PythonUser(path) => {
+                    owns = true;
+                    crossings.add(path, index);
+                }
                 Output::OnlyNamed(folder, parts) => {
                     only_named(subject, index, (folder, *parts), needs, &mut crossings);
                 }
@@ -382,12 +386,13 @@ pub(super) fn project(
     ];
     if shared.contains(&root.as_str()) {
         let place = if root.is_empty() { "/" } else { &root };
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
             format!(
                 "line {} builds in {place}, which holds more than the project",
                 subject.line(index)
             ),
-            "give the project a folder of its own with WORKDIR".to_owned(),
+            "give the project a folder of its own with WORKDIR",
         ));
     }
     match crossings

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, is_within};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::super::PassOptions;
-use super::Obstacle;
 use super::assumed;
 use super::chain::Chain;
 use super::copies::{copied_to, is_from_context};
@@ -49,6 +49,8 @@ pub struct Explained {
 pub struct Explanation {
     /// The instructions of the stage in their order, each with its packages behind it.
     pub parts: Vec<Explained>,
+    /// The kind of thing that stands in the way.
+    pub kind: Option<ObstacleKind>,
     /// What stands in the way.
     pub obstacle: Option<String>,
     /// What the user can do to remove the obstacle.
@@ -63,8 +65,9 @@ pub fn explain_split(file: &Dockerfile, facts: &Facts, options: &PassOptions) ->
             parts,
             ..Explanation::default()
         },
-        Err((obstacle, remedy)) => Explanation {
-            obstacle: Some(obstacle),
+        Err(Obstacle { kind, found, remedy }) => Explanation {
+            kind: Some(kind),
+            obstacle: Some(found),
             remedy: Some(remedy),
             ..Explanation::default()
         },
@@ -83,12 +86,13 @@ fn parts(file: &Dockerfile, facts: &Facts, options: &PassOptions) -> Result<Vec<
         return super::plan::unknown_builder(file, facts, stage).map_or(Ok(Vec::new()), Err);
     };
     if let Some(index) = super::kept(facts, stage) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::Chosen,
             format!(
                 "the comment above line {} keeps the stage as it is",
                 file.line_of(index)
             ),
-            "take the comment away".to_owned(),
+            "take the comment away",
         ));
     }
     let context = options.context.as_deref().ok_or_else(super::no_context)?;

@@ -1,13 +1,14 @@
 //! What a split would gain.
 
 use crate::effects::needs::is_build;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Execution, Facts, ImageReference, Stage};
 use crate::knowledge::{
     Action, Family, Kind, PackageRole, Purpose, Release, Slimmer, base_image, package_role, slimmer, slimmer_images,
 };
 use crate::syntax::Dockerfile;
 
-use super::{Obstacle, packages};
+use super::packages;
 
 /// What a split of the last stage would gain: the packages that only builds use, a smaller image, and development
 /// dependencies.
@@ -117,11 +118,12 @@ fn removed_later(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<Obst
     removed.iter().find_map(|(later, name)| {
         let (index, _) = installed.iter().find(|(index, known)| known == name && index < later)?;
         let (line, later) = (file.line_of(*index), file.line_of(*later));
-        Some((
+        Some(Obstacle::new(
+            ObstacleKind::NoGain,
             format!(
                 "line {later} removes {name}, which stays in the layer of line {line}: a later layer frees nothing"
             ),
-            "install and remove it in the RUN that uses it".to_owned(),
+            "install and remove it in the RUN that uses it",
         ))
     })
 }
@@ -162,13 +164,14 @@ fn compiles(file: &Dockerfile, facts: &Facts, stage: &Stage) -> Option<usize> {
 fn unknown(file: &Dockerfile, stage: &Stage, index: usize) -> Obstacle {
     let from = file.instructions.get(stage.instructions.start);
     let image = from.and_then(|from| from.node().words().first());
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownPackage,
         format!(
             "line {} builds, and nothing tells on which release of which distribution {} stands, or which smaller image \
              runs the result",
             file.line_of(index),
             image.map(|image| image.value.as_str()).unwrap_or_default(),
         ),
-        "use a tag of an official image that names all its versions, or split the stages by hand".to_owned(),
+        "use a tag of an official image that names all its versions, or split the stages by hand",
     )
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Effects, Place, folder_of};
+use crate::effects::{AbsolutePath, Effects, Obstacle, ObstacleKind, Place, folder_of};
 use crate::facts::is_within;
 use crate::knowledge::State;
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::copied_file;
 use super::crossing::Crossings;
 use super::node_tools;
@@ -104,12 +103,13 @@ struct Site<'s, 'a> {
 
 impl Site<'_, '_> {
     fn other(&self, what: &str) -> Obstacle {
-        (
+        Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "line {} both builds and {what}, which the program may need",
                 self.subject.line(self.index)
             ),
-            "move it to a separate RUN".to_owned(),
+            "move it to a separate RUN",
         )
     }
 
@@ -308,7 +308,8 @@ pub(super) fn prepares_runtime_only(
             .state
             .iter()
             .all(|state| matches!(state, State::Accounts | State::Shell));
-        effects.unknown.is_none() && makes && effects.deletes.is_empty() && states
+        // What is downloaded is installed somewhere, and may be called.
+        effects.unknown.is_none() && !effects.network && makes && effects.deletes.is_empty() && states
     };
     if own.builds() || own.has_packages() || !own.effects().all(prepares) {
         return false;

@@ -9,17 +9,17 @@ mod development;
 mod explain;
 mod gain;
 mod live;
-mod lost;
+mod missing_packages;
 mod named;
 mod node_tools;
 
 mod packages;
 mod plan;
 
+mod division;
 mod project;
 mod python_site;
 mod runtime_image;
-mod sides;
 mod stages;
 mod started;
 mod static_site;
@@ -27,17 +27,17 @@ mod subject;
 mod uses;
 mod work;
 
-use crate::effects::Obstacle;
 pub(super) use assumed::{tools_of, without};
 pub use explain::{Explained, Explanation, Side, explain_split};
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, Facts, ImageReference, Stage};
 use crate::knowledge::{Kind, Release, release_of};
 use crate::syntax::{Dockerfile, Instruction, Keyword, LineRange};
 
-use super::extra_packages;
 use super::{Assumed, Change, Evidence, Level, Outcome, Pass, PassOptions, Refusal};
+use crate::edits::system_packages;
 use crate::effects::needs::{Needs, is_build, lacking};
 use chain::Chain;
 use gain::Gain;
@@ -74,12 +74,9 @@ impl Pass for SplitStages {
         }
         let whole = || plan::lines(flat, &stage.instructions);
         let lines = chain.as_ref().map_or_else(whole, Chain::own_lines);
-        let refusal = |(obstacle, remedy): Obstacle| Refusal {
-            pass: SplitStages.id(),
-            lines,
-            what: "build in one stage, and run in another".to_owned(),
-            obstacle,
-            remedy,
+        let refusal = |obstacle: Obstacle| {
+            let what = "build in one stage, and run in another";
+            Refusal::new(SplitStages.id(), lines, what, obstacle)
         };
         let (gain, image, release) = match Gain::of(flat, facts, stage) {
             Ok(Some(found)) => found,
@@ -154,9 +151,10 @@ fn kept(facts: &Facts, stage: &Stage) -> Option<usize> {
 }
 
 fn no_context() -> Obstacle {
-    (
-        "without the build context nothing tells which tools and libraries the program uses at run time".to_owned(),
-        "name the Dockerfile by its path, or its build context with --context DIR".to_owned(),
+    Obstacle::new(
+        ObstacleKind::MissingFile,
+        "without the build context nothing tells which tools and libraries the program uses at run time",
+        "name the Dockerfile by its path, or its build context with --context DIR",
     )
 }
 
@@ -188,17 +186,17 @@ fn write(
     let on = new.map_or((repository.as_str(), image.tag.as_deref()), |(name, tag)| {
         (name, Some(tag))
     });
-    let mut extra = lost::lost(&plan.divided, &plan.wanted, &needs, release, image, on)?;
+    let mut extra = missing_packages::missing(&plan.divided, &plan.wanted, &needs, release, image, on)?;
     if let Some(new) = new {
         let lacking = lacking(file, &facts, range, &needs, release, image, new);
-        let lacking = lacking.map_err(|unknown| unknown.refusal())?;
+        let lacking = lacking.map_err(|unknown| unknown.obstacle())?;
         let is_new = |(name, _): &(String, Evidence)| extra.iter().all(|(known, _)| known != name);
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
-    extra_packages::can_add(file, &facts, number, on, &extra)?;
+    system_packages::can_add(file, &facts, number, on, &extra)?;
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
-    let is_written = names.is_empty() || extra_packages::add(file, &facts, number, release.family, &names).is_some();
+    let is_written = names.is_empty() || system_packages::add(file, &facts, number, release.family, &names).is_some();
     Ok(is_written.then_some(extra))
 }
 

@@ -1,9 +1,9 @@
 //! The programs that are built and that something in the image names.
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, is_within};
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
 use super::subject::Subject;
@@ -68,9 +68,10 @@ pub(super) fn named(
     found.sort();
     found.dedup();
     if let Some(path) = found.iter().find(|path| is_unbuilt(subject, index, path)) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::MissingFile,
             format!("{path} is started, but Cargo.toml names no program of that name"),
-            "start the program that is built".to_owned(),
+            "start the program that is built",
         ));
     }
     if !found.is_empty() {
@@ -84,12 +85,13 @@ pub(super) fn named(
 }
 
 pub(super) fn nothing_named(subject: &Subject<'_>, index: usize, folder: &str) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::UnknownNeed,
         format!(
             "line {} builds programs in {folder}, and neither CMD nor ENTRYPOINT names one of them",
             subject.line(index)
         ),
-        "start the program by its path in CMD or ENTRYPOINT".to_owned(),
+        "start the program by its path in CMD or ENTRYPOINT",
     )
 }
 

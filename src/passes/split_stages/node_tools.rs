@@ -56,12 +56,14 @@ pub(super) fn leave_to_builder(subject: &Subject<'_>, works: &mut BTreeMap<usize
     }
 }
 
-/// Whether a RUN only installs tools that no step of the builder and no script of the project names.
+/// Whether a RUN only installs tools that the image starts, and that no step of the builder and no script of the project
+/// names. A tool that nothing starts may bring programs under other names, which builds call.
 pub(super) fn is_for_runtime(
     subject: &Subject<'_>,
     index: usize,
     run: &Execution,
     works: &BTreeMap<usize, Works>,
+    needs: &Needs,
 ) -> bool {
     let mut names = Vec::new();
     for command in &run.commands {
@@ -87,7 +89,11 @@ pub(super) fn is_for_runtime(
             .flat_map(|name| programs(name))
             .any(|program| text.contains(program))
     };
-    !names.is_empty() && !texts.any(|text| named(&text)) && !scripts.any(|text| named(&text))
+    let are_started = !names.is_empty()
+        && names
+            .iter()
+            .all(|name| programs(name).any(|program| needs.runs(program)));
+    are_started && !texts.any(|text| named(&text)) && !scripts.any(|text| named(&text))
 }
 
 /// The programs that a package brings, as far as they are known.

@@ -182,7 +182,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         // A tool that no command calls may still be called by what an install runs.
         Some(PackageRole::Either) => match (in_builder, uses.unknown) {
             (Some(why), None) => left(CALLS_ARE_SHOWN, format!("{why}, and nothing that runs calls it")),
-            (_, Some(unknown)) => here(true, true, unknown.refusal().0),
+            (_, Some(unknown)) => here(true, true, unknown.obstacle().found),
             (None, None) if uses.may_assume => left(
                 UNSEEN_TOOLS_ARE_UNNEEDED,
                 "no command, script or source is seen to call it".to_owned(),
@@ -196,7 +196,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         Some(PackageRole::Both) => here(true, true, "builds and programs use it".to_owned()),
         Some(PackageRole::Language) => {
             let is_own = uses.is_distribution || in_builder.is_none();
-            let unknown = uses.unknown.filter(|_| !is_own).map(|unknown| unknown.refusal().0);
+            let unknown = uses.unknown.filter(|_| !is_own).map(|unknown| unknown.obstacle().found);
             let why = unknown.clone().or_else(|| in_builder.cloned());
             here(
                 true,

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Facts, Shell, Stage, is_within};
 use crate::knowledge::command_table;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
 use super::crossing::{self, Crossing};
+use super::division::{self, of_folder_itself};
 use super::gain::Gain;
 use super::packages::{self, Divided};
-use super::sides::{self, of_folder_itself};
 use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
-use super::{Assumed, Evidence, Obstacle, answered, assumed, development, live, node_tools, started};
+use super::{Assumed, Evidence, answered, assumed, development, live, node_tools, started};
 use crate::effects::needs::{self, Needs};
 use crate::effects::steps::{self, Step};
 
@@ -59,6 +60,26 @@ pub(super) struct Plan {
     pub(super) assumptions: Vec<Assumed>,
 }
 
+/// Package `name` of instruction `index`, with which no step is known to build.
+fn unused(subject: &Subject<'_>, steps: &[Step], index: usize, name: &str) -> Obstacle {
+    let line = subject.line(index);
+    let unknown = steps
+        .iter()
+        .find_map(|step| Some((subject.line(step.instruction), step.effects.unknown.as_ref()?)));
+    match unknown {
+        Some((step, why)) => Obstacle::new(
+            ObstacleKind::UnknownCommand,
+            format!("line {line} installs {name}, and line {step}, which may build with it, {why}"),
+            "build it in a stage of its own by hand",
+        ),
+        None => Obstacle::new(
+            ObstacleKind::NoGain,
+            format!("line {line} installs {name}, but no step of the stage builds anything with it"),
+            "remove it if nothing compiles at run time",
+        ),
+    }
+}
+
 /// Plans the split; none where the stage builds nothing.
 pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, Obstacle> {
     let Subject { file, facts, .. } = *subject;
@@ -78,13 +99,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             None => build_in_a_text(subject).map_or(Ok(None), Err),
             // The user, or an earlier run, builds in another stage.
             Some(_) if super::is_runtime_stage(file, subject.stage) => Ok(None),
-            Some((index, name)) => Err((
-                format!(
-                    "line {} installs {name}, but no step of the stage builds anything with it",
-                    subject.line(*index)
-                ),
-                "remove it if nothing compiles at run time".to_owned(),
-            )),
+            Some((index, name)) => Err(unused(subject, &steps, *index, name)),
         };
     };
     refuse_triggers(subject)?;
@@ -132,10 +147,10 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             Keyword::Run => {
                 let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
-                let sides = sides::run(subject, index, run, own, &uses)?;
+                let sides = division::of_run(subject, index, run, own, &uses)?;
                 let covered = live::comes_along(own, index, &whole);
                 let droppable = !keeps_users && live::prepares_runtime_only(subject, index, &works, &steps, last_build)
-                    || node_tools::is_for_runtime(subject, index, run, &works);
+                    || node_tools::is_for_runtime(subject, index, run, &works, &needs);
                 if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
                 }
@@ -197,9 +212,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
     match left_out {
         Err(obstacle) if !saves => return Err(obstacle),
-        Err((obstacle, _)) => plan.evidence.push(Evidence {
+        Err(obstacle) => plan.evidence.push(Evidence {
             place: "development dependencies".to_owned(),
-            fact: format!("stay, as {obstacle}"),
+            fact: format!("stay, as {}", obstacle.found),
         }),
         Ok(found) => {
             plan.evidence.extend(found.iter().map(|(_, evidence)| evidence.clone()));
@@ -209,12 +224,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     let leaves_something = works.values().any(|works| works.outputs().next().is_some());
     if saves && !is_whole && leaves_something {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
             format!(
                 "line {} builds, and nothing that the image starts names what it leaves",
                 subject.line(last_build)
             ),
-            "start what is built by its path in CMD or ENTRYPOINT".to_owned(),
+            "start what is built by its path in CMD or ENTRYPOINT",
         ));
     }
     Ok((saves && is_whole).then_some(plan))
@@ -228,12 +244,13 @@ pub(super) fn unknown_builder(file: &Dockerfile, facts: &Facts, stage: &Stage) -
         let mut programs = programs.filter_map(|command| command.program());
         let is_unknown = |program: &&str| command_table(program).is_some_and(|table| table.has_tag("unknown-builder"));
         programs.find(is_unknown).map(|program| {
-            (
+            Obstacle::new(
+                ObstacleKind::UnknownCommand,
                 format!(
                     "line {} builds with `{program}`, and nothing is known of what that leaves",
                     file.line_of(index)
                 ),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             )
         })
     })
@@ -244,7 +261,8 @@ fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
     subject.range().find_map(|index| {
         let run = subject.facts.run(subject.file, index)?;
         let (work, program) = needs::build_in_a_text(run)?;
-        Some((
+        Some(Obstacle::new(
+            ObstacleKind::Entangled,
             format!(
                 "line {} runs `{work}` within `{program}`, whose files no other stage can take",
                 subject.line(index)
@@ -269,19 +287,18 @@ fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>
         }
         let run = facts.run(file, index).ok_or_else(|| opaque(subject, index))?;
         if let Body::Opaque(why) = &run.body {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unreadable,
                 format!("line {} cannot be read: {why}", subject.line(index)),
-                "write it as plain commands of a shell".to_owned(),
+                "write it as plain commands of a shell",
             ));
         }
         works.insert(index, Works::default());
     }
     for step in steps {
-        if let Some((what, remedy)) = &step.obstacle {
-            return Err((
-                format!("line {}: {what}", subject.line(step.instruction)),
-                remedy.clone(),
-            ));
+        if let Some(Obstacle { kind, found, remedy }) = &step.obstacle {
+            let found = format!("line {}: {found}", subject.line(step.instruction));
+            return Err(Obstacle::new(*kind, found, remedy));
         }
         if let Some(own) = works.get_mut(&step.instruction) {
             own.push(step.clone());
@@ -293,12 +310,13 @@ fn works(subject: &Subject<'_>, steps: &[Step]) -> Result<BTreeMap<usize, Works>
 fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     for index in subject.range() {
         if subject.keyword(index) == Some(Keyword::Onbuild) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::OtherImage,
                 format!(
                     "line {} is run by images that are built on this one",
                     subject.line(index)
                 ),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
         let is_posix = subject
@@ -306,9 +324,10 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
             .scope(index)
             .is_some_and(|scope| matches!(scope.shell, Shell::Posix(_)));
         if !is_posix && subject.keyword(index) == Some(Keyword::Run) {
-            return Err((
+            return Err(Obstacle::new(
+                ObstacleKind::Unreadable,
                 format!("line {} runs in a shell that is not known", subject.line(index)),
-                "split the stages by hand".to_owned(),
+                "split the stages by hand",
             ));
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::syntax::{Arguments, Keyword, Node};
 
-use super::Obstacle;
 use super::crossing::{Crossing, Crossings, Python, VENV};
 use super::subject::Subject;
 use super::work::Works;
@@ -93,9 +93,10 @@ pub(super) fn python(
     let version: Vec<&str> = tag.split('-').next().unwrap_or_default().split('.').take(2).collect();
     let is_plain = !subject.text(subject.range().start).contains('$');
     let ([major, minor], true) = (version.as_slice(), is_plain) else {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownPackage,
             format!("{why}, and the tag does not tell the version of Python"),
-            "name it in FROM: python:3.12".to_owned(),
+            "name it in FROM: python:3.12",
         ));
     };
     let replaced = installed_by_name(subject.file, subject.facts, subject.range());
@@ -103,7 +104,8 @@ pub(super) fn python(
         .iter()
         .find(|(_, name, _)| matches!(name.as_str(), "pip" | "setuptools" | "wheel"))
     {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
             format!("{why}, where {name} is replaced by another version of itself"),
             format!("leave {name} as the base image has it, or install into a virtual environment"),
         ));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::needs::{Needs, nameless_need};
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::is_within;
 use crate::knowledge::{
     Purpose, Release, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting,
@@ -10,7 +11,6 @@ use crate::knowledge::{
 };
 use crate::syntax::Keyword;
 
-use super::Obstacle;
 use super::copies::is_from_context;
 use super::crossing::Crossings;
 use super::project::{has_only_sources, uses_asp_net};
@@ -31,9 +31,10 @@ pub(super) fn base(
     refuse_lost_tools(subject, needs, smaller)?;
     let release = exact(&subject.release, smaller.pinned.as_deref());
     if let Some(need) = nameless_need(repository, &release) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownPackage,
             format!("programs built on {repository} need {need}, whose name in this release is not known"),
-            "use a tag that names another release of the distribution".to_owned(),
+            "use a tag that names another release of the distribution",
         ));
     }
     let old = image_configuration(repository, tag);
@@ -81,9 +82,10 @@ pub(super) fn base(
     };
     crossings.drops_sources = has_no_use && crossings.list.iter().all(|c| !c.is_project);
     if let Some((line, name)) = foreign_user(subject, crossings.drops_sources) {
-        return Err((
+        return Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!("line {line} names the user {name}, whom only the image of the build has"),
-            "create the user in this file, or name a number".to_owned(),
+            "create the user in this file, or name a number",
         ));
     }
     Ok(())
@@ -117,7 +119,8 @@ fn refuse_lost_tools(subject: &Subject<'_>, needs: &Needs, smaller: &Slimmer) ->
     let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
     match lost {
         None => Ok(()),
-        Some((tool, evidence)) => Err((
+        Some((tool, evidence)) => Err(Obstacle::new(
+            ObstacleKind::NeededAtRunTime,
             format!(
                 "{} {}, and {}:{} has no {tool}",
                 evidence.place, evidence.fact, smaller.image, smaller.tag

@@ -6,10 +6,9 @@ use crate::context::manifests::Files as _;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::{Needs, Started};
 use crate::effects::steps::{Step, StepKind};
-use crate::effects::{AbsolutePath, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::knowledge::{ArgumentRole, command_table};
 
-use super::Obstacle;
 use super::crossing::Crossings;
 use super::subject::Subject;
 use super::work::Works;
@@ -54,7 +53,8 @@ pub(super) fn check(
         .iter()
         .flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
     match started.find(|(_, path)| !is_of_base(path) && !is_there(path)) {
-        Some((command, path)) => Err((
+        Some((command, path)) => Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
             format!(
                 "{} names {path}, which only the build of line {} can have written, by a setting that is not known",
                 command.place,

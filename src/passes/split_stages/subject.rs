@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use crate::context::ContextSource;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, ImageReference, Stage};
 use crate::knowledge::Release;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Node};
 
-use super::{Level, Obstacle};
+use super::Level;
 use crate::effects::image_files::{self as view, Copy, View};
 
 /// Everything that is known of the stage.
@@ -68,9 +69,10 @@ impl Subject<'_> {
 }
 
 pub(super) fn opaque(subject: &Subject<'_>, index: usize) -> Obstacle {
-    (
+    Obstacle::new(
+        ObstacleKind::Unreadable,
         format!("line {} cannot be read", subject.line(index)),
-        "write it as plain commands of a shell".to_owned(),
+        "write it as plain commands of a shell",
     )
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::{Action, Kind, PackageRole, base_image, closure, image_contents, package_of_tool, package_role};
 
 use super::packages::{self, Uses};
 use super::subject::Subject;
 use super::work::Works;
-use super::{Evidence, Level, Obstacle, project};
+use super::{Evidence, Level, project};
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::Needs;
 
@@ -152,7 +153,12 @@ fn called(program: &str) -> Vec<&str> {
 
 /// The first RUN that makes a virtual environment or installs packages of Python.
 fn made_with_python(works: &BTreeMap<usize, Works>) -> Option<usize> {
-    let is_python = |output: &Output| matches!(output, Output::PythonSite | Output::PythonOwn | Output::Environment(_));
+    let is_python = |output: &Output| {
+        matches!(
+            output,
+            Output::PythonSite | Output::PythonOwn | Output::PythonUser(_) | Output::Environment(_)
+        )
+    };
     let mut works = works.iter();
     works
         .find(|(_, works)| works.outputs().any(is_python))
@@ -179,11 +185,12 @@ pub(super) fn refuse_hidden_python(subject: &Subject<'_>, works: &BTreeMap<usize
     if packages.any(|(name, ..)| name == "python3") {
         return Ok(());
     }
-    Err((
+    Err(Obstacle::new(
+        ObstacleKind::UnknownNeed,
         format!(
             "line {} uses a Python that no package by name brings",
             subject.line(index)
         ),
-        "install python3 by its name".to_owned(),
+        "install python3 by its name",
     ))
 }

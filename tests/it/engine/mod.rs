@@ -80,7 +80,13 @@ fn rewritten_projects_work_the_same_and_install_from_the_mounts() {
 
     let projects = Project::all().unwrap();
     let only = env::var("PLIMSOLL_ENGINE_ONLY").unwrap_or_default();
-    let wanted = |name: &str| only.is_empty() || only.split(',').any(|one| one.trim() == name);
+    let names: Vec<&str> = only.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let is_known = |name: &&str| projects.iter().any(|project| project.name == *name);
+    assert!(
+        names.iter().all(&is_known),
+        "PLIMSOLL_ENGINE_ONLY={only} names no project"
+    );
+    let wanted = |name: &str| names.is_empty() || names.contains(&name);
     let (mut queue, mut failures) = (Vec::new(), Vec::new());
     for project in projects.into_iter().filter(|project| wanted(&project.name)) {
         match project

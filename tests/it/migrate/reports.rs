@@ -21,6 +21,19 @@ fn every_kind_of_report_can_be_written_at_once() {
     assert_eq!(fleet.migrate(&["fleet", "--report", "r.txt"]).code, 2);
 }
 
+#[test]
+fn obstacles_are_counted_by_kind() {
+    let fleet = Fleet::new();
+    let unknown = "FROM node:20-slim\nCOPY a.js .\nRUN apt-get update && apt-get install -y gcc && frobnicate all\n\
+                   CMD [\"node\", \"a.js\"]\n";
+    fleet.repository("a", &[("Dockerfile", unknown), ("a.js", "console.log(1)\n")]);
+    let report = fleet.report(&[]);
+    assert_eq!(report["totals"]["obstacles"]["unknown-command"], 1);
+    assert_eq!(report["totals"]["refusals"], 1);
+    let page = fleet.migrate(&["fleet", "--format", "markdown"]).stdout;
+    assert!(page.contains("| declined: unknown-command | 1 |"), "{page}");
+}
+
 /// What the specification (OASIS SARIF 2.1.0) asks for of the parts that we write.
 #[track_caller]
 fn assert_sarif(text: &str) -> Value {

@@ -1,0 +1,447 @@
+//! What one Dockerfile does with the context: what it takes, and what its stages run.
+
+pub(crate) mod others;
+pub(crate) mod tests_run;
+
+use std::ops::Range;
+
+use crate::context::{ContextSource, DockerIgnore, Verdict, matches_name};
+use crate::facts::{Base, Facts};
+use crate::knowledge::Action;
+use crate::syntax::{Dockerfile, Instruction, Keyword};
+
+/// Words that tell of Node in a stage's commands.
+const NODE: &[&str] = &[
+    "node", "nodejs", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "nvm", "corepack", "deno",
+];
+
+/// Images of languages and systems that come without Node.
+const WITHOUT_NODE: &[&str] = &[
+    "python",
+    "golang",
+    "ruby",
+    "php",
+    "openjdk",
+    "eclipse-temurin",
+    "amazoncorretto",
+    "maven",
+    "gradle",
+    "rust",
+    "debian",
+    "ubuntu",
+    "alpine",
+    "busybox",
+    "nginx",
+    "httpd",
+    "caddy",
+    "tomcat",
+    "perl",
+    "elixir",
+    "erlang",
+    "haskell",
+    "fedora",
+    "rockylinux",
+    "amazonlinux",
+    "centos",
+    "oraclelinux",
+    "pypy",
+    "buildpack-deps",
+];
+
+/// A Dockerfile that is built with the context.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    /// What messages call it.
+    pub(crate) name: String,
+    /// What it takes from the context.
+    pub(crate) takes: Vec<Take>,
+    /// Its commands.
+    pub(crate) commands: Vec<Called>,
+    /// Everything but FROM, COPY, ADD and LABEL, with the lines.
+    pub(crate) texts: Vec<(usize, String)>,
+    stages: Vec<StageInfo>,
+}
+
+/// A source of COPY, ADD or a bind mount.
+#[derive(Clone, Debug)]
+pub(crate) struct Take {
+    stage: usize,
+    pub(crate) line: usize,
+    /// The source as written, relative to the root; `*` where a variable stands.
+    pub(crate) pattern: String,
+    /// The paths in the context that it means now; the empty path is the whole context.
+    paths: Vec<String>,
+}
+
+/// A command.
+#[derive(Clone, Debug)]
+pub(crate) struct Called {
+    stage: usize,
+    pub(crate) line: usize,
+    pub(crate) program: String,
+    pub(crate) words: Vec<String>,
+    /// The folder that it runs in, where that is known.
+    pub(crate) workdir: Option<String>,
+    manager: Option<(String, Action, bool)>,
+}
+
+#[derive(Clone, Debug)]
+struct StageInfo {
+    base: Option<usize>,
+    /// The official image that it stands on, if it does.
+    image: Option<String>,
+}
+
+impl Build {
+    /// A file that is too large to look into: it may take anything, and names what its text contains.
+    pub(crate) fn unread(file: &Dockerfile, context: &ContextSource) -> Build {
+        let lines = file.instructions.iter().enumerate();
+        Build {
+            name: file.name.clone(),
+            takes: vec![Take::of(".", 0, 1, context)],
+            commands: Vec::new(),
+            texts: lines
+                .map(|(index, instruction)| (file.line_of(index), instruction.text().to_owned()))
+                .collect(),
+            stages: Vec::new(),
+        }
+    }
+
+    /// Reads `file`, which is built with `context`.
+    pub(crate) fn of(file: &Dockerfile, facts: &Facts, context: &ContextSource) -> Build {
+        let mut build = Build {
+            name: file.name.clone(),
+            takes: Vec::new(),
+            commands: Vec::new(),
+            texts: Vec::new(),
+            stages: facts.stages.iter().map(|stage| StageInfo::of(&stage.base)).collect(),
+        };
+        for (index, instruction) in file.instructions.iter().enumerate() {
+            let Some(stage) = facts.stage_of(index) else { continue };
+            let line = file.line_of(index);
+            build.read(instruction, stage, line, context);
+            let Some(execution) = facts
+                .instructions
+                .get(index)
+                .and_then(|facts| facts.execution.as_deref())
+            else {
+                continue;
+            };
+            for mount in &execution.mounts {
+                if mount.kind == "bind" && mount.field(&["from"]).is_none() {
+                    let source = mount.field(&["source", "src"]).unwrap_or(".");
+                    build.takes.push(Take::of(source, stage, line, context));
+                }
+            }
+            for command in &execution.commands {
+                let words = command.words.iter();
+                let words = words.map(|word| word.value.clone().unwrap_or_else(|| word.text.clone()));
+                let used = command.manager.as_ref();
+                build.commands.push(Called {
+                    stage,
+                    line,
+                    program: command.program().unwrap_or_default().to_owned(),
+                    words: words.collect(),
+                    workdir: command.workdir.clone(),
+                    manager: used.map(|used| (used.manager.id.clone(), used.action, !used.packages.is_empty())),
+                });
+            }
+        }
+        build
+    }
+
+    fn read(&mut self, instruction: &Instruction, stage: usize, line: usize, context: &ContextSource) {
+        let node = instruction.node();
+        match node.keyword {
+            Keyword::Copy | Keyword::Add if node.flag("from").is_none() => {
+                let sources = node.sources();
+                for source in sources.iter().map(|source| source.value.as_str()) {
+                    if !is_elsewhere(source) {
+                        self.takes.push(Take::of(source, stage, line, context));
+                    }
+                }
+            }
+            Keyword::From | Keyword::Copy | Keyword::Add | Keyword::Label => {}
+            _ => self.texts.push((line, instruction.text().to_owned())),
+        }
+    }
+
+    /// The take that names `path`, something around which it is, or something in it, so that it must stay; the whole
+    /// context is nobody's name.
+    pub(crate) fn naming(&self, path: &str, is_file: bool) -> Option<&Take> {
+        self.takes.iter().find(|take| take.names(path, is_file))
+    }
+
+    /// The take of a folder that `path` is in, other than the whole context.
+    pub(crate) fn holding(&self, path: &str) -> Option<&Take> {
+        self.takes.iter().find(|take| take.holds(path))
+    }
+
+    /// Whether something takes `path`.
+    pub(crate) fn reaches(&self, path: &str) -> bool {
+        self.takes.iter().any(|take| take.reaches(path))
+    }
+
+    /// Whether something takes the whole context.
+    pub(crate) fn takes_everything(&self) -> bool {
+        self.takes.iter().any(Take::is_everything)
+    }
+
+    /// The takes of `path`, one for each stage.
+    pub(crate) fn taking<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b Take> {
+        self.takes.iter().filter(move |take| take.reaches(path))
+    }
+
+    /// Whether every image in which `take` ends up is made with a command that fits.
+    pub(crate) fn always(&self, take: &Take, fits: impl Fn(&Called) -> bool) -> bool {
+        let has = |leaf: usize| {
+            let chain = self.chain(leaf);
+            self.commands
+                .iter()
+                .any(|command| chain.contains(&command.stage) && fits(command))
+        };
+        self.leaves(take.stage).into_iter().all(has)
+    }
+
+    /// Whether nothing in the images in which `take` ends up can run JavaScript.
+    pub(crate) fn is_without_node(&self, take: &Take) -> bool {
+        self.leaves(take.stage).into_iter().all(|leaf| {
+            let chain = self.chain(leaf);
+            let image = chain.last().and_then(|stage| self.stages.get(*stage)?.image.as_deref());
+            let is_plain = image.is_some_and(|image| WITHOUT_NODE.contains(&image));
+            let of_chain = self.commands.iter().filter(|command| chain.contains(&command.stage));
+            let names_node = |word: &String| {
+                let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
+                parts.any(|part| NODE.contains(&part))
+            };
+            is_plain
+                && of_chain
+                    .flat_map(|command| &command.words)
+                    .all(|word| !names_node(word))
+        })
+    }
+
+    /// The stages that stand on `stage` and on which none stands, or itself.
+    fn leaves(&self, stage: usize) -> Vec<usize> {
+        let children: Vec<usize> = (0..self.stages.len())
+            .filter(|number| self.stages.get(*number).is_some_and(|info| info.base == Some(stage)))
+            .collect();
+        if children.is_empty() {
+            return vec![stage];
+        }
+        children.into_iter().flat_map(|child| self.leaves(child)).collect()
+    }
+
+    /// `stage` and what it stands on, the lowest last.
+    fn chain(&self, stage: usize) -> Vec<usize> {
+        let base = |stage: &usize| self.stages.get(*stage)?.base.filter(|base| base < stage);
+        std::iter::successors(Some(stage), base).collect()
+    }
+}
+
+impl StageInfo {
+    fn of(base: &Base) -> StageInfo {
+        match base {
+            Base::Stage(number) => StageInfo {
+                base: Some(*number),
+                image: None,
+            },
+            Base::Image(image) => StageInfo {
+                base: None,
+                image: image.official_name().map(str::to_owned),
+            },
+            Base::Scratch | Base::Unknown => StageInfo {
+                base: None,
+                image: None,
+            },
+        }
+    }
+}
+
+impl Called {
+    /// Whether it runs in `folder` of the context, or names that.
+    pub(crate) fn is_in(&self, folder: &str) -> bool {
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let ends = |workdir: &String| workdir.ends_with(&format!("/{folder}"));
+        let says = |word: &String| word.split(['/', '=', '@', ':']).any(|part| part == name);
+        self.workdir.as_ref().is_some_and(ends) || self.words.iter().any(says)
+    }
+
+    /// Whether it installs what the project declares, with one of `managers`.
+    pub(crate) fn installs(&self, managers: &[String]) -> bool {
+        let uses = self.manager.as_ref().filter(|(id, ..)| managers.contains(id));
+        let is_global = self
+            .words
+            .iter()
+            .any(|word| matches!(word.as_str(), "-g" | "--global" | "global"));
+        uses.is_some_and(|(_, action, has_packages)| *action == Action::Install && !has_packages && !is_global)
+    }
+
+    /// Whether it builds the project, with one of `managers`.
+    pub(crate) fn builds(&self, managers: &[String]) -> bool {
+        let says_build = || self.words.iter().skip(1).any(|word| word.contains("build"));
+        self.manager.as_ref().is_some_and(|(id, action, has_packages)| {
+            managers.contains(id)
+                && match action {
+                    Action::Build => true,
+                    Action::Install => id == "cargo" && !has_packages,
+                    Action::Run | Action::Exec => says_build(),
+                    _ => false,
+                }
+        })
+    }
+}
+
+impl Take {
+    fn of(source: &str, stage: usize, line: usize, context: &ContextSource) -> Take {
+        let pattern = without_variables(source.trim_matches(['"', '\'']));
+        let clean = format!("/{pattern}");
+        let parts = clean.split('/').filter(|part| !matches!(*part, "" | "."));
+        let mut inside: Vec<&str> = Vec::new();
+        for part in parts {
+            match part {
+                // `..` stops at the root.
+                ".." => drop(inside.pop()),
+                part => inside.push(part),
+            }
+        }
+        let pattern = inside.join("/");
+        Take {
+            stage,
+            line,
+            paths: context.glob(&pattern),
+            pattern,
+        }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.pattern.is_empty()
+    }
+
+    /// Whether keeping `path` out would take from what is named: it is a named thing, or holds one, unless it is a file.
+    fn names(&self, path: &str, is_file: bool) -> bool {
+        if self.is_everything() {
+            return false;
+        }
+        let is_or_holds = |named: &str| named == path || !is_file && is_in(named, path);
+        // What is not there now may be there in another checkout.
+        let depth = path.matches('/').count();
+        let beginning: Vec<&str> = self.pattern.split('/').take(depth + 1).collect();
+        is_or_holds(&self.pattern)
+            || self.paths.iter().any(|named| is_or_holds(named))
+            || beginning.len() == depth + 1
+                && (!is_file || beginning.len() == self.pattern.split('/').count())
+                && matches_name(&beginning.join("/"), path)
+    }
+
+    /// Whether `path` is in a folder that it names.
+    fn holds(&self, path: &str) -> bool {
+        let named = self.paths.iter().map(String::as_str).chain([self.pattern.as_str()]);
+        !self.is_everything() && named.into_iter().any(|named| is_in(path, named))
+    }
+
+    fn reaches(&self, path: &str) -> bool {
+        self.is_everything() || self.names(path, false) || self.holds(path)
+    }
+
+    /// Whether the pattern `ignored` would keep out something that is named, there or not.
+    pub(crate) fn is_hurt_by(&self, ignored: &DockerIgnore) -> bool {
+        let named = self.paths.iter().map(String::as_str).chain([self.pattern.as_str()]);
+        let mut paths = named.filter(|path| !path.is_empty());
+        paths.any(|path| ignored.path(path) != Verdict::Sent)
+    }
+}
+
+/// The sources of COPY and ADD that `file` takes from its context, as written.
+pub fn copied_sources(file: &Dockerfile) -> Vec<String> {
+    let nodes = file.instructions.iter().map(Instruction::node);
+    let copies =
+        nodes.filter(|node| matches!(node.keyword, Keyword::Copy | Keyword::Add) && node.flag("from").is_none());
+    let sources = copies.map(crate::syntax::Node::sources);
+    sources.flatten().map(|source| source.value.clone()).collect()
+}
+
+fn is_elsewhere(source: &str) -> bool {
+    source.contains("://") || source.starts_with("git@") || source.starts_with("<<")
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// `source` with a `*` for each variable.
+fn without_variables(source: &str) -> String {
+    let mut out = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        out.push('*');
+        rest = &rest[at + variable(&rest[at..]).end..];
+    }
+    out + rest
+}
+
+/// Where the variable at the beginning of `text` stands.
+fn variable(text: &str) -> Range<usize> {
+    if text.starts_with("${") {
+        return 0..text.find('}').map_or(text.len(), |end| end + 1);
+    }
+    let name = text.get(1..).unwrap_or_default();
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    0..end.map_or(text.len(), |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax;
+
+    fn build(text: &str, files: &[&str]) -> Build {
+        let context = ContextSource::in_memory(files.iter().map(|file| (*file, ""))).unwrap();
+        let file = syntax::parse("Dockerfile", text).unwrap();
+        Build::of(&file, &Facts::of(&file), &context)
+    }
+
+    #[test]
+    fn names_what_a_copy_needs() {
+        let build = build(
+            "FROM a\nARG V=1\nCOPY docs/api target/$V/*.jar pack*.json ./\nCOPY . .\nRUN --mount=type=bind,source=web,target=/w ls\n",
+            &["docs/api/x", "docs/y", "package.json", "web/a"],
+        );
+        for path in [
+            "docs",
+            "docs/api",
+            "target",
+            "target/2",
+            "package.json",
+            "web",
+            "pack.json",
+        ] {
+            assert!(build.naming(path, false).is_some(), "{path}");
+        }
+        for path in ["docs/y", "docs/api/x", "src", "target2", "web/a"] {
+            assert!(build.naming(path, false).is_none(), "{path}");
+        }
+        assert!(build.naming("target", true).is_none(), "a file holds nothing");
+        assert!(build.holding("web/a").is_some() && build.holding("src").is_none());
+        assert!(build.takes_everything() && build.reaches("src"));
+    }
+
+    #[test]
+    fn variables_become_wildcards() {
+        assert_eq!(without_variables("a/${X:-1}/b$Y.c$"), "a/*/b*.c*");
+        assert_eq!(without_variables("$A"), "*");
+    }
+
+    #[test]
+    fn leaves_are_the_images() {
+        let build = build(
+            "FROM node AS base\nCOPY . .\nFROM base AS a\nRUN npm ci\nFROM base AS b\nRUN true\n",
+            &["package.json"],
+        );
+        let npm = vec!["npm".to_owned()];
+        let take = &build.takes[0];
+        assert!(!build.always(take, |command| command.installs(&npm)), "b has none");
+        assert!(!build.is_without_node(take));
+    }
+}
