@@ -24,6 +24,9 @@ pub struct Command {
     pub editable: bool,
     /// Whether `sudo` or the like runs it as somebody else, without the variables set here.
     pub switches_user: bool,
+    /// Whether it looks for programs in other folders than the step: what runs it makes its environment anew, or PATH is
+    /// set for it.
+    pub new_environment: bool,
     /// The programs before it that only run it: `sudo`, `tini`.
     pub wrappers: Vec<String>,
     /// Variables set for it alone.
@@ -248,6 +251,8 @@ pub(super) struct Reader<'a> {
     exported: Vec<Assigned>,
     /// The working directory outside of the subshell at this place, where one was left inside of it.
     outside: Option<(Place, Option<String>)>,
+    /// Whether a login shell reads the commands, which sets PATH anew.
+    is_login: bool,
     /// What `sh -c` bodies inherit; none at the outermost level.
     nested: Option<(Range<usize>, Context)>,
     pub(super) commands: Vec<Command>,
@@ -264,6 +269,7 @@ impl<'a> Reader<'a> {
             workdir,
             exported: Vec::new(),
             outside: None,
+            is_login: false,
             nested: None,
             commands: Vec::new(),
             compound_redirects: Vec::new(),
@@ -446,6 +452,7 @@ impl<'a> Reader<'a> {
             user,
             wrappers,
             entered,
+            new_environment,
         } = unwrap(words, assignments);
         // The folder before the command, which may be `cd`.
         let workdir = match &entered {
@@ -488,8 +495,10 @@ impl<'a> Reader<'a> {
             .and_then(|used| words.get(used.inner_at?..))
             .map(<[Word]>::to_vec);
         let switches_user = user.is_some();
+        let new_environment = new_environment || self.is_login || self.sets_path(&assignments);
         self.commands.push(Command {
             switches_user,
+            new_environment,
             wrappers,
             span: span.clone(),
             context,
@@ -504,6 +513,20 @@ impl<'a> Reader<'a> {
         if let Some(inner) = inner {
             self.words(inner, Vec::new(), Vec::new(), span, context);
         }
+    }
+
+    /// Whether PATH is set for a command, or by the body before it, to something that does not have the step's own in it.
+    fn sets_path(&self, inline: &[Assigned]) -> bool {
+        let own = self.scope.variables.get("PATH").and_then(|path| path.value.as_deref());
+        let mut assigned = inline.iter().chain(&self.exported);
+        assigned.any(|assigned| {
+            let keeps = assigned
+                .value
+                .as_deref()
+                .zip(own)
+                .is_some_and(|(value, own)| value.contains(own));
+            assigned.name == "PATH" && !keeps
+        })
     }
 
     fn absolute(&self, path: &str) -> Option<String> {
@@ -555,9 +578,20 @@ impl<'a> Reader<'a> {
             return false;
         };
         let Ok(script) = shell::parse(&text) else { return false };
+        let is_login = |word: &Word| {
+            let option = word
+                .value
+                .as_deref()
+                .and_then(|value| value.strip_prefix('-'))
+                .unwrap_or_default();
+            option == "-login" || !option.starts_with('-') && option.contains('l')
+        };
         let outer = (self.nested.clone(), self.workdir.clone(), self.exported.len());
+        let was_login = self.is_login;
+        self.is_login |= words.iter().take(index + 1).skip(1).any(is_login);
         self.nested = Some((span.clone(), context));
         self.script(&script, ShellOptions::default());
+        self.is_login = was_login;
         (self.nested, self.workdir) = (outer.0, outer.1);
         self.exported.truncate(outer.2);
         true
@@ -727,6 +761,8 @@ struct Unwrapped {
     wrappers: Vec<String>,
     /// The folder that it runs in, if a program before it enters one; `Some(None)` where it is not known.
     entered: Option<Option<String>>,
+    /// Whether PATH is not that of the step for it.
+    new_environment: bool,
 }
 
 /// Takes programs that only run the program after them from the front of a command.
@@ -734,10 +770,12 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
     let mut user = None;
     let mut wrappers = Vec::new();
     let mut entered = None;
+    let mut new_environment = false;
     while let Some(outer) = outer_program(&words) {
         wrappers.extend(words.first().and_then(|word| word.value.clone()));
         user = outer.user.or(user);
         entered = outer.entered.or(entered);
+        new_environment |= outer.new_environment;
         assignments.extend(outer.assignments);
         words.drain(..outer.inner_at);
         if let Some(input) = outer.appends {
@@ -750,6 +788,7 @@ fn unwrap(mut words: Vec<Word>, mut assignments: Vec<Assigned>) -> Unwrapped {
         user,
         wrappers,
         entered,
+        new_environment,
     }
 }
 
@@ -763,6 +802,8 @@ struct Outer {
     user: Option<User>,
     /// The folder that the command runs in, if it is another; `Some(None)` where it is not known.
     entered: Option<Option<String>>,
+    /// Whether PATH is not that of the step for it.
+    new_environment: bool,
     /// The words that it takes from its input, if it does.
     appends: Option<InputWords>,
 }
@@ -828,6 +869,7 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
         entered: of_role(ArgumentRole::Enters)
             .next()
             .map(|argument| argument.text.clone()),
+        new_environment: reading.also.is_some_and(|also| also.new_environment),
         appends: table.appends.then(|| InputWords {
             placeholder: of_role(ArgumentRole::Placeholder)
                 .next()

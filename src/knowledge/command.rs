@@ -150,6 +150,9 @@ pub struct Also {
     /// It does not mind if what it deletes is not there.
     #[serde(default)]
     pub forgives: bool,
+    /// What it runs has another environment than its own: PATH is that of the system.
+    #[serde(default)]
+    pub new_environment: bool,
     /// It prints something about itself and does nothing else.
     #[serde(default)]
     pub informs: bool,
@@ -168,6 +171,7 @@ pub(super) static INFORMS: Also = Also {
     unknown: false,
     makes_parents: false,
     forgives: false,
+    new_environment: false,
     informs: true,
 };
 

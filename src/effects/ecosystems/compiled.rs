@@ -60,19 +60,27 @@ impl Surroundings<'_> {
 
     pub(crate) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
         let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
+        let root = used.options.iter().find(|(name, ..)| name == "--root");
+        let bin = match root {
+            None => Some("/usr/local/cargo/bin".to_owned()),
+            Some((_, root, _)) => root
+                .as_deref()
+                .and_then(|root| absolute(command, root))
+                .map(|root| format!("{}/bin", root.trim_end_matches('/'))),
+        };
         let moved = used.options.iter().any(|(name, ..)| {
             matches!(
                 name.as_str(),
-                "--target-dir" | "--root" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+                "--target-dir" | "--out-dir" | "--artifact-dir" | "--manifest-path"
             )
         });
-        if moved {
+        let Some(bin) = bin.filter(|_| !moved) else {
             return Err(Obstacle::new(
                 ObstacleKind::UnknownPlace,
                 "`cargo` is told of another folder by an option",
                 "split the stages by hand",
             ));
-        }
+        };
         match used.verb.as_str() {
             "install" => {
                 let path = used.options.iter().find(|(name, ..)| name == "--path");
@@ -91,7 +99,7 @@ impl Surroundings<'_> {
                         })?
                     }
                 };
-                Ok(Some(vec![Output::Programs("/usr/local/cargo/bin".to_owned(), names)]))
+                Ok(Some(vec![Output::Programs(bin, names)]))
             }
             "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
                 "{}/target",

@@ -203,8 +203,17 @@ impl Surroundings<'_> {
                     })
             }
             _ => {
-                if let Some(environment) = self.active(run, number, command) {
-                    return Ok(vec![Output::Environment(environment)]);
+                let for_user = option(&["--user"]) || variable("PIP_USER").is_some();
+                match self.active(run, number, command) {
+                    Some(_) if for_user => {
+                        return Err(Obstacle::new(
+                            ObstacleKind::Unsupported,
+                            "pip installs nothing for a user while a virtual environment is active",
+                            "leave the option --user out",
+                        ));
+                    }
+                    Some(environment) => return Ok(vec![Output::Environment(environment)]),
+                    None => {}
                 }
                 if self.leads_elsewhere() {
                     return Err(Obstacle::new(
@@ -213,7 +222,7 @@ impl Surroundings<'_> {
                         "split the stages by hand",
                     ));
                 }
-                match (option(&["--user"]) || variable("PIP_USER").is_some(), &used.user) {
+                match (for_user, &used.user) {
                     (true, _) | (false, User::Other(_)) => home(),
                     (false, User::Root) => Ok(vec![Output::PythonSite]),
                     (false, User::Unknown) => Err(Obstacle::new(
@@ -243,6 +252,7 @@ impl Surroundings<'_> {
         });
         sourced.or_else(|| {
             self.path()
+                .filter(|_| !command.new_environment)
                 .find_map(|part| known(part.trim_end_matches('/').strip_suffix("/bin")?))
         })
     }

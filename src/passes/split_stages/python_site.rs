@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::{Obstacle, ObstacleKind};
+use crate::knowledge::Kind;
 use crate::syntax::{Arguments, Keyword, Node};
 
 use super::crossing::{Crossing, Crossings, Python, VENV};
@@ -19,12 +20,15 @@ pub(super) fn python(
     owns: bool,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let managers: Vec<&str> = works
-        .keys()
-        .filter_map(|index| subject.facts.run(subject.file, *index))
+    let runs = works.keys().filter_map(|index| subject.facts.run(subject.file, *index));
+    let uses = runs
         .flat_map(|run| &run.commands)
-        .filter_map(|command| Some(command.manager.as_ref()?.manager.id.as_str()))
-        .collect();
+        .filter_map(|command| Some((command, command.manager.as_ref()?.manager)));
+    let managers: Vec<&str> = uses.clone().map(|(_, manager)| manager.id.as_str()).collect();
+    // `sudo pip install` finds the image's own pip, whatever PATH says.
+    let passes_by = uses
+        .into_iter()
+        .any(|(command, manager)| manager.kind == Kind::Language && command.new_environment);
     // An environment is found through PATH, which a later setting of it as a whole would hide.
     let sets_path = subject.range().any(|index| {
         let mut pairs = subject
@@ -62,7 +66,14 @@ pub(super) fn python(
         .inherited
         .as_ref()
         .is_some_and(|inherited| inherited.contains(&first));
-    let elsewhere = needs.python_folders.is_some() || sets_path || is_login || is_old || owns || inherits || unisolated;
+    let elsewhere = needs.python_folders.is_some()
+        || sets_path
+        || is_login
+        || is_old
+        || owns
+        || inherits
+        || unisolated
+        || passes_by;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
         let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
