@@ -154,7 +154,7 @@ writes-under = ["--hull"]
     let roles: Vec<_> = reading
         .arguments
         .iter()
-        .map(|argument| (argument.role, argument.text.unwrap()))
+        .map(|argument| (argument.role, argument.text.as_deref().unwrap()))
         .collect();
     let expected = [
         (ArgumentRole::Reads, "a"),
