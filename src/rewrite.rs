@@ -383,13 +383,12 @@ mod tests {
         fn run(&self, file: &mut Dockerfile, _: &Facts, _: &PassOptions) -> Outcome {
             self.0.fetch_add(1, Ordering::Relaxed);
             Outcome {
-                refusals: vec![Refusal {
-                    pass: self.id(),
-                    lines: file.lines_of(0),
-                    what: String::new(),
-                    obstacle: String::new(),
-                    remedy: String::new(),
-                }],
+                refusals: vec![Refusal::new(
+                    self.id(),
+                    file.lines_of(0),
+                    "look",
+                    Obstacle::new(ObstacleKind::MissingFile, "there is nothing", "add a file"),
+                )],
                 ..Outcome::default()
             }
         }
