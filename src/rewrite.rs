@@ -386,8 +386,8 @@ mod tests {
                 refusals: vec![Refusal::new(
                     self.id(),
                     file.lines_of(0),
-                    "",
-                    Obstacle::new(ObstacleKind::Chosen, "", ""),
+                    "look",
+                    Obstacle::new(ObstacleKind::MissingFile, "there is nothing", "add a file"),
                 )],
                 ..Outcome::default()
             }

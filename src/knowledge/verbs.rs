@@ -165,7 +165,7 @@ impl Verbs {
 /// How well a phrase fits: its words, whether it asks for an argument, its options. `None` if it doesn't.
 fn rank(phrase: &str, words: &[Option<&str>], has_option: impl Fn(&str) -> bool) -> Option<(usize, bool, usize)> {
     let (mut used, mut argument, mut options) = (0, false, 0);
-    for part in phrase.split_whitespace() {
+    for part in phrase.split_ascii_whitespace() {
         if part == "*" {
             argument = words.len() > used;
             if !argument {

@@ -12,6 +12,7 @@ mod starts;
 mod stores;
 mod target;
 
+use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};

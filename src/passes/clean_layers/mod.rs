@@ -6,6 +6,7 @@ mod managers;
 
 pub(in crate::passes) use managers::image_among;
 
+use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
