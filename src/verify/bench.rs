@@ -32,6 +32,12 @@ const CAPABILITIES: [&str; 7] = [
     "SETUID",
 ];
 
+/// The exit codes with which engines say that they could not start a container or its program.
+const MAYBE_NOT_STARTED: [i32; 3] = [NOT_STARTED, 126, 127];
+
+/// How the time begins at which engines say that a container started which never did.
+const NEVER: &str = "0001-01-01";
+
 /// How much is kept of the start and of the end of what a build says.
 const MOST_LOG: usize = 4 * 1024 * 1024;
 
@@ -46,6 +52,8 @@ pub struct Inputs {
     pub arguments: Vec<String>,
     /// Whether nothing that earlier builds left may be used: no layers, no cache mounts.
     pub is_cold: bool,
+    /// Whether images are asked for at their registries, even those that the engine has.
+    pub is_pulled: bool,
 }
 
 /// A place to build images and to run them. What it made is removed at its end.
@@ -175,6 +183,9 @@ impl Workbench {
         } else if inputs.is_cold {
             args.push("--no-cache".into());
         }
+        if inputs.is_pulled {
+            args.push("--pull".into());
+        }
         for argument in &inputs.arguments {
             args.extend(["--build-arg".into(), argument.clone()]);
         }
@@ -271,7 +282,8 @@ impl Workbench {
         })
     }
 
-    /// Runs a container to its end: its exit code and what it wrote.
+    /// Runs a container to its end: its exit code and what it wrote. The code is [`NOT_STARTED`] where the engine could
+    /// not start its program, whatever the engine's own command ends with.
     ///
     /// # Errors
     /// If it cannot be started or a limit ends it.
@@ -296,17 +308,46 @@ impl Workbench {
                 }
             }
         } else {
-            args.extend(["run".into(), "--rm".into(), "--name".into(), container.clone()]);
+            // It stays until the engine was asked how it went.
+            args.extend(["run".into(), "--name".into(), container.clone()]);
             args.extend(self.limits(run));
             args.extend(entry(&image.tag, run));
         }
         let ended = self.engine.ended(&args, run.timeout);
+        let was_started = match &ended {
+            Ok(ended)
+                if ended
+                    .status
+                    .code()
+                    .is_some_and(|code| MAYBE_NOT_STARTED.contains(&code)) =>
+            {
+                self.was_started(&container)
+            }
+            _ => None,
+        };
         self.remove_container(&container);
         let ended = ended?;
-        if ended.status.code() == Some(NOT_STARTED) {
+        let code = match was_started {
+            Some(false) => Some(NOT_STARTED),
+            _ => ended.status.code(),
+        };
+        if code == Some(NOT_STARTED) {
             self.engine.answers()?;
         }
-        Ok((ended.status.code(), ended.output, ended.messages))
+        Ok((code, ended.output, ended.messages))
+    }
+
+    /// Whether the program of a container that ended was started; none where the engine does not tell. Programs may end
+    /// with each of the codes by which engines say that they could not start one.
+    fn was_started(&self, container: &str) -> Option<bool> {
+        if self.engine.kind == Kind::Buildah {
+            return None;
+        }
+        let format = "{{.State.StartedAt}}";
+        let said = self
+            .engine
+            .soon(&["container", "inspect", "--format", format, container]);
+        said.ok().map(|time| !time.starts_with(NEVER))
     }
 
     /// Starts a container and lets it run. It has to be removed with [`Self::remove_container`].

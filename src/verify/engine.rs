@@ -130,6 +130,17 @@ impl EngineError {
     pub fn is_failed_build(&self) -> bool {
         matches!(self, EngineError::Build { fault, .. } if *fault != Fault::Engine)
     }
+
+    /// Whether it says that an image cannot be had.
+    pub(super) fn is_missing_image(&self) -> bool {
+        matches!(
+            self,
+            EngineError::Build {
+                fault: Fault::Image,
+                ..
+            }
+        )
+    }
 }
 
 /// The cause as a part of a sentence, where the engine reports one that the log may not show.
@@ -418,6 +429,7 @@ mod tests {
         for fault in [Fault::Image, Fault::Command(1), Fault::Unknown] {
             assert!(error(fault).is_failed_build());
         }
+        assert!(error(Fault::Image).is_missing_image() && !error(Fault::Command(1)).is_missing_image());
         assert!(error(Fault::Image).to_string().contains("cannot be pulled"));
         assert!(error(Fault::Command(137)).to_string().contains("was killed"));
         assert!(

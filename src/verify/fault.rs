@@ -47,7 +47,7 @@ pub(super) fn fault(kind: Kind, is_buildkit: bool, code: Option<i32>, log: &str)
 
 fn of_buildkit(code: i32, log: &str) -> Fault {
     if let Some((step, error)) = failed_step(log) {
-        // The error type of a process that ended, as BuildKit writes it.
+        // The error type of a process that ended, as BuildKit writes it. What stopped it, if anything, comes after it.
         let ended = error.rsplit_once(" did not complete successfully: exit code: ");
         if let Some(code) = ended.and_then(|(_, code)| code.trim().parse().ok()) {
             return Fault::Command(code);
@@ -68,15 +68,15 @@ fn of_buildkit(code: i32, log: &str) -> Fault {
 /// The name and the error of the step that failed, in the plain progress of BuildKit. What a command writes has the time
 /// behind the number of its step, and so cannot look like an error of BuildKit.
 fn failed_step(log: &str) -> Option<(&str, &str)> {
-    let errors = log.lines().filter_map(|line| {
+    let mut errors = log.lines().filter_map(|line| {
         let (number, error) = line.strip_prefix('#')?.split_once(" ERROR: ")?;
         number
             .bytes()
             .all(|byte| byte.is_ascii_digit())
             .then_some((number, error))
     });
-    // A step that was stopped because another one failed is no cause.
-    let (number, error) = errors.rev().find(|(_, error)| *error != "context canceled")?;
+    // Steps that run at the same time are stopped when one fails, and say so after it: the first is the cause.
+    let (number, error) = errors.next()?;
     let start = format!("#{number} ");
     let name = log.lines().find_map(|line| line.strip_prefix(&start))?;
     Some((name, error))
@@ -119,6 +119,10 @@ mod tests {
         let stopped = "#5 [a 2/2] RUN x\n#6 [b 2/2] RUN y\n#5 ERROR: process \"x\" did not complete successfully: exit code: 3\n\
                        #6 ERROR: context canceled\n";
         assert_eq!(buildkit(stopped), Fault::Command(3));
+        // As the engine reports a step that was running when it was stopped.
+        let killed = "#5 [a 2/2] RUN x\n#6 [b 2/2] RUN y\n#5 ERROR: process \"x\" did not complete successfully: exit code: 3\n\
+                      #6 ERROR: process \"y\" did not complete successfully: exit code: 137: context canceled: context canceled\n";
+        assert_eq!(buildkit(killed), Fault::Command(3));
     }
 
     #[test]

@@ -187,6 +187,17 @@ pub enum VerifyError {
          about the rewrite. Run the command again when both can be built\n{0}"
     )]
     OriginalFailsNow(EngineError),
+    /// No registry gives an image now, not even that of the original, which the engine had.
+    #[error(
+        "an image of the rewrite cannot be pulled, and neither can `{base}`, which the original uses and the engine has: \
+         nothing can be said about the rewrite. Run the command again when the registry can be reached\n{error}"
+    )]
+    NoRegistry {
+        /// The base image of the original.
+        base: String,
+        /// What the engine said.
+        error: EngineError,
+    },
     /// The rewrite could not be made again.
     #[error(transparent)]
     Rewrite(#[from] anyhow::Error),
@@ -409,7 +420,7 @@ fn inputs(request: &Request, ignore: Option<&str>) -> Inputs {
         context: request.folder.clone(),
         ignore: ignore.map(str::to_owned).or(own),
         arguments: request.arguments.clone(),
-        is_cold: false,
+        ..Inputs::default()
     }
 }
 
@@ -515,6 +526,9 @@ fn compare(
     let image = match if is_doubtful { build() } else { first } {
         Ok(image) => image,
         Err(error) if error.is_failed_build() => {
+            if error.is_missing_image() {
+                check_registry(bench, request, original)?;
+            }
             original.varying(bench, request, listener)?;
             round.checks.push(Check::failed("builds", error.to_string()));
             return Ok(round);
@@ -570,6 +584,23 @@ fn compare(
         .push(checks::smoke::smoke(bench, old, new, &request.smoke)?);
     round.checks.push(removed);
     Ok(round)
+}
+
+/// Fails where the base image of the original cannot be pulled either: the engine has it from earlier, and what keeps it
+/// from pulling another one is not the rewrite.
+fn check_registry(bench: &Workbench, request: &Request, original: &Original) -> Result<(), VerifyError> {
+    let Some(base) = final_base(&original.file) else {
+        return Ok(());
+    };
+    let inputs = Inputs {
+        is_pulled: true,
+        ..inputs(request, None)
+    };
+    match bench.build("base-pulled", &format!("FROM {base}\n"), &inputs, &mut |_| {}) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_missing_image() => Err(VerifyError::NoRegistry { base, error }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Compares the files of the application. Where some differ, those that differ between two builds of the original, too,

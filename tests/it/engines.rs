@@ -225,6 +225,47 @@ fn an_image_that_cannot_be_pulled_is_said_and_nothing_is_written() {
 }
 
 #[test]
+fn a_registry_that_gives_no_image_is_no_fault_of_the_rewrite() {
+    // The original builds, as the engine has its image; the rewrite does not.
+    let fails = "printf '#2 [internal] load metadata for x\\n#2 ERROR: x: anything\\n' >&2; exit 1";
+    let machine = |had: &str| {
+        let script = format!("case \"$*\" in {had}) ;; *) {fails};; esac");
+        let machine = Machine::new(&[("docker", &script)]);
+        machine.answer("docker", "export*", "head -c 1024 /dev/zero");
+        machine.answer("docker", "*inspect*", r#"echo '[{"Config": {}}]'"#);
+        machine
+    };
+    let (code, message) = machine("*:original*|*:base-0*").run(&["verify"]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("neither can"), "{message}");
+    // Where the registry gives the image of the original, the rewrite is to blame.
+    let (code, message) = machine("*:original*|*:base-*").run(&["verify"]);
+    assert_eq!(code, Some(1), "{message}");
+}
+
+#[test]
+fn a_program_that_the_engine_cannot_start_has_passed_no_smoke_test() {
+    let result = |started: &str| {
+        let machine = Machine::new(&[("docker", "true")]);
+        machine.answer("docker", "export*", "head -c 1024 /dev/zero");
+        machine.answer("docker", "*inspect*", r#"echo '[{"Config": {"Cmd": ["x"]}}]'"#);
+        machine.answer("docker", "*StartedAt*", &format!("echo {started}"));
+        machine.answer("docker", "run*", "echo 'exec: x: not found' >&2; exit 127");
+        let output = machine.command(&["verify", "--format", "json"]).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report.to_string()
+    };
+    let never = result("0001-01-01T00:00:00Z");
+    assert!(
+        never.contains("cannot start a container of the original image"),
+        "{never}"
+    );
+    // A program of its own that ends with that code was started.
+    let ended = result("2026-01-01T00:00:00Z");
+    assert!(ended.contains("ends in both images with exit code 127"), "{ended}");
+}
+
+#[test]
 fn what_the_user_saved_while_it_was_verified_is_not_overwritten() {
     // An engine that builds in no time and knows nothing of files: the empty images pass all checks.
     let tar = "head -c 1024 /dev/zero";

@@ -5,11 +5,17 @@ use super::super::files::{Content, Entry};
 use super::super::report::{Check, Finding, Lack};
 use super::super::subject::Subject;
 use super::{Side, is_different_in_every_build};
+use crate::emit::text;
 use crate::facts::is_within;
 use crate::knowledge::managers;
 
-/// What is said of a file of which only the content differs.
-const OTHER_CONTENT: &str = "has another content";
+/// How a file that is in both images differs.
+enum Difference {
+    /// In its content alone, which may be another one in each build.
+    Content,
+    /// In something else, as the rest of a sentence about the file.
+    Other(String),
+}
 
 /// Compares the files that are the application's. The content of those in `varying` says nothing.
 #[must_use]
@@ -32,25 +38,40 @@ pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, 
             None => findings.push(Finding::lacks(format!("/{path} is gone"), lack)),
             Some(new) => {
                 count += 1;
-                let what = difference(path, old, new, before, after, subject);
-                if what.as_deref() == Some(OTHER_CONTENT) && varying.contains(path) {
-                    other += 1;
-                } else if let Some(what) = what {
+                match difference(path, old, new, before, after, subject) {
+                    Some(Difference::Content) if varying.contains(path) => other += 1,
                     // Where only the content differs, the copy would be of the same kind as what is there.
-                    findings.push(Finding::new(format!("/{path} {what}")));
+                    Some(Difference::Content) => findings.push(Finding::new(format!("/{path} has another content"))),
+                    Some(Difference::Other(what)) => findings.push(Finding::new(format!("/{path} {what}"))),
+                    None => {}
                 }
             }
         }
     }
     let folders: Vec<&str> = subject.roots.iter().map(String::as_str).collect();
     let places = folders.iter().map(|root| format!("/{root}")).collect::<Vec<_>>();
-    let mut said = format!("{} files and folders of {} are the same", count - other, list(&places));
-    for (number, what) in [
-        (other, "differ between two builds of the original, too"),
-        (gone, "are left out, each for a cause that `removed` names"),
+    let mut said = format!(
+        "{} of {} the same",
+        text::count(count - other, "file or folder", "files and folders"),
+        match count - other {
+            1 => format!("{} is", list(&places)),
+            _ => format!("{} are", list(&places)),
+        }
+    );
+    for (number, one, many) in [
+        (
+            other,
+            "differs between two builds of the original, too",
+            "differ between two builds of the original, too",
+        ),
+        (
+            gone,
+            "is left out for a cause that `removed` names",
+            "are left out, each for a cause that `removed` names",
+        ),
     ] {
         if number > 0 {
-            said += &format!("; {number} {what}");
+            said += &format!("; {}", text::count(number, one, many));
         }
     }
     Check::of("files", said, findings)
@@ -71,9 +92,10 @@ fn difference(
     before: Side<'_>,
     after: Side<'_>,
     subject: &Subject,
-) -> Option<String> {
+) -> Option<Difference> {
+    let other = |what| Some(Difference::Other(what));
     if old.mode & 0o7777 != new.mode & 0o7777 {
-        return Some(format!(
+        return other(format!(
             "had mode {:o} and has {:o}",
             old.mode & 0o7777,
             new.mode & 0o7777
@@ -81,33 +103,35 @@ fn difference(
     }
     if old.owner != new.owner {
         let shown = |(user, group): (u64, u64)| format!("{user}:{group}");
-        return Some(format!(
+        return other(format!(
             "belonged to {} and belongs to {}",
             shown(old.owner),
             shown(new.owner)
         ));
     }
     match (&old.content, &new.content) {
-        (Content::File(one), Content::File(other)) if one != other => {
+        (Content::File(old), Content::File(new)) if old != new => {
             let is_made = subject.source(path).is_none();
             let is_free = is_different_in_every_build(path)
                 || is_note_of_npm(path)
                 || is_made
                     && (is_build_product(path)
                         || before.files.elf.contains_key(path) && after.files.elf.contains_key(path));
-            (!is_free).then(|| OTHER_CONTENT.to_owned())
+            (!is_free).then_some(Difference::Content)
         }
         (Content::Link(old), Content::Link(new)) => {
             let did_lead = before.files.resolve(path).is_some();
             let leads = after.files.resolve(path).is_some();
             if did_lead && !leads {
-                Some(format!("leads to {new}, which is not there"))
+                other(format!("leads to {new}, which is not there"))
+            } else if old != new {
+                other(format!("led to {old} and leads to {new}"))
             } else {
-                (old != new).then(|| format!("led to {old} and leads to {new}"))
+                None
             }
         }
-        (one, other) if std::mem::discriminant(one) != std::mem::discriminant(other) => {
-            Some("is something else now".to_owned())
+        (old, new) if std::mem::discriminant(old) != std::mem::discriminant(new) => {
+            other("is something else now".to_owned())
         }
         _ => None,
     }
@@ -282,8 +306,8 @@ mod tests {
             (check.is_failed(), check.reason.as_str()),
             (
                 false,
-                "2 files and folders of /app are the same; 1 differ between two builds of the original, too; \
-                 1 are left out, each for a cause that `removed` names"
+                "2 files and folders of /app are the same; 1 differs between two builds of the original, too; \
+                 1 is left out for a cause that `removed` names"
             )
         );
     }

@@ -20,13 +20,16 @@ type Packages = BTreeMap<(&'static str, String), BTreeSet<String>>;
 /// Compares the packages of two images. Node packages count where a production dependency leads to them.
 #[must_use]
 pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &LeftOut) -> Check {
-    let (mut old, new) = (
+    let (mut old, mut new) = (
         installed(before.files, left_out),
         installed(after.files, &LeftOut::default()),
     );
     // A name may be there in other versions, too, for development.
     old.retain(|(kind, _), _| *kind != NODE);
     old.extend(production(before, after.files));
+    for (package, version) in linked(after.files) {
+        new.entry(package).or_default().insert(version);
+    }
     let mut findings = Vec::new();
     let mut count = 0;
     for ((kind, name), versions) in &old {
@@ -102,24 +105,35 @@ fn installed(files: &Files, left_out: &LeftOut) -> Packages {
         }
     }
     for (path, text) in &files.texts {
-        let Some(folder) = path.strip_suffix("/package.json") else {
-            continue;
-        };
-        let Some((_, package)) = folder.rsplit_once("node_modules/") else {
-            continue;
-        };
-        // Packages hold files of that name in folders below themselves as well.
-        let is_package = if package.starts_with('@') {
-            package.matches('/').count() == 1
-        } else {
-            !package.contains('/')
-        };
+        let package = path.strip_suffix("/package.json").and_then(package_name);
         let is_own = system.owners(path).is_empty();
-        if let Some(version) = version(text).filter(|_| is_package && is_own) {
+        if let (Some(package), Some(version)) = (package, version(text).filter(|_| is_own)) {
             add(NODE, package.to_owned(), &version);
         }
     }
     found
+}
+
+/// The name of the Node package whose folder or link is at `path`; none where it is something else, as a folder below
+/// that of a package.
+fn package_name(path: &str) -> Option<&str> {
+    let (_, package) = path.rsplit_once("node_modules/")?;
+    let depth = usize::from(package.starts_with('@'));
+    (package.matches('/').count() == depth).then_some(package)
+}
+
+/// The Node packages that are elsewhere and to which a link leads, as npm installs `file:./lib`.
+fn linked(files: &Files) -> impl Iterator<Item = ((&'static str, String), String)> {
+    let links = files
+        .entries
+        .iter()
+        .filter(|(_, entry)| matches!(entry.content, Content::Link(_)));
+    links.filter_map(|(path, _)| {
+        let name = package_name(path)?;
+        let manifest = format!("{}/package.json", files.resolve(path)?);
+        let version = version(files.texts.get(&manifest)?)?;
+        Some(((NODE, name.to_owned()), version))
+    })
 }
 
 /// Where jars lie that are a build tool's, a cache's, or a product on its way to its place.
@@ -325,6 +339,25 @@ mod tests {
             "the version of a tool"
         );
         assert_eq!(found(&before, &tree(&["a"])), ["Node package @s/b 2 is gone"]);
+    }
+
+    #[test]
+    fn a_package_that_a_link_leads_to_is_there_while_its_folder_is() {
+        let linked = |has_folder: bool| {
+            let tree = Tree::default()
+                .file("app/package.json", r#"{"dependencies": {"lib-a": "file:./lib"}}"#)
+                .link("app/node_modules/lib-a", "../lib");
+            if has_folder {
+                tree.file("app/lib/package.json", r#"{"version": "1.2.0"}"#)
+            } else {
+                tree
+            }
+        };
+        assert!(found(&linked(true), &linked(true)).is_empty());
+        assert_eq!(
+            found(&linked(true), &linked(false)),
+            ["Node package lib-a 1.2.0 is gone"]
+        );
     }
 
     #[test]

@@ -108,6 +108,29 @@ fn words_of_messages_are_no_calls() {
     }
 }
 
+/// Each line doubles what a name may be: without a bound, the last ones take all memory.
+#[test]
+fn values_that_grow_with_each_assignment_are_not_known() {
+    let begin = "import subprocess\n";
+    let call = "subprocess.run([a])\n";
+    let same = format!("{begin}a = 'git'\n{}{call}", "a = b or a or a\n".repeat(60));
+    assert_eq!(started("app.py", &same), ["git"]);
+    let other: String = (0..100).map(|number| format!("a = a or 'x{number}'\n")).collect();
+    let found = started("app.py", &format!("{begin}a = 'git'\n{other}{call}"));
+    assert!(found.len() == 1 && found[0].ends_with("| ?"), "{found:?}");
+    assert!(found[0].split(" | ").count() <= 65, "{found:?}");
+    let longer: String = (0..60)
+        .map(|number| format!("a{} = a{number} + a{number}\n", number + 1))
+        .collect();
+    let text = format!("{begin}a0 = 'git'\n{longer}subprocess.run([a60])\n");
+    assert!(started("app.py", &text).iter().all(|call| call.len() < 20_000));
+    let words: String = (0..60)
+        .map(|number| format!("a{} = [a{number}, a{number}]\n", number + 1))
+        .collect();
+    let text = format!("{begin}a0 = 'git'\n{words}subprocess.run(a60)\n");
+    assert!(started("app.py", &text).iter().all(|call| call.len() < 20_000));
+}
+
 #[test]
 fn calls_of_node() {
     let cases: &[(&str, &[&str])] = &[

@@ -8,6 +8,13 @@ use super::tokens::{PLACEHOLDER, Positioned, Token};
 /// How deep names are followed to what is assigned to them.
 const DEEPEST: usize = 4;
 
+/// The most lists of words that an expression is followed to. Sources assign to a name again and again, each time in terms
+/// of itself, which doubles what it may be.
+const MOST_LISTS: usize = 64;
+
+/// The most bytes of all words of an expression, for the same reason: `b = a + a`, `c = b + b`, …
+const MOST_BYTES: usize = 16 * 1024;
+
 /// What an expression may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Value {
@@ -23,6 +30,25 @@ impl Value {
         Value {
             lists: Vec::new(),
             is_known: false,
+        }
+    }
+
+    /// Any of `lists`, each once; unknown where they are more than are followed.
+    fn any_of(lists: impl Iterator<Item = Vec<String>>, is_known: bool) -> Value {
+        let (mut found, mut bytes): (Vec<Vec<String>>, usize) = (Vec::new(), 0);
+        for list in lists {
+            if found.contains(&list) {
+                continue;
+            }
+            bytes += list.iter().map(|word| word.len() + 1).sum::<usize>();
+            if found.len() == MOST_LISTS || bytes > MOST_BYTES {
+                return Value::unknown();
+            }
+            found.push(list);
+        }
+        Value {
+            is_known: is_known && !found.is_empty(),
+            lists: found,
         }
     }
 
@@ -43,20 +69,18 @@ pub(super) fn value(tokens: &[Positioned<'_>], names: &Names, language: &'static
         return either(&alternatives, names, language, depth);
     }
     let sum = parts(tokens, |token| matches!(token, Token::Sign('+')));
-    if sum.len() > 1 {
-        return joined(&sum, names, language, depth);
-    }
-    single(tokens, names, language, depth)
+    let found = if sum.len() > 1 {
+        joined(&sum, names, language, depth)
+    } else {
+        single(tokens, names, language, depth)
+    };
+    Value::any_of(found.lists.into_iter(), found.is_known)
 }
 
 /// Any of several values: what an environment may replace is known by its default.
 fn either(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Language, depth: usize) -> Value {
     let values = parts.iter().map(|part| value(part, names, language, depth));
-    let lists: Vec<Vec<String>> = values.flat_map(|value| value.lists).collect();
-    Value {
-        is_known: !lists.is_empty(),
-        lists,
-    }
+    Value::any_of(values.flat_map(|value| value.lists), true)
 }
 
 /// The text or the list that `+` makes.
@@ -187,11 +211,8 @@ fn named(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, 
         _ if depth < DEEPEST => {
             let last = chain.last().copied().unwrap_or_default();
             let assigned = names.assigned(last);
-            let lists: Vec<Vec<String>> = assigned.iter().flat_map(|value| value.lists.iter().cloned()).collect();
-            Value {
-                is_known: !lists.is_empty() && assigned.iter().all(|value| value.is_known),
-                lists,
-            }
+            let lists = assigned.iter().flat_map(|value| value.lists.iter().cloned());
+            Value::any_of(lists, assigned.iter().all(|value| value.is_known))
         }
         _ => Value::unknown(),
     }
