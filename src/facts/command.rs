@@ -31,6 +31,8 @@ pub struct Command {
     pub wrappers: Vec<String>,
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
+    /// Variables that the body has set before it.
+    pub exported: Vec<Assigned>,
     /// Its words, without `sudo`, `env` and their like before it.
     pub words: Words,
     /// The working directory it runs in, where that is known.
@@ -504,6 +506,7 @@ impl<'a> Reader<'a> {
             context,
             editable,
             assignments,
+            exported: self.exported.clone(),
             words: words.into(),
             workdir,
             manager,

@@ -32,26 +32,12 @@ impl Surroundings<'_> {
             }
             // The folder is the image's own, and empty before.
             "install" | "get" => {
-                let assigned = |name: &str| command.assignments.iter().rfind(|assigned| assigned.name == name);
-                if let Some(unknown) = ["GOBIN", "GOPATH"]
-                    .into_iter()
-                    .filter_map(assigned)
-                    .find(|one| one.value.is_none())
-                {
-                    return Err(Obstacle::new(
-                        ObstacleKind::UnknownPlace,
-                        format!("`go install` gets {} from a value that is not known", unknown.name),
-                        "write the folder as a plain path",
-                    ));
-                }
-                let value = |name: &str| match assigned(name) {
-                    Some(assigned) => assigned.value.clone(),
-                    None => self.scope.variables.get(name)?.value.clone(),
+                let bin = match (self.variable(command, "GOBIN")?, self.variable(command, "GOPATH")?) {
+                    (Some(bin), _) => bin,
+                    (None, Some(path)) => format!("{}/bin", path.split(':').next().unwrap_or_default()),
+                    (None, None) => format!("{}/go/bin", self.home_folder(command)?),
                 };
-                let bin = value("GOBIN").or_else(|| value("GOPATH").map(|path| format!("{path}/bin")));
-                Ok(Some(vec![Output::Path(
-                    bin.unwrap_or_else(|| "/root/go/bin".to_owned()),
-                )]))
+                Ok(Some(vec![Output::Path(bin)]))
             }
             "generate" | "run" => Ok(Some(vec![Output::Project(folder()?)])),
             _ => Ok(Some(Vec::new())),
@@ -59,22 +45,25 @@ impl Surroundings<'_> {
     }
 
     pub(crate) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
-        let folder = || command.workdir.clone().ok_or_else(|| unknown_folder("cargo"));
         let root = used.options.iter().find(|(name, ..)| name == "--root");
-        let bin = match root {
-            None => Some("/usr/local/cargo/bin".to_owned()),
-            Some((_, root, _)) => root
-                .as_deref()
-                .and_then(|root| absolute(command, root))
-                .map(|root| format!("{}/bin", root.trim_end_matches('/'))),
+        let root = match root {
+            Some((_, root, _)) => root.clone(),
+            None => match (
+                self.variable(command, "CARGO_INSTALL_ROOT")?,
+                self.variable(command, "CARGO_HOME")?,
+            ) {
+                (Some(root), _) | (None, Some(root)) => Some(root),
+                (None, None) => Some(format!("{}/.cargo", self.home_folder(command)?)),
+            },
         };
+        let root = root.and_then(|root| absolute(command, &root));
         let moved = used.options.iter().any(|(name, ..)| {
             matches!(
                 name.as_str(),
                 "--target-dir" | "--out-dir" | "--artifact-dir" | "--manifest-path"
             )
         });
-        let Some(bin) = bin.filter(|_| !moved) else {
+        let Some(root) = root.filter(|_| !moved) else {
             return Err(Obstacle::new(
                 ObstacleKind::UnknownPlace,
                 "`cargo` is told of another folder by an option",
@@ -99,12 +88,20 @@ impl Surroundings<'_> {
                         })?
                     }
                 };
-                Ok(Some(vec![Output::Programs(bin, names)]))
+                Ok(Some(vec![Output::Programs(
+                    format!("{}/bin", root.trim_end_matches('/')),
+                    names,
+                )]))
             }
-            "build" | "b" => Ok(Some(vec![Output::NamedIn(format!(
-                "{}/target",
-                folder()?.trim_end_matches('/')
-            ))])),
+            "build" | "b" => {
+                let target = match self.variable(command, "CARGO_TARGET_DIR")? {
+                    Some(target) => Some(target),
+                    None => self.variable(command, "CARGO_BUILD_TARGET_DIR")?,
+                };
+                let target = target.unwrap_or_else(|| "target".to_owned());
+                let target = absolute(command, &target).ok_or_else(|| unknown_folder("cargo"))?;
+                Ok(Some(vec![Output::NamedIn(target.trim_end_matches('/').to_owned())]))
+            }
             _ => Ok(Some(Vec::new())),
         }
     }

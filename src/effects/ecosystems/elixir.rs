@@ -1,7 +1,7 @@
 //! What tasks of Mix leave.
 
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Command, ManagerUse, Scope};
+use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
 use super::{Left, Output, Surroundings, absolute, unknown_folder};
@@ -34,10 +34,10 @@ impl Surroundings<'_> {
     /// The folder in which the releases are: `_build/ENV/rel/NAME`.
     fn build_folder(&self, command: &Command, folder: &str) -> Result<Output, Obstacle> {
         let project = folder.trim_end_matches('/');
-        if let Some(path) = variable(self.scope, command, "MIX_BUILD_PATH")? {
+        if let Some(path) = self.variable(command, "MIX_BUILD_PATH")? {
             return output(command, &path, 2);
         }
-        match variable(self.scope, command, "MIX_BUILD_ROOT")? {
+        match self.variable(command, "MIX_BUILD_ROOT")? {
             Some(path) => output(command, &path, 3),
             None => Ok(Output::OnlyNamed(format!("{project}/_build"), Some(3))),
         }
@@ -85,21 +85,4 @@ fn own_path(command: &Command, used: &ManagerUse) -> Result<Option<Output>, Obst
                 )
             }),
     }
-}
-
-/// The value of a variable where the command runs; none if it is not set.
-fn variable(scope: &Scope, command: &Command, name: &str) -> Result<Option<String>, Obstacle> {
-    let assigned = command.assignments.iter().find(|assigned| assigned.name == name);
-    let value = match (assigned, scope.variables.get(name)) {
-        (Some(assigned), _) => assigned.value.clone(),
-        (None, Some(variable)) => variable.value.clone(),
-        (None, None) => return Ok(None),
-    };
-    value.map(Some).ok_or_else(|| {
-        Obstacle::new(
-            ObstacleKind::UnknownPlace,
-            format!("nothing tells what {name} is, which moves what Mix builds"),
-            "set it to a plain path with ENV",
-        )
-    })
 }

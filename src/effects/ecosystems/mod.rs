@@ -175,6 +175,52 @@ fn workdir(command: &Command, used: &ManagerUse) -> Result<String, Obstacle> {
 }
 
 impl Surroundings<'_> {
+    /// The value of a variable where `command` runs; none if it is not set.
+    ///
+    /// # Errors
+    /// It is set to something that is not known.
+    pub(crate) fn variable(&self, command: &Command, name: &str) -> Result<Option<String>, Obstacle> {
+        let own = command
+            .exported
+            .iter()
+            .filter(|_| !command.new_environment)
+            .chain(&command.assignments);
+        let assigned = own.rev().find(|assigned| assigned.name == name);
+        let outer = self.scope.variables.get(name).filter(|_| !command.new_environment);
+        let value = match (assigned, outer) {
+            (Some(assigned), _) => assigned.value.clone(),
+            (None, Some(variable)) => variable.value.clone().filter(|_| variable.certain),
+            (None, None) => return Ok(None),
+        };
+        // An empty value counts as none.
+        let value = value.map(|value| Some(value).filter(|value| !value.is_empty()));
+        value.ok_or_else(|| {
+            Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                format!("nothing tells what {name} is, which says where the command writes"),
+                "set it to a plain path with ENV",
+            )
+        })
+    }
+
+    /// The home folder of whoever runs `command`.
+    ///
+    /// # Errors
+    /// It is not known.
+    pub(crate) fn home_folder(&self, command: &Command) -> Result<String, Obstacle> {
+        let home = match self.variable(command, "HOME")? {
+            Some(home) => Some(home),
+            None => self.scope.home().map(str::to_owned),
+        };
+        home.map(|home| home.trim_end_matches('/').to_owned()).ok_or_else(|| {
+            Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "the home folder of the user is not known",
+                "create the user in this file, with a home folder",
+            )
+        })
+    }
+
     /// What a command of a language's manager leaves; none where it is no install and no build.
     pub(crate) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         match used.manager.id.as_str() {

@@ -81,12 +81,7 @@ impl Surroundings<'_> {
         used: &ManagerUse,
     ) -> Result<Vec<Output>, Obstacle> {
         let option = |names: &[&str]| used.options.iter().any(|(name, ..)| names.contains(&name.as_str()));
-        let variable = |name: &str| {
-            self.scope
-                .variables
-                .get(name)
-                .and_then(|variable| variable.value.as_deref())
-        };
+        let variable = |name: &str| self.variable(command, name);
         let folder = |path: &str| {
             let known = absolute(command, path).map(|path| vec![Output::Path(path)]);
             known.ok_or_else(|| {
@@ -106,7 +101,7 @@ impl Surroundings<'_> {
             "PIP_PYTHON",
             "UV_PYTHON",
         ] {
-            if variable(name).is_some() {
+            if variable(name) != Ok(None) {
                 return Err(Obstacle::new(
                     ObstacleKind::UnknownPlace,
                     format!("the variable {name} says where packages go"),
@@ -130,14 +125,11 @@ impl Surroundings<'_> {
         match used.manager.id.as_str() {
             "uv" if used.verb.starts_with("pip") => {
                 if option(&["--system"])
-                    || variable("UV_SYSTEM_PYTHON").is_some_and(|value| value != "0" && value != "false")
+                    || variable("UV_SYSTEM_PYTHON")?.is_some_and(|value| value != "0" && value != "false")
                 {
                     return Ok(vec![Output::PythonOwn]);
                 }
-                match variable("VIRTUAL_ENV") {
-                    Some(path) => folder(path),
-                    None => folder(".venv"),
-                }
+                folder(variable("VIRTUAL_ENV")?.as_deref().unwrap_or(".venv"))
             }
             "uv" if used.verb.starts_with("tool") || used.verb.starts_with("python") => Err(Obstacle::new(
                 ObstacleKind::SharedPlace,
@@ -145,18 +137,15 @@ impl Surroundings<'_> {
                 "split the stages by hand",
             )),
             "uv" => {
-                let mut left = match variable("UV_PROJECT_ENVIRONMENT") {
+                let place = variable("UV_PROJECT_ENVIRONMENT")?;
+                let mut left = match place.as_deref() {
                     Some("/usr/local" | "/usr/local/") => vec![Output::PythonOwn],
-                    Some(path) => folder(path)?,
-                    None => folder(".venv")?,
+                    place => folder(place.unwrap_or(".venv"))?,
                 };
                 left.extend(self.downloaded_python(command.workdir.as_deref().unwrap_or("/"))?);
                 Ok(left)
             }
-            "pdm" => match variable("VIRTUAL_ENV") {
-                Some(path) => folder(path),
-                None => folder(".venv"),
-            },
+            "pdm" => folder(variable("VIRTUAL_ENV")?.as_deref().unwrap_or(".venv")),
             "poetry" | "pipenv" => {
                 if let Some(environment) = self.active(run, number, command) {
                     return Ok(vec![Output::Environment(environment)]);
@@ -167,7 +156,7 @@ impl Surroundings<'_> {
                         self.poetry.in_project.unwrap_or(false),
                     )
                 } else {
-                    (!option(&["--system"]), variable("PIPENV_VENV_IN_PROJECT").is_some())
+                    (!option(&["--system"]), variable("PIPENV_VENV_IN_PROJECT")?.is_some())
                 };
                 if !creates {
                     return Ok(vec![Output::PythonSite]);
@@ -186,7 +175,7 @@ impl Surroundings<'_> {
                 let home = self.scope.home().filter(|_| {
                     moved
                         .iter()
-                        .all(|name| *name == "POETRY_HOME" || variable(name).is_none())
+                        .all(|name| *name == "POETRY_HOME" || variable(name) == Ok(None))
                 });
                 let place = if used.manager.id == "poetry" {
                     ".cache/pypoetry/virtualenvs"
@@ -203,7 +192,7 @@ impl Surroundings<'_> {
                     })
             }
             _ => {
-                let for_user = option(&["--user"]) || variable("PIP_USER").is_some();
+                let for_user = option(&["--user"]) || variable("PIP_USER")?.is_some();
                 match self.active(run, number, command) {
                     Some(_) if for_user => {
                         return Err(Obstacle::new(

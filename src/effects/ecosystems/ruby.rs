@@ -87,19 +87,15 @@ impl Surroundings<'_> {
         if used.manager.id == "gem" {
             return Ok(Some(vec![self.gems()?]));
         }
-        let variable = |name: &str| {
-            self.scope
-                .variables
-                .get(name)
-                .and_then(|variable| variable.value.clone())
-        };
+        let variable = |name: &str| self.variable(command, name);
         let told = option(&["--path"]).map(|(_, path, _)| path.clone().unwrap_or_default());
-        let told = told
-            .or_else(|| variable("BUNDLE_PATH"))
-            .or_else(|| self.bundler.path.clone());
+        let told = match told {
+            Some(told) => Some(told),
+            None => variable("BUNDLE_PATH")?.or_else(|| self.bundler.path.clone()),
+        };
         let deploys = option(&["--deployment"]).is_some()
             || self.bundler.deploys
-            || variable("BUNDLE_DEPLOYMENT").is_some_and(|value| !matches!(value.as_str(), "0" | "false" | ""));
+            || variable("BUNDLE_DEPLOYMENT")?.is_some_and(|value| !matches!(value.as_str(), "0" | "false" | ""));
         let gems = match told {
             Some(path) if path == GEMS => return Ok(Some(vec![self.gems()?])),
             None if !deploys => return Ok(Some(vec![self.gems()?])),

@@ -18,7 +18,6 @@ use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
-use crate::effects::later_use::LaterUse;
 use candidates::Candidates;
 use starts::Starts;
 

@@ -12,7 +12,6 @@ use crate::facts::{Body, Execution, Facts};
 use crate::syntax::Dockerfile;
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
-use crate::effects::later_use::LaterUse;
 
 /// Cleans up in the layer that made the mess, where no cache mount keeps it out of the image.
 pub struct CleanLayers;
