@@ -282,7 +282,7 @@ impl Workbench {
         })
     }
 
-    /// Runs a container to its end: its exit code and what it wrote. The code is [`NOT_STARTED`] where the engine could
+    /// Runs a container to its end: its exit code and what it wrote. The code is `NOT_STARTED` where the engine could
     /// not start its program, whatever the engine's own command ends with.
     ///
     /// # Errors

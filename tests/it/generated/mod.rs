@@ -139,10 +139,10 @@ fn rewrites_of_generated_files_keep_what_their_starts_read() {
         .par_iter()
         .flat_map_iter(|case| LEVELS.map(|level| (case, level)))
         .map(|(case, level)| {
-            let (faults, result) = faults(case, level);
+            let (mut faults, result) = faults(case, level);
             let is_changed = result.text != case.dockerfile;
-            let is_known = |fault: &String| KNOWN.iter().any(|(part, _)| fault.contains(part));
-            if faults.iter().any(is_known) || faults.is_empty() {
+            faults.retain(|fault| !KNOWN.iter().any(|(part, _)| fault.contains(part)));
+            if faults.is_empty() {
                 return (String::new(), is_changed);
             }
             let (seed, before, after) = (case.seed, &case.dockerfile, &result.text);
