@@ -590,11 +590,14 @@ impl<'a> Reader<'a> {
             option == "-login" || !option.starts_with('-') && option.contains('l')
         };
         let outer = (self.nested.clone(), self.workdir.clone(), self.exported.len());
+        // Its places are its own: none of them tells that the subshell around it has ended.
+        let outside = self.outside.take();
         let was_login = self.is_login;
         self.is_login |= words.iter().take(index + 1).skip(1).any(is_login);
         self.nested = Some((span.clone(), context));
         self.script(&script, ShellOptions::default());
         self.is_login = was_login;
+        self.outside = outside;
         (self.nested, self.workdir) = (outer.0, outer.1);
         self.exported.truncate(outer.2);
         true

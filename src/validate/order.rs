@@ -241,7 +241,8 @@ impl Need<'_, '_, '_> {
         }
         let is_before = |item: &Item| item.act == old.act;
         let earlier = self.site.new.items.get(..self.at).unwrap_or_default();
-        if !old.leaves_something() || earlier.iter().any(is_before) || !self.may_use(old) || self.is_there(old) {
+        let is_there = || self.is_there(old) && !self.lacks_scratch(old);
+        if !old.leaves_something() || earlier.iter().any(is_before) || !self.may_use(old) || is_there() {
             return None;
         }
         let is_later = self.site.new.position(&old.act).is_some();
@@ -271,6 +272,22 @@ impl Need<'_, '_, '_> {
         self.files.get_or_init(read).as_deref()
     }
 
+    /// Whether the step fails without something at `place`.
+    fn requires(&self, place: &Place) -> bool {
+        let mut required = self.item.effects().requires.iter();
+        required.any(|path| place.meets(&Place::Exactly(path.clone())))
+    }
+
+    /// Whether an earlier step wrote a scratch file that this one cannot do without, and no COPY brings it.
+    fn lacks_scratch(&self, old: &Item) -> bool {
+        let is_brought = |place: &Place| {
+            let mut deliveries = self.site.new.deliveries.iter();
+            deliveries.any(|delivery| delivery.at < self.at && delivery.region.covers(place))
+        };
+        let mut writes = old.effects().writes.iter();
+        writes.any(|place| is_throwaway(place) && self.requires(place) && !is_brought(place))
+    }
+
     /// Whether the step may use what an earlier one leaves.
     fn may_use(&self, old: &Item) -> bool {
         let effects = old.effects();
@@ -281,7 +298,7 @@ impl Need<'_, '_, '_> {
             .writes
             .iter()
             .chain(&effects.deletes)
-            .filter(|place| !is_throwaway(place));
+            .filter(|place| !is_throwaway(place) || self.requires(place));
         let mut changed = changed.peekable();
         match self.files() {
             _ if changed.peek().is_none() => self.uses_state(old),

@@ -179,6 +179,20 @@ fn a_folder_that_a_script_of_the_project_may_use() {
 }
 
 #[test]
+fn a_scratch_file_that_a_step_cannot_do_without() {
+    let before = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci && tar czf /tmp/a.tgz -C /app/node_modules .\n\
+        RUN rm /tmp/a.tgz\nCMD [\"node\", \"a.js\"]\n";
+    let after = "FROM node:20 AS builder\nWORKDIR /app\nCOPY . .\nRUN npm ci && tar czf /tmp/a.tgz -C /app/node_modules .\n\n\
+        FROM node:20\nWORKDIR /app\nCOPY --from=builder /app /app\nRUN rm /tmp/a.tgz\nCMD [\"node\", \"a.js\"]\n";
+    rejects(before, after, Kind::InputLost);
+    // With -f, it does not mind.
+    accepts(
+        &before.replace("RUN rm", "RUN rm -f"),
+        &after.replace("RUN rm", "RUN rm -f"),
+    );
+}
+
+#[test]
 fn a_program_that_is_moved_to_its_place() {
     let before = "FROM gcc:13-bookworm\nWORKDIR /code\nCOPY . .\nRUN gcc -o served tool.c\nRUN mv served /usr/local/bin/\nCMD [\"served\"]\n";
     let after = "FROM gcc:13-bookworm AS builder\nWORKDIR /code\nCOPY . .\nRUN gcc -o served tool.c\nRUN mv served /usr/local/bin/\n\n\

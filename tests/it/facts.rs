@@ -274,6 +274,27 @@ fn exports_reach_what_follows() {
 }
 
 #[test]
+fn a_script_in_words_does_not_end_the_subshell_around_it() {
+    for body in [
+        "(cd /web && bash -ec \"npm run build\" && npm prune) && ls",
+        "(cd /web && sh -c '(cd /other && true); npm run build' && npm prune) && ls",
+    ] {
+        let found = commands(body);
+        let in_folder = |words: &str| {
+            found
+                .iter()
+                .find(|command| self::words(command) == words)
+                .unwrap()
+                .workdir
+                .clone()
+        };
+        assert_eq!(in_folder("npm prune").as_deref(), Some("/web"), "{body}");
+        assert_eq!(in_folder("npm run build").as_deref(), Some("/web"), "{body}");
+        assert_eq!(in_folder("ls").as_deref(), Some("/src"), "{body}");
+    }
+}
+
+#[test]
 fn bodies_within_quotes_are_read_and_not_editable() {
     let inner = commands("sh -c 'apt-get update && apt-get install -y curl' && pip install x");
     assert_eq!(

@@ -48,14 +48,10 @@ const CONFIGURATION: [Keyword; 8] = [
 ];
 
 /// What is known to be wrong today: a part of the fault, and why. The row goes when no case shows it.
-const KNOWN: [(&str, &str); 4] = [
+const KNOWN: [(&str, &str); 3] = [
     (
         "step-lost",
         "split-stages leaves out what make left of a project; validation undoes the split",
-    ),
-    (
-        "base-lacks",
-        "slim-base keeps steps that read what another stage made, without its folder",
     ),
     (
         "order-changed",
