@@ -4,7 +4,6 @@
 use crate::facts::ImageReference;
 use crate::knowledge::slimmer_images;
 
-use super::order::origin;
 use super::{Kind, Pair, Violation};
 
 /// Checks every stage of the result that the original does not have.
@@ -15,8 +14,7 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Option<Violation> {
-    let old = pair.before.stages.get(origin(pair, after)?)?;
-    let new = pair.after.stages.get(after)?;
+    let (old, new) = pair.made_of(after)?;
     if old.image == new.image || is_pinned(old.image.as_ref(), new.image.as_ref()) {
         return None;
     }

@@ -8,7 +8,6 @@ use crate::knowledge::Release;
 
 use super::identity::lasting_options;
 use super::model::{Item, StageModel, Version};
-use super::order::origin;
 use super::{Kind, Pair, Violation};
 
 /// Checks every stage of the result.
@@ -26,8 +25,7 @@ struct Asked<'a> {
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let old = origin(pair, after).and_then(|before| pair.before.stages.get(before));
-    let (Some(old), Some(new)) = (old, pair.after.stages.get(after)) else {
+    let Some((old, new)) = pair.made_of(after) else {
         return Vec::new();
     };
     let known: Vec<Asked<'_>> = all(pair.before, old).map(|(_, asked)| asked).collect();

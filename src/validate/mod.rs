@@ -38,6 +38,7 @@ mod unread;
 
 use std::fmt;
 
+use model::StageModel;
 pub(crate) use model::{Known, Version};
 
 /// What a violation is about.
@@ -142,6 +143,16 @@ pub(crate) struct Pair<'a> {
     after: &'a Version<'a>,
     /// The numbers of stages before and after.
     stages: Vec<(usize, usize)>,
+    /// For each stage of the result, the one of the original that it was made of.
+    origins: Vec<Option<usize>>,
+}
+
+impl Pair<'_> {
+    /// Stage number `after` of the result, with the one of the original that it was made of before it.
+    fn made_of(&self, after: usize) -> Option<(&StageModel, &StageModel)> {
+        let before = (*self.origins.get(after)?)?;
+        Some((self.before.stages.get(before)?, self.after.stages.get(after)?))
+    }
 }
 
 /// Compares a file as it was before a pass with what the pass made of it.
@@ -149,10 +160,12 @@ pub(crate) struct Pair<'a> {
 /// # Errors
 /// What the result does not keep.
 pub(crate) fn validate(before: &Version<'_>, after: &Version<'_>) -> Result<(), Vec<Violation>> {
+    let stages = stages::same(before, after);
     let pair = Pair {
         before,
         after,
-        stages: stages::same(before, after),
+        origins: stages::origins(before, after, &stages),
+        stages,
     };
     let found: Vec<Violation> = RULES.iter().flat_map(|rule| rule(&pair)).collect();
     if found.is_empty() { Ok(()) } else { Err(found) }

@@ -21,10 +21,7 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let (Some(before), Some(new)) = (origin(pair, after), pair.after.stages.get(after)) else {
-        return Vec::new();
-    };
-    let Some(old) = pair.before.stages.get(before) else {
+    let (Some(&Some(before)), Some((old, new))) = (pair.origins.get(after), pair.made_of(after)) else {
         return Vec::new();
     };
     let acts = |stage: &StageModel| stage.items.iter().map(|item| item.act.clone()).collect::<Vec<_>>();
@@ -39,22 +36,6 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
         new,
     };
     site.violations()
-}
-
-/// The stage of the original that a stage of the result was made of: the same one, or the one that shares most steps.
-pub(super) fn origin(pair: &Pair<'_>, after: usize) -> Option<usize> {
-    if let Some((before, _)) = pair.stages.iter().find(|(_, other)| *other == after) {
-        return Some(*before);
-    }
-    let new = pair.after.stages.get(after)?;
-    let shared = |old: &StageModel| {
-        new.items
-            .iter()
-            .filter(|item| old.position(&item.act).is_some())
-            .count()
-    };
-    let stages = pair.before.stages.iter().enumerate();
-    stages.max_by_key(|(_, old)| shared(old)).map(|(number, _)| number)
 }
 
 /// A stage of the result with the one that it was made of.

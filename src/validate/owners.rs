@@ -7,7 +7,6 @@ use crate::syntax::Node;
 
 use super::arrival::Delivery;
 use super::model::{Item, StageModel, Version};
-use super::order::origin;
 use super::{Kind, Pair, Violation, reads};
 
 /// Checks every COPY of the result that the original does not have.
@@ -17,8 +16,7 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let old = origin(pair, after).and_then(|before| pair.before.stages.get(before));
-    let (Some(old), Some(new)) = (old, pair.after.stages.get(after)) else {
+    let Some((old, new)) = pair.made_of(after) else {
         return Vec::new();
     };
     let is_new = |(_, item): &(usize, &Item)| old.position(&item.act).is_none();

@@ -1,6 +1,6 @@
 //! Which stages of two versions are the same one.
 
-use super::model::Version;
+use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
 /// The numbers of the stages before and after that are the same: the last ones, those of the same name, and those without
@@ -26,6 +26,21 @@ fn counterpart(before: &Version<'_>, after: &Version<'_>, number: usize, last_af
     }
     let rank = (0..number).filter(|other| name(before, *other).is_none()).count();
     (0..last_after).filter(is_same).nth(rank)
+}
+
+/// For each stage of the result, the one of the original that it was made of: the same one, or the one that shares most
+/// steps. `same` are those that are the same.
+pub(super) fn origins(before: &Version<'_>, after: &Version<'_>, same: &[(usize, usize)]) -> Vec<Option<usize>> {
+    let origin = |(number, new): (usize, &StageModel)| {
+        if let Some((before, _)) = same.iter().find(|(_, other)| *other == number) {
+            return Some(*before);
+        }
+        let shares = |item: &&Item, old: &StageModel| old.position(&item.act).is_some();
+        let shared = |old: &StageModel| new.items.iter().filter(|item| shares(item, old)).count();
+        let stages = before.stages.iter().enumerate();
+        stages.max_by_key(|(_, old)| shared(old)).map(|(number, _)| number)
+    };
+    after.stages.iter().enumerate().map(origin).collect()
 }
 
 /// Every stage of the original is there.

@@ -5,7 +5,6 @@ use crate::effects::steps::StepKind;
 use crate::knowledge::{Action, is_node_build_tool};
 
 use super::model::{Item, StageModel, Version};
-use super::order::origin;
 use super::{Kind, Pair, Violation, named};
 
 /// Checks every stage of the result: that of the original for its program, those that build for their builds.
@@ -15,8 +14,7 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let old = origin(pair, after).and_then(|before| pair.before.stages.get(before));
-    let (Some(old), Some(new)) = (old, pair.after.stages.get(after)) else {
+    let Some((old, new)) = pair.made_of(after) else {
         return Vec::new();
     };
     let has_program = pair.stages.iter().any(|(_, known)| *known == after) && pair.after.facts.is_shipped(after);
