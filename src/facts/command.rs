@@ -10,7 +10,8 @@ use crate::knowledge::{
 use crate::shell::{self, Context, Place, Redirect, RedirectKind, Script, ShellOptions, SimpleCommand};
 use crate::syntax::{Text, expand};
 
-use super::scope::{Scope, User, absolute};
+use super::scope::{Scope, User, Variable, absolute};
+use super::variables::Variables;
 use super::words::{Word, Words};
 
 /// A command of a body.
@@ -31,8 +32,8 @@ pub struct Command {
     pub wrappers: Vec<String>,
     /// Variables set for it alone.
     pub assignments: Vec<Assigned>,
-    /// Variables that the body has set before it.
-    pub exported: Vec<Assigned>,
+    /// Variables that the body has set before it. All commands of a body share them.
+    pub exported: Variables,
     /// Its words, without `sudo`, `env` and their like before it.
     pub words: Words,
     /// The working directory it runs in, where that is known.
@@ -250,7 +251,9 @@ pub(super) struct Reader<'a> {
     base: Option<&'static BaseEnvironment>,
     workdir: Option<String>,
     /// Variables that the body itself exports.
-    exported: Vec<Assigned>,
+    exported: Variables,
+    /// Whether the body has set PATH to something that does not have the step's own in it.
+    replaces_path: bool,
     /// The working directory outside of the subshell at this place, where one was left inside of it.
     outside: Option<(Place, Option<String>)>,
     /// Whether a login shell reads the commands, which sets PATH anew.
@@ -269,7 +272,8 @@ impl<'a> Reader<'a> {
             scope,
             base: scope.base,
             workdir,
-            exported: Vec::new(),
+            exported: Variables::default(),
+            replaces_path: false,
             outside: None,
             is_login: false,
             nested: None,
@@ -347,7 +351,9 @@ impl<'a> Reader<'a> {
         let redirects = self.redirects(&command.redirects);
         if words.is_empty() {
             // Without a command, assignments stay in force; they reach programs if the name is exported already.
-            self.exported.extend(assignments);
+            for assigned in assignments {
+                self.set(assigned.name, assigned.value);
+            }
             if !redirects.is_empty() {
                 self.words(vec![no_command()], Vec::new(), redirects, command.span.clone(), context);
             }
@@ -417,13 +423,10 @@ impl<'a> Reader<'a> {
     }
 
     fn variable_value<'b>(&'b self, name: &str, inline: &'b [Assigned]) -> Setting<'b> {
-        let own = inline
-            .iter()
-            .rev()
-            .chain(self.exported.iter().rev())
-            .find(|assigned| assigned.name == name);
-        if let Some(assigned) = own {
-            return assigned.value.as_deref().map_or(Setting::Unknown, Setting::Is);
+        let inline = inline.iter().rfind(|assigned| assigned.name == name);
+        let own = inline.map(|assigned| &assigned.value);
+        if let Some(value) = own.or_else(|| Some(&self.exported.get(name)?.value)) {
+            return value.as_deref().map_or(Setting::Unknown, Setting::Is);
         }
         match self.scope.variables.get(name) {
             Some(variable) if variable.certain => variable.value.as_deref().map_or(Setting::Unknown, Setting::Is),
@@ -497,7 +500,12 @@ impl<'a> Reader<'a> {
             .and_then(|used| words.get(used.inner_at?..))
             .map(<[Word]>::to_vec);
         let switches_user = user.is_some();
-        let new_environment = new_environment || self.is_login || self.sets_path(&assignments);
+        let new_environment = new_environment
+            || self.is_login
+            || self.replaces_path
+            || assignments
+                .iter()
+                .any(|assigned| self.is_other_path(&assigned.name, assigned.value.as_deref()));
         self.commands.push(Command {
             switches_user,
             new_environment,
@@ -518,18 +526,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether PATH is set for a command, or by the body before it, to something that does not have the step's own in it.
-    fn sets_path(&self, inline: &[Assigned]) -> bool {
-        let own = self.scope.variables.get("PATH").and_then(|path| path.value.as_deref());
-        let mut assigned = inline.iter().chain(&self.exported);
-        assigned.any(|assigned| {
-            let keeps = assigned
-                .value
-                .as_deref()
-                .zip(own)
-                .is_some_and(|(value, own)| value.contains(own));
-            assigned.name == "PATH" && !keeps
-        })
+    /// Whether an assignment gives PATH something that does not have the step's own in it.
+    fn is_other_path(&self, name: &str, value: Option<&str>) -> bool {
+        let own = || self.scope.variables.get("PATH").and_then(|path| path.value.as_deref());
+        name == "PATH" && !value.zip(own()).is_some_and(|(value, own)| value.contains(own))
+    }
+
+    /// Sets a variable for the commands that follow.
+    fn set(&mut self, name: String, value: Option<String>) {
+        self.replaces_path |= self.is_other_path(&name, value.as_deref());
+        let variable = Variable {
+            value,
+            certain: true,
+            in_image: false,
+        };
+        self.exported.insert(name, variable);
     }
 
     fn absolute(&self, path: &str) -> Option<String> {
@@ -546,11 +557,7 @@ impl<'a> Reader<'a> {
                 .as_deref()
                 .and_then(|value| value.split_once('='))
                 .map(|(_, value)| value.to_owned());
-            self.exported.push(Assigned {
-                span: word.span.clone(),
-                name: name.to_owned(),
-                value,
-            });
+            self.set(name.to_owned(), value);
         }
     }
 
@@ -589,7 +596,8 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default();
             option == "-login" || !option.starts_with('-') && option.contains('l')
         };
-        let outer = (self.nested.clone(), self.workdir.clone(), self.exported.len());
+        let outer = (self.nested.clone(), self.workdir.clone());
+        let exported = (self.exported.clone(), self.replaces_path);
         // Its places are its own: none of them tells that the subshell around it has ended.
         let outside = self.outside.take();
         let was_login = self.is_login;
@@ -599,7 +607,7 @@ impl<'a> Reader<'a> {
         self.is_login = was_login;
         self.outside = outside;
         (self.nested, self.workdir) = (outer.0, outer.1);
-        self.exported.truncate(outer.2);
+        (self.exported, self.replaces_path) = exported;
         true
     }
 

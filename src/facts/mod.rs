@@ -39,7 +39,7 @@ pub use command::{Assigned, CacheUse, Command, FileRedirect, ManagerUse, Obstruc
 pub use execution::{Body, Execution, Mount, ScriptBody};
 pub use image::ImageReference;
 pub use project::Project;
-pub use scope::{Account, Scope, Shell, User, Variable, joined};
+pub use scope::{Account, Scope, Shell, User, Variable, absolute, joined};
 pub use skip::Skip;
 pub use stage::{Base, Stage, Taken};
 pub use variables::Variables;

@@ -179,7 +179,7 @@ impl Scope {
 }
 
 /// `path` as seen from `workdir`, without `.`, `..` and doubled slashes; none where it is relative and no folder is known.
-pub(super) fn absolute(path: &str, workdir: Option<&str>) -> Option<String> {
+pub fn absolute(path: &str, workdir: Option<&str>) -> Option<String> {
     let folder = if path.starts_with('/') { "" } else { workdir? };
     // The kernel takes no longer one; each instruction keeps its own.
     Some(joined(folder, path)).filter(|path| path.len() < LONGEST_PATH)

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use crate::context::manifests::Files;
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Command, Execution, ManagerUse, Scope};
+use crate::facts::{self, Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::{AbsolutePath, Place};
@@ -136,11 +136,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// The absolute path of a word.
 pub(crate) fn absolute(command: &Command, word: &str) -> Option<String> {
-    Scope {
-        workdir: command.workdir.clone(),
-        ..Scope::default()
-    }
-    .absolute(word)
+    facts::absolute(word, command.workdir.as_deref())
 }
 
 type Left = Result<Option<Vec<Output>>, Obstacle>;
@@ -180,14 +176,9 @@ impl Surroundings<'_> {
     /// # Errors
     /// It is set to something that is not known.
     pub(crate) fn variable(&self, command: &Command, name: &str) -> Result<Option<String>, Obstacle> {
-        let own = command
-            .exported
-            .iter()
-            .filter(|_| !command.new_environment)
-            .chain(&command.assignments);
-        let assigned = own.rev().find(|assigned| assigned.name == name);
-        let outer = self.scope.variables.get(name).filter(|_| !command.new_environment);
-        let value = match (assigned, outer) {
+        let assigned = command.assignments.iter().rfind(|assigned| assigned.name == name);
+        let outer = || command.exported.get(name).or_else(|| self.scope.variables.get(name));
+        let value = match (assigned, outer().filter(|_| !command.new_environment)) {
             (Some(assigned), _) => assigned.value.clone(),
             (None, Some(variable)) => variable.value.clone().filter(|_| variable.certain),
             (None, None) => return Ok(None),
