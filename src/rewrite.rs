@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::context::ContextSource;
-use crate::effects::Obstacle;
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
@@ -382,7 +381,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::effects::ObstacleKind;
+    use crate::effects::{Obstacle, ObstacleKind};
     use crate::passes::Level;
 
     /// A pass that finds nothing, and counts how often it looks.

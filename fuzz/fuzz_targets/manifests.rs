@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
-use plimsoll::context::manifests::{Files, Install, Manager, MemoryFiles, declared_dependencies, reads};
+use plimsoll::context::{Files, MemoryFiles};
+use plimsoll::effects::ecosystems::manifests::{Install, Manager, declared_dependencies, reads};
 use plimsoll::passes::Level;
 use plimsoll::rewrite::rewrite;
 use plimsoll_fuzz::{Project, cross, mutate};

@@ -1,6 +1,6 @@
 //! A narrower build context still brings what COPYs, steps and programs of the file name.
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::context::{ContextSource, Presence};
 use crate::effects::image_files::{Copy, View};
 use crate::effects::{AbsolutePath, Place};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::context::manifests::npm_locked;
+use crate::effects::ecosystems::node::manifests::npm_locked;
 use crate::knowledge::{Ecosystem, language_of};
 
 use super::calls::texts;
