@@ -3,7 +3,7 @@
 //! [`validate`] compares two versions of a file, the one before and the one after a pass, by their facts and effects. It
 //! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
 //! ([`live`], [`named`], [`tools`]) and belongs to whom it did ([`owners`]), packages are asked for in the same way
-//! ([`packages`], [`installs`]), steps still find what they read, in an order that means the same ([`order`], [`base`],
+//! ([`packages`], [`installs`]), steps still find what they read and what they build with ([`development`]), in an order that means the same ([`order`], [`base`],
 //! [`builders`]), under the same conditions ([`flow`], [`run_flags`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
 //! no comment is lost ([`comments`]).
 //!
@@ -20,6 +20,7 @@ mod carried;
 mod comments;
 mod configuration;
 mod context;
+mod development;
 mod environments;
 mod flow;
 mod identity;
@@ -146,6 +147,7 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     packages::check,
     installs::check,
     tools::check,
+    development::check,
     named::check,
     order::check,
     flow::check,
