@@ -15,8 +15,12 @@ pub enum Takes {
     Shell,
     /// A program, with its arguments after it or in one list with it.
     Program,
-    /// A library, which is looked for by its name.
+    /// A library, which is looked for by its name: `magic`.
     Library,
+    /// A library by the name of its file: `libmagic.so.1`.
+    LibraryFile,
+    /// Code, which a compiler of the image turns into a program when it runs.
+    Code,
 }
 
 /// How a language names what another file has.
@@ -102,6 +106,12 @@ pub struct Language {
     /// Modules that look for a library by its name when a program imports them.
     #[serde(default)]
     pub library_modules: Vec<String>,
+    /// Modules, or parts of them, that call a compiler when a program uses them.
+    #[serde(default)]
+    pub compiler_modules: Vec<String>,
+    /// Keys of settings whose value is the program.
+    #[serde(default)]
+    pub keys: Vec<String>,
     /// Fields that are set to the program.
     #[serde(default)]
     pub fields: Vec<String>,

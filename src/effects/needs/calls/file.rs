@@ -40,12 +40,12 @@ struct Target {
     takes: Takes,
 }
 
-/// The import of a module that looks for a library by its name.
-fn library_search(line: usize) -> Call {
+/// The use of a module that looks for a library, or calls a compiler.
+fn use_of_module(line: usize, takes: Takes) -> Call {
     Call {
         line,
         commands: Vec::new(),
-        takes: Takes::Library,
+        takes,
         is_known: true,
     }
 }
@@ -81,7 +81,9 @@ impl<'s> File<'s> {
                     is_known: true,
                 }),
                 // Modules are also named in texts: in Django's INSTALLED_APPS.
-                Token::Text(text) if self.finds_library(text) => calls.push(library_search(found.line)),
+                Token::Text(text) if is_of(&self.language.library_modules, text) => {
+                    calls.push(use_of_module(found.line, Takes::Library));
+                }
                 Token::Name(_) => self.name(at, found.line, helpers, &mut calls, &mut new),
                 _ => {}
             }
@@ -94,8 +96,8 @@ impl<'s> File<'s> {
             return;
         }
         let full = self.full(at);
-        if self.finds_library(&full) {
-            calls.push(library_search(line));
+        if let Some(takes) = self.taken_by_module(&full) {
+            calls.push(use_of_module(line, takes));
             return;
         }
         if let Some(program) = self.program_of_module(at, &full) {
@@ -156,13 +158,13 @@ impl<'s> File<'s> {
         Some(module.strip_prefix("node:").unwrap_or(module))
     }
 
-    /// Whether a module, or what is in it, looks for a library by its name when it is imported.
-    fn finds_library(&self, module: &str) -> bool {
-        let mut modules = self.language.library_modules.iter();
-        modules.any(|known| {
-            let rest = module.strip_prefix(known.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
+    /// What a module, or what is in it, takes by itself; none for most.
+    fn taken_by_module(&self, module: &str) -> Option<Takes> {
+        let is_library = is_of(&self.language.library_modules, module);
+        let is_compiler = is_of(&self.language.compiler_modules, module);
+        is_library
+            .then_some(Takes::Library)
+            .or_else(|| is_compiler.then_some(Takes::Code))
     }
 
     /// The program that a name of `sh` or `plumbum.cmd` stands for.
@@ -177,8 +179,10 @@ impl<'s> File<'s> {
     /// The expression that is assigned to a field which names a program.
     fn field(&self, at: usize) -> Option<&[Positioned<'s>]> {
         let name = word(&self.tokens, at)?;
-        let is_field = self.language.fields.iter().any(|field| field == name);
-        (is_field && sign(&self.tokens, at + 1) == Some('=')).then_some(())?;
+        let is_named = |names: &[String], between: char| {
+            sign(&self.tokens, at + 1) == Some(between) && names.iter().any(|known| known == name)
+        };
+        (is_named(&self.language.fields, '=') || is_named(&self.language.keys, ':')).then_some(())?;
         let rest = self.tokens.get(at + 2..)?;
         let end = rest
             .iter()
@@ -262,7 +266,7 @@ impl<'s> File<'s> {
         let is_shell = target.takes == Takes::Shell || self.is_shell_option_set(arguments);
         let found = value(first, &self.names, self.language, 0);
         if !found.is_known
-            && let Some(helper) = self.passed_on(at, first, is_shell)
+            && let Some(helper) = self.passed_on(at, first, if is_shell { Takes::Shell } else { target.takes })
         {
             new.push(helper);
             return None;
@@ -326,7 +330,7 @@ impl<'s> File<'s> {
     }
 
     /// The function around `at`, if `argument` is one of its own parameters.
-    fn passed_on(&self, at: usize, argument: &[Positioned<'s>], is_shell: bool) -> Option<Helper> {
+    fn passed_on(&self, at: usize, argument: &[Positioned<'s>], takes: Takes) -> Option<Helper> {
         let skip = usize::from(matches!(sign(argument, 0), Some('*' | '&' | '[')));
         let dots = (0..3).take_while(|at| sign(argument, *at) == Some('.')).count();
         let name = word(argument, skip.max(dots))?;
@@ -340,11 +344,19 @@ impl<'s> File<'s> {
         Some(Helper {
             name: definition.name.to_owned(),
             argument: definition.parameter(name)?,
-            takes: if is_shell { Takes::Shell } else { Takes::Program },
+            takes,
             language: self.language.name.clone(),
             stem: stem.split('.').next().unwrap_or(stem).to_owned(),
         })
     }
+}
+
+/// Whether a path of names is one of `modules`, or in one of them.
+fn is_of(modules: &[String], path: &str) -> bool {
+    modules.iter().any(|module| {
+        let rest = path.strip_prefix(module.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// Whether the name at `at` is one that is defined, not called.

@@ -244,3 +244,49 @@ fn files_of_developers_count_where_they_are_used() {
     let context = ContextSource::in_memory([release]).unwrap();
     assert_eq!(calls(&context, &|word| word == "release").len(), 1);
 }
+
+#[test]
+fn libraries_compilers_and_settings() {
+    let takes = |path: &str, text: &str| -> Vec<String> {
+        let context = ContextSource::in_memory([(path, text)]).unwrap();
+        let found = calls(&context, &|_| false);
+        let calls = found.iter().flat_map(|source| &source.calls);
+        calls
+            .map(|call| format!("{:?} {}", call.takes, call.commands.concat().join(" ")))
+            .collect()
+    };
+    for (path, text, expected) in [
+        (
+            "a.py",
+            "import ctypes\nctypes.CDLL('libmagic.so.1')",
+            "LibraryFile libmagic.so.1",
+        ),
+        (
+            "a.py",
+            "from ctypes import cdll\ncdll.LoadLibrary('libpq.so.5')",
+            "LibraryFile libpq.so.5",
+        ),
+        ("a.py", "ffi.dlopen('libpq.so.5')", "LibraryFile libpq.so.5"),
+        (
+            "a.py",
+            "from ctypes.util import find_library as f\nf('magic')",
+            "Library magic",
+        ),
+        ("a.py", "import pyximport\npyximport.install()", "Code "),
+        ("A.java", "import javax.tools.ToolProvider;", "Code "),
+        (
+            "e.config.js",
+            "module.exports = { interpreter: 'python3' }",
+            "Program python3",
+        ),
+    ] {
+        let found = takes(path, text);
+        assert!(found.iter().any(|call| call == expected), "{text}: {found:?}");
+    }
+    // A function that passes the name of a library on takes no program.
+    let passed = takes(
+        "a.py",
+        "import ctypes\ndef load(name):\n  return ctypes.CDLL(name)\nload('libz.so.1')",
+    );
+    assert_eq!(passed, ["LibraryFile libz.so.1"]);
+}

@@ -93,12 +93,19 @@ fn joined(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Languag
         return first;
     }
     let mut text = String::new();
+    let mut is_behind_own = false;
     for part in parts {
         let value = single(part, names, language, depth);
-        match value.lists.as_slice() {
-            [list] if list.len() == 1 && value.is_known => text.push_str(list.first().map_or("", String::as_str)),
-            _ => text.push_str(PLACEHOLDER),
+        let literal = match value.lists.as_slice() {
+            [list] if list.len() == 1 && value.is_known => list.first().map(String::as_str),
+            _ => None,
+        };
+        // Where the program is in a path, it stands for its folder, which only a run tells.
+        if is_behind_own && literal.is_some_and(|literal| literal.starts_with('/')) {
+            text.push_str(PLACEHOLDER);
         }
+        text.push_str(literal.unwrap_or(PLACEHOLDER));
+        is_behind_own = literal == Some("");
     }
     Value::text(text)
 }
