@@ -267,6 +267,26 @@ pub struct Project {
     /// Ways to install the dependencies without the project itself, as words of a command; the preferred first.
     #[serde(default)]
     pub dependencies_only: Vec<String>,
+    /// Verbs that write the packages which they name into the manifests.
+    #[serde(default)]
+    pub edited_by: Vec<String>,
+    /// What makes a lock that `run` installs from, so that a program started by it needs the lock too.
+    #[serde(default)]
+    pub lock_for_run: Option<LockForRun>,
+}
+
+/// When a command makes the lock of a project that has none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LockForRun {
+    /// The verbs that make it.
+    pub made_by: Vec<String>,
+    /// The options with which they do not.
+    pub not_with: Vec<String>,
+    /// The variables with which they do not.
+    pub not_where: Vec<String>,
+    /// The file that makes a folder the workspace of those below it, and the table in it that does.
+    pub workspace: (String, Vec<String>),
 }
 
 impl Options {

@@ -64,7 +64,8 @@ pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use level::Level;
 pub use manager::{
-    Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, Manager, Options, Project, Role, Variant,
+    Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project, Role,
+    Variant,
 };
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;

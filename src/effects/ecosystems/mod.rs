@@ -14,6 +14,7 @@ mod php;
 pub(crate) mod python;
 mod ruby;
 mod rust;
+mod written_project;
 
 use std::collections::BTreeSet;
 
@@ -214,6 +215,16 @@ impl Surroundings<'_> {
 
     /// What a command of a language's manager leaves; none where it is no install and no build.
     pub(crate) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
+        let left = self.left_in_its_places(run, number, command, used)?;
+        let Some(folder) = self.written_project(command, used)? else {
+            return Ok(left);
+        };
+        let left = left.into_iter().flatten();
+        Ok(Some(left.chain([Output::Project(folder)]).collect()))
+    }
+
+    /// What it leaves where the manager keeps packages, and what it builds.
+    fn left_in_its_places(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         match used.manager.id.as_str() {
             "pip" | "uv" | "poetry" | "pipenv" | "pdm" => self.python(run, number, command, used),
             "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => self.node(command, used),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Facts, Shell, Stage, is_within};
-use crate::knowledge::command_table;
+use crate::knowledge::{Purpose, command_table};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
@@ -17,7 +17,7 @@ use super::subject::{Subject, opaque};
 use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Assumed, Evidence, answered, assumed, development, live, node_tools, started};
-use crate::effects::needs::{self, Needs};
+use crate::effects::needs::{self, Needs, lacking};
 use crate::effects::steps::{self, Step};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
@@ -205,10 +205,11 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
+    let smaller = can_be_smaller(subject, gain, &needs);
     let saves = matches!(left_out, Ok(Some(_)))
         || is_built_alone(&crossings)
         || plan.divided.iter().any(|package| !package.place.runtime)
-        || gain.smaller.is_some()
+        || matches!(smaller, Ok(true))
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
     match left_out {
         Err(obstacle) if !saves => return Err(obstacle),
@@ -220,6 +221,9 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
             plan.evidence.extend(found.iter().map(|(_, evidence)| evidence.clone()));
             plan.development = found;
         }
+    }
+    if !saves {
+        smaller?;
     }
     let is_whole = !plan.crossings.is_empty() || elsewhere.is_some() && plan.builder.is_empty();
     let leaves_something = works.values().any(|works| works.outputs().next().is_some());
@@ -234,6 +238,24 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         ));
     }
     Ok((saves && is_whole).then_some(plan))
+}
+
+/// Whether the runtime stage can stand on a smaller image: what is needed there and missing in it must have a name.
+///
+/// # Errors
+/// What has none.
+fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs) -> Result<bool, Obstacle> {
+    let Some(smaller) = &gain.smaller else { return Ok(false) };
+    if smaller.purpose != Purpose::Same {
+        return Ok(true);
+    }
+    let on = (smaller.image.as_str(), smaller.tag.as_str());
+    let Subject { file, facts, image, .. } = *subject;
+    let lacking = |stage| lacking(file, facts, stage, needs, &subject.release, image, on);
+    let range = subject.range();
+    // RUNs that build stay on the large image: they count only as what may install the package.
+    let found = lacking(range.start..range.start).or_else(|_| lacking(range));
+    found.map(|_| true).map_err(|unknown| unknown.obstacle())
 }
 
 /// The first command of a stage that builds with a tool of which nothing is known.
