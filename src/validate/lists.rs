@@ -22,6 +22,7 @@ pub(super) enum Lists {
 
 /// What a step of one manager leaves to the next.
 struct Left {
+    manager: &'static str,
     lists: Lists,
     folders: Vec<AbsolutePath>,
     /// The RUN whose mount holds them: another one may find it empty.
@@ -30,7 +31,8 @@ struct Left {
 
 /// What each install of a stage finds, by the number of its item.
 pub(super) fn found(version: &Version<'_>, stage: &StageModel) -> BTreeMap<usize, Lists> {
-    let mut left: BTreeMap<&str, Left> = BTreeMap::new();
+    // Lists in a mount do not take the place of those in the layers.
+    let mut left: Vec<Left> = Vec::new();
     let mut found = BTreeMap::new();
     for (at, item) in stage.items.iter().enumerate() {
         let index = item.step.instruction;
@@ -38,17 +40,17 @@ pub(super) fn found(version: &Version<'_>, stage: &StageModel) -> BTreeMap<usize
         let Some((run, command)) = run.zip(version.command(item)) else {
             continue;
         };
-        left.retain(|_, left| !left.is_deleted_by(item));
+        left.retain(|left| !left.is_deleted_by(item));
         let Some(used) = &command.manager else { continue };
         let id = used.manager.id.as_str();
         if used.cleans_lists() {
-            left.remove(id);
+            left.retain(|left| left.manager != id);
         }
         if !item.act.installed().is_empty() {
-            found.insert(at, lists_for(used, left.get(id), index));
+            found.insert(at, lists_for(used, &left, index));
         }
         if used.leaves_lists() {
-            left.insert(id, Left::by(run, command, used, index));
+            left.push(Left::by(run, command, used, index));
         }
     }
     found
@@ -60,6 +62,7 @@ impl Left {
         let of_lists = used.caches.iter().filter(|cache| cache.cache.holds == Holds::Lists);
         let folders = of_lists.filter_map(|cache| AbsolutePath::of(cache.path.as_deref()?, None));
         Left {
+            manager: &used.manager.id,
             lists: match Flow::of(command).is_certain() {
                 true => Lists::There,
                 false => Lists::Uncertain,
@@ -80,10 +83,11 @@ impl Left {
 }
 
 /// What an install in instruction `index` finds.
-fn lists_for(used: &ManagerUse, left: Option<&Left>, index: usize) -> Lists {
+fn lists_for(used: &ManagerUse, left: &[Left], index: usize) -> Lists {
     if used.manager.lists.is_none() || used.fetches_lists {
         return Lists::There;
     }
-    let left = left.filter(|left| left.only_in.is_none_or(|run| run == index));
-    left.map_or(Lists::Missing, |left| left.lists)
+    let own = left.iter().filter(|left| left.manager == used.manager.id);
+    let seen = own.filter(|left| left.only_in.is_none_or(|run| run == index));
+    seen.map(|left| left.lists).max().unwrap_or(Lists::Missing)
 }

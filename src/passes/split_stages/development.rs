@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Command, ManagerUse, is_within};
+use crate::knowledge::Action;
 
 use super::Evidence;
 use super::crossing::Crossing;
@@ -78,7 +79,8 @@ pub(super) fn leave_out(
         folder: from.strip_suffix("package.json").unwrap_or_default(),
     };
     runs.need_none(&manifest)?;
-    let only_installs = installs.len() == 1 && !manifest.has_install_scripts && !is_used(first, &modules, works);
+    let only_installs =
+        installs.len() == 1 && !manifest.has_install_scripts && !is_used(subject, first, &modules, works);
     let edited = if only_installs { without(subject, first) } else { None };
     let place = builder
         .iter_mut()
@@ -132,7 +134,7 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
 }
 
 /// Whether another step may use what an install puts into `modules`, in the same RUN or in another one.
-fn is_used(install: &Install<'_>, modules: &str, works: &BTreeMap<usize, Works>) -> bool {
+fn is_used(subject: &Subject<'_>, install: &Install<'_>, modules: &str, works: &BTreeMap<usize, Works>) -> bool {
     let folder = AbsolutePath::of(modules, None);
     let is_inside = |place: &Place| {
         let path = place.path();
@@ -141,11 +143,17 @@ fn is_used(install: &Install<'_>, modules: &str, works: &BTreeMap<usize, Works>)
                 .zip(folder.as_ref())
                 .is_none_or(|(path, folder)| path.is_within(folder))
     };
+    let cleans = |run: usize, step: &Step| {
+        let command = subject.facts.run(subject.file, run).zip(step.command);
+        let command = command.and_then(|(execution, number)| execution.commands.get(number));
+        let used = command.and_then(|command| command.manager.as_ref());
+        used.is_some_and(|used| used.action == Action::CleanCache)
+    };
     let is_own = |run: usize, step: &Step| run == install.run && step.command == Some(install.number);
     let steps = works
         .iter()
         .flat_map(|(run, works)| works.steps().iter().map(move |step| (*run, step)));
-    let mut others = steps.filter(|(run, step)| !is_own(*run, step));
+    let mut others = steps.filter(|(run, step)| !is_own(*run, step) && !cleans(*run, step));
     others.any(|(_, step)| {
         let effects = &step.effects;
         step.kind == StepKind::Build || effects.unknown.is_some() || effects.reads.iter().any(is_inside)

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Facts, Shell, Stage, is_within};
-use crate::knowledge::{Purpose, command_table};
+use crate::knowledge::{Purpose, command_table, image_contents};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::copies::{brings_installer, copied_to, is_from_context, is_removed, is_repeated};
@@ -205,10 +205,10 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
-    let smaller = can_be_smaller(subject, gain, &needs);
+    let smaller = can_be_smaller(subject, gain, &needs, &plan.runtime);
     let saves = matches!(left_out, Ok(Some(_)))
         || is_built_alone(&crossings)
-        || plan.divided.iter().any(|package| !package.place.runtime)
+        || leaves_packages(subject, &plan.divided)
         || matches!(smaller, Ok(true))
         || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
     match left_out {
@@ -244,10 +244,19 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
 ///
 /// # Errors
 /// What has none.
-fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs) -> Result<bool, Obstacle> {
+fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs, runtime: &[Line]) -> Result<bool, Obstacle> {
     let Some(smaller) = &gain.smaller else { return Ok(false) };
     if smaller.purpose != Purpose::Same {
         return Ok(true);
+    }
+    // What runs there, too, must be known.
+    let stays = |index: &usize| {
+        let mut lines = runtime.iter();
+        lines.any(|line| matches!(line, Line::Old(own) | Line::Edited(own, _) if own == index))
+    };
+    let mut steps = needs.steps.iter().filter(|(index, _)| stays(index));
+    if let Some(unknown) = steps.find_map(|(_, step)| step.unknown.as_ref()) {
+        return Err(unknown.obstacle());
     }
     let on = (smaller.image.as_str(), smaller.tag.as_str());
     let Subject { file, facts, image, .. } = *subject;
@@ -292,6 +301,18 @@ fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
             format!("run it in a RUN of its own, after USER instead of `{program}`"),
         ))
     })
+}
+
+/// Whether a package stays in the builder that the image does not have anyway.
+fn leaves_packages(subject: &Subject<'_>, divided: &[Divided]) -> bool {
+    let contents = image_contents(&subject.image.repository(), subject.image.tag.as_deref());
+    let has = |name: &str| {
+        contents
+            .as_ref()
+            .is_some_and(|contents| contents.packages.contains(name))
+    };
+    let mut left = divided.iter().filter(|package| !package.place.runtime);
+    left.any(|package| !has(&package.name))
 }
 
 /// Whether the runtime stage takes what was built and nothing of the build context.
