@@ -282,8 +282,8 @@ impl Workbench {
         })
     }
 
-    /// Runs a container to its end: its exit code and what it wrote. The code is `NOT_STARTED` where the engine could
-    /// not start its program, whatever the engine's own command ends with.
+    /// Runs a container to its end: its exit code and what it wrote. The code is `NOT_STARTED` where the engine did not
+    /// start its program, or does not tell, whatever the engine's own command ends with.
     ///
     /// # Errors
     /// If it cannot be started or a limit ends it.
@@ -314,23 +314,15 @@ impl Workbench {
             args.extend(entry(&image.tag, run));
         }
         let ended = self.engine.ended(&args, run.timeout);
-        let was_started = match &ended {
-            Ok(ended)
-                if ended
-                    .status
-                    .code()
-                    .is_some_and(|code| MAYBE_NOT_STARTED.contains(&code)) =>
-            {
-                self.was_started(&container)
-            }
-            _ => None,
+        let code = ended.as_ref().ok().and_then(|ended| ended.status.code());
+        let is_doubtful = code.is_some_and(|code| MAYBE_NOT_STARTED.contains(&code));
+        // Where the engine does not tell, it counts as not started: a test that may not have run is not passed.
+        let code = match is_doubtful && self.was_started(&container) != Some(true) {
+            true => Some(NOT_STARTED),
+            false => code,
         };
         self.remove_container(&container);
         let ended = ended?;
-        let code = match was_started {
-            Some(false) => Some(NOT_STARTED),
-            _ => ended.status.code(),
-        };
         if code == Some(NOT_STARTED) {
             self.engine.answers()?;
         }

@@ -118,7 +118,7 @@ pub fn measure(
     })?;
     // Both sides are divided by what the original copies.
     let original = syntax::parse(&request.name, &request.original)?;
-    let subject = Subject::of(&original, request.context.clone(), None);
+    let subject = Subject::of(&original, request.context.clone(), &request.arguments, None);
     let files = files_of(bench, &cold, &subject)?;
     let base = match final_base(&file) {
         Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
@@ -326,7 +326,7 @@ mod tests {
             .file("app/node_modules/a/index.js", "123")
             .file("app/main.js", "12")
             .files();
-        let parts = components(&files, Some(&base), &Subject::of(&file, None, None));
+        let parts = components(&files, Some(&base), &Subject::of(&file, None, &[], None));
         let bytes: Vec<u64> = parts.iter().map(|part| part.bytes).collect();
         assert_eq!(bytes, [5, 4, 3, 2, 13]);
     }

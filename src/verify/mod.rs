@@ -32,6 +32,7 @@ use serde_json::Value;
 
 use bench::{Image, Inputs, Run, Workbench};
 use checks::Side;
+use checks::removed::BaseImage;
 use checks::smoke::Smoke;
 use engine::EngineError;
 use figures::Sizes;
@@ -43,6 +44,7 @@ use subject::Subject;
 use crate::context::ContextSource;
 use crate::facts::{Base, Facts};
 use crate::knowledge::Family;
+use crate::passes::{Pass as _, SplitStages};
 use crate::rewrite::Rewrite;
 use crate::syntax::{self, SyntaxError};
 
@@ -315,11 +317,11 @@ pub fn verify(
             what.clone(),
             listener,
         )?;
-        if let (true, Some(image)) = (repairs, &round.image) {
-            // Only a rewrite of Plimsoll's own is there to make an image smaller.
-            round
-                .checks
-                .push(checks::size(original.files.bytes(), image.sizes.bytes));
+        if let (true, Some(before), Some(after)) = (repairs, &answer.image, &round.image) {
+            // Only a rewrite of Plimsoll's own is there to make an image smaller. What was added or switched off may have
+            // taken what a split was to gain.
+            let must_pay = number > 1 && candidate.passes.contains(&SplitStages.id());
+            round.checks.push(checks::size(&before.sizes, &after.sizes, must_pay));
         }
         let failed: Vec<&'static str> = round.failed().map(|check| check.id).collect();
         if !failed.is_empty() {
@@ -407,7 +409,12 @@ impl Round {
 }
 
 fn subject_of(request: &Request, original: &syntax::Dockerfile, candidate: &Candidate) -> Subject {
-    Subject::of(original, request.context.clone(), candidate.ignore.as_deref())
+    Subject::of(
+        original,
+        request.context.clone(),
+        &request.arguments,
+        candidate.ignore.as_deref(),
+    )
 }
 
 fn inputs(request: &Request, ignore: Option<&str>) -> Inputs {
@@ -435,7 +442,11 @@ fn build_original(
         listener(Event::Line(line))
     })?;
     Ok(Original {
-        files: files_of(bench, &image, &Subject::of(&file, request.context.clone(), None))?,
+        files: files_of(
+            bench,
+            &image,
+            &Subject::of(&file, request.context.clone(), &request.arguments, None),
+        )?,
         configuration: bench.configuration(&image)?,
         image,
         file,
@@ -469,7 +480,7 @@ impl Original {
             self.again = Some(files_of(
                 bench,
                 &image,
-                &Subject::of(&self.file, request.context.clone(), None),
+                &Subject::of(&self.file, request.context.clone(), &request.arguments, None),
             )?);
         }
         let again = self.again.iter().flat_map(|files| &files.entries);
@@ -485,7 +496,7 @@ impl Original {
 
     /// Its image in figures.
     fn built(&mut self, bench: &Workbench, request: &Request) -> Result<Built, EngineError> {
-        let subject = Subject::of(&self.file, request.context.clone(), None);
+        let subject = Subject::of(&self.file, request.context.clone(), &request.arguments, None);
         let inputs = inputs(request, None);
         let base = known_base(&mut self.bases, bench, subject.base.as_deref(), &inputs, &subject)?;
         Ok(Built {
@@ -556,7 +567,11 @@ fn compare(
     };
     // What another base image lacks went away with it.
     let replaced = subject.base.as_ref().filter(|base| own_base.as_ref() != Some(*base));
-    let base = replaced.and_then(|base| original.bases.get(base)?.as_ref());
+    let base = match replaced.map(|base| original.bases.get(base).and_then(Option::as_ref)) {
+        None => BaseImage::Kept,
+        Some(Some(files)) => BaseImage::Replaced(files),
+        Some(None) => BaseImage::Unread,
+    };
     let left_out = python::left_out(before, after, &subject);
     let (removed, groups) = checks::removed::removed(before, after, base, &subject, &left_out);
     round.removed = groups;

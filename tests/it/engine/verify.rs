@@ -176,6 +176,23 @@ impl Case {
         };
         verify(&self.bench, &self.request(original), repairs, &mut rewrite, &mut |_| {}).unwrap()
     }
+
+    /// Verifies passes that each replace something in [`ORIGINAL`].
+    fn switch_off(&self, changes: &[(&'static str, &str, &str)]) -> Verification {
+        let mut rewrite = |without: &[String]| {
+            let used = || {
+                changes
+                    .iter()
+                    .filter(|(pass, ..)| !without.contains(&(*pass).to_owned()))
+            };
+            Ok(Candidate {
+                text: used().fold(ORIGINAL.to_owned(), |text, (_, from, to)| text.replace(from, to)),
+                ignore: None,
+                passes: used().map(|(pass, ..)| *pass).collect(),
+            })
+        };
+        verify(&self.bench, &self.request(ORIGINAL), true, &mut rewrite, &mut |_| {}).unwrap()
+    }
 }
 
 fn failed(answer: &Verification) -> Vec<&'static str> {
@@ -224,7 +241,7 @@ fn a_missing_library_a_tool_and_a_file_are_added() {
         return;
     }
     let case = Case::new("repair", &Limits::default());
-    let original = "FROM debian:bookworm-slim AS builder\nWORKDIR /app\nCOPY . .\nRUN mkdir -p /opt/own/lib && cp /usr/bin/find /opt/own/search \\\n    && mv /usr/lib/x86_64-linux-gnu/libselinux.so.1 /opt/own/lib/ && echo /opt/own/lib > /etc/ld.so.conf.d/own.conf && echo made > made.txt\nHEALTHCHECK CMD /opt/own/search /app\nCMD [\"cat\", \"/app/made.txt\"]\n";
+    let original = "FROM debian:bookworm-slim AS builder\nWORKDIR /app\nCOPY . .\nRUN mkdir -p /opt/own/lib && cp /usr/bin/find /opt/own/search \\\n    && mv /usr/lib/x86_64-linux-gnu/libselinux.so.1 /opt/own/lib/ && echo /opt/own/lib > /etc/ld.so.conf.d/own.conf && echo made > made.txt \\\n    && head -c 3000000 /dev/zero > /var/cache/ballast\nHEALTHCHECK CMD /opt/own/search /app\nCMD [\"cat\", \"/app/made.txt\"]\n";
     let wrong = original.replace("HEALTHCHECK", "FROM debian:bookworm-slim\nWORKDIR /app\nCOPY . .\nCOPY --from=builder /etc/ld.so.conf.d/own.conf /etc/ld.so.conf.d/own.conf\nRUN rm /usr/lib/x86_64-linux-gnu/libselinux.so.1\nHEALTHCHECK");
     let answer = case.verify(original, &wrong, true);
     assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
@@ -265,23 +282,29 @@ fn only_the_guilty_pass_is_switched_off() {
         ("clean-layers", "EXPOSE 8080", "EXPOSE 8080/tcp"),
         ("cache-mounts", "MODE=fast", "MODE=slow"),
     ];
-    let mut rewrite = |without: &[String]| {
-        let used = || {
-            changes
-                .iter()
-                .filter(|(pass, ..)| !without.contains(&(*pass).to_owned()))
-        };
-        Ok(Candidate {
-            text: used().fold(ORIGINAL.to_owned(), |text, (_, from, to)| text.replace(from, to)),
-            ignore: None,
-            passes: used().map(|(pass, ..)| *pass).collect(),
-        })
-    };
-    let answer = verify(&case.bench, &case.request(ORIGINAL), true, &mut rewrite, &mut |_| {}).unwrap();
+    let answer = case.switch_off(&changes);
     assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
     assert_eq!(answer.switched_off, ["cache-mounts"]);
     let expected = ORIGINAL.replace("team=a", "team=\"a\"").replace("8080", "8080/tcp");
     assert_eq!(answer.text, expected);
+}
+
+/// Without the pass that does harm, the split changes nothing about the size: then it is not worth another stage.
+#[test]
+fn a_split_that_no_longer_pays_is_switched_off_too() {
+    if !is_ready("a split that no longer pays") {
+        return;
+    }
+    let case = Case::new("pays", &Limits::default());
+    let changes = [
+        ("slim-base", "MODE=fast", "MODE=slow"),
+        ("split-stages", "LABEL team=a", "LABEL team=\"a\""),
+        ("clean-layers", "EXPOSE 8080", "EXPOSE 8080/tcp"),
+    ];
+    let answer = case.switch_off(&changes);
+    assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
+    assert_eq!(answer.switched_off, ["slim-base", "split-stages"]);
+    assert_eq!(answer.text, ORIGINAL.replace("8080", "8080/tcp"));
 }
 
 /// A tool that builds has gone on purpose; a package that went with it has not.
