@@ -109,7 +109,7 @@ impl Workbench {
         Ok(Workbench {
             engine,
             namespace: format!("plimsoll-{subject}-{:x}-{:x}", std::process::id(), now.as_micros()),
-            folder: tempfile::Builder::new().prefix("plimsoll-").tempdir()?,
+            folder: leftovers::folder()?,
             images: Mutex::default(),
             containers: Mutex::default(),
             count: AtomicUsize::new(0),

@@ -129,9 +129,17 @@ pub fn measure(
             return Ok(None);
         };
         let copy = bench.folder().join(format!("context-{variant}-{what}"));
-        let failed = |error: io::Error| EngineError::Lacks(format!("cannot copy the build context: {error}"));
-        copy_sent(context, &copy).map_err(failed)?;
-        append(&copy.join(&edited)).map_err(failed)?;
+        let _copied = match context.copy_to(&copy) {
+            Ok((copied, _)) => copied,
+            Err(error) => {
+                listener(Event::Step(&format!(
+                    "no rebuild is measured: of the build context, {error}"
+                )));
+                return Ok(None);
+            }
+        };
+        append(&copy.join(&edited))
+            .map_err(|error| EngineError::Lacks(format!("cannot edit a copy of {edited}: {error}")))?;
         inputs.context = copy;
         // The mounts and layers of the cold build are there now; an engine without BuildKit has its own.
         inputs.is_cold = bench.engine.is_buildkit();
@@ -272,37 +280,6 @@ fn first(context: &ContextSource, is_wanted: impl Fn(&str) -> bool) -> Option<St
     found
         .map(|found| found.entry.path.clone())
         .min_by_key(|path| (path.matches('/').count(), path.clone()))
-}
-
-/// Copies what a build is sent.
-fn copy_sent(context: &ContextSource, to: &Path) -> io::Result<()> {
-    let Some(root) = context.root() else { return Ok(()) };
-    fs::create_dir_all(to)?;
-    for found in context.measure().entries().iter().filter(|found| found.is_sent) {
-        let (from, target) = (root.join(&found.entry.path), to.join(&found.entry.path));
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        match found.entry.kind {
-            Kind::Folder => fs::create_dir_all(&target)?,
-            Kind::File => {
-                fs::copy(&from, &target)?;
-            }
-            Kind::Link => link(&fs::read_link(&from)?, &target)?,
-            Kind::Other => {}
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn link(to: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(to, at)
-}
-
-#[cfg(not(unix))]
-fn link(_to: &Path, _at: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// A line more changes every source and breaks none.

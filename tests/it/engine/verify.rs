@@ -12,7 +12,7 @@ use plimsoll::verify::bench::{Inputs, Workbench};
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::Engine;
 use plimsoll::verify::process::Limits;
-use plimsoll::verify::{Candidate, Outcome, Request, Verification, verify};
+use plimsoll::verify::{Candidate, Event, Outcome, Request, Verification, VerifyError, verify};
 use tempfile::TempDir;
 
 use super::{docker, gate, say};
@@ -305,6 +305,39 @@ fn a_split_that_no_longer_pays_is_switched_off_too() {
     assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
     assert_eq!(answer.switched_off, ["slim-base", "split-stages"]);
     assert_eq!(answer.text, ORIGINAL.replace("8080", "8080/tcp"));
+}
+
+/// Somebody writes to the context between the builds: a log, an editor, a server that runs there.
+#[test]
+fn what_is_written_meanwhile_makes_no_difference_and_is_said_where_it_could() {
+    if !is_ready("a context that changes") {
+        return;
+    }
+    let case = Case::new("frozen", &Limits::default());
+    let candidate = Candidate {
+        text: format!("# The same.\n{ORIGINAL}"),
+        ignore: None,
+        passes: Vec::new(),
+    };
+    let data = case.folder.path().join("data.txt");
+    let verify = |text: &str| {
+        let mut rewrite = |_: &[String]| Ok(candidate.clone());
+        let mut write = |event: Event<'_>| {
+            if matches!(event, Event::Step("compare the rewrite")) {
+                fs::write(&data, text).unwrap();
+            }
+        };
+        verify(&case.bench, &case.request(ORIGINAL), false, &mut rewrite, &mut write)
+    };
+    let answer = verify("written\n").unwrap();
+    assert_eq!(answer.outcome, Outcome::Passed, "{:#?}", answer.rounds);
+    // What cannot be copied is given as it is, and the change counts though no check need fail by it.
+    let _socket = std::os::unix::net::UnixListener::bind(case.folder.path().join("socket")).unwrap();
+    let error = verify("again\n").unwrap_err();
+    assert!(
+        matches!(&error, VerifyError::ContextChanged(changed) if changed == &["data.txt"]),
+        "{error}"
+    );
 }
 
 /// A tool that builds has gone on purpose; a package that went with it has not.
