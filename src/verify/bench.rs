@@ -16,6 +16,7 @@ use super::fault::fault;
 use super::files::Files;
 use super::leftovers;
 use super::process;
+use super::progress::Progress;
 use super::stream::Stream;
 
 /// The memory that a container may take.
@@ -154,7 +155,7 @@ impl Workbench {
         let tag = format!("{}:{variant}", self.namespace);
         let command: &[&str] = match self.engine.kind {
             // The user's builder may be elsewhere: the image comes back from it.
-            Kind::Docker if self.engine.is_buildkit() => &["buildx", "build", "--load", "--progress=plain"],
+            Kind::Docker if self.engine.is_buildkit() => &["buildx", "build", "--load", self.engine.progress_option()],
             Kind::Docker => &["build"],
             // The other format loses HEALTHCHECK, SHELL and ONBUILD.
             Kind::Podman | Kind::Buildah => &["build", "--format", "docker"],
@@ -194,12 +195,14 @@ impl Workbench {
 
         lock(&self.images).push(tag.clone());
         // BuildKit tells its progress on stderr, podman and buildah tell the steps on stdout and the rest on stderr.
-        let told = Mutex::new((Bounded::new(MOST_LOG), on_line));
+        let told = Mutex::new((Progress::default(), Bounded::new(MOST_LOG), on_line));
         let tell = |line: &str| {
-            let mut told = lock(&told);
-            told.0.add(line.as_bytes());
-            told.0.add(b"\n");
-            (told.1)(line);
+            let (progress, log, on_line) = &mut *lock(&told);
+            progress.take(line, &mut |line| {
+                log.add(line.as_bytes());
+                log.add(b"\n");
+                on_line(line);
+            });
         };
         let start = Instant::now();
         let ended = process::run(
@@ -209,7 +212,8 @@ impl Workbench {
             &mut |line| tell(line),
         )
         .inspect_err(|_| self.remove_steps())?;
-        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0.text();
+        let (progress, log, _) = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let log = log.text();
         if !ended.status.success() {
             self.engine.answers()?;
             let lines: Vec<&str> = log.lines().collect();
@@ -217,7 +221,7 @@ impl Workbench {
             return Err(EngineError::Build {
                 what: format!("{variant} file"),
                 end: lines[lines.len().saturating_sub(16)..].join("\n"),
-                fault: fault(self.engine.kind, is_buildkit, ended.status.code(), &log),
+                fault: fault(self.engine.kind, is_buildkit, ended.status.code(), &progress),
             });
         }
         Ok(Image {

@@ -12,6 +12,7 @@ pub mod files;
 mod frozen;
 mod leftovers;
 pub mod process;
+mod progress;
 mod python;
 mod repair;
 pub mod report;
