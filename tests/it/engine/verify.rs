@@ -307,6 +307,30 @@ fn a_split_that_no_longer_pays_is_switched_off_too() {
     assert_eq!(answer.text, ORIGINAL.replace("8080", "8080/tcp"));
 }
 
+/// Two stages are built at the same time: the failure of one stops the other, which fails, too.
+#[test]
+fn the_step_that_failed_is_told_from_one_that_it_stopped() {
+    if !is_ready("the failed step") {
+        return;
+    }
+    let case = Case::new("failed", &Limits::default());
+    let text = "FROM debian:bookworm-slim AS slow\nRUN sleep 60\nFROM debian:bookworm-slim AS bad\nRUN sleep 2; echo done; exit 3\n\
+                FROM debian:bookworm-slim\nCOPY --from=slow /etc/passwd /a\nCOPY --from=bad /etc/passwd /b\n";
+    let inputs = Inputs {
+        context: case.folder.path().to_owned(),
+        is_cold: true,
+        ..Inputs::default()
+    };
+    let mut lines = Vec::new();
+    let error = case
+        .bench
+        .build("failed", text, &inputs, &mut |line| lines.push(line.to_owned()))
+        .unwrap_err();
+    assert!(format!("{error:?}").contains("Command(3)"), "{error:?}");
+    let is_said = |end: &str| lines.iter().any(|line| line.starts_with('#') && line.ends_with(end));
+    assert!(is_said(" done") && is_said("exit code: 3"), "{}", lines.join("\n"));
+}
+
 /// Somebody writes to the context between the builds: a log, an editor, a server that runs there.
 #[test]
 fn what_is_written_meanwhile_makes_no_difference_and_is_said_where_it_could() {
