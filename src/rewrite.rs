@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::context::ContextSource;
-use crate::effects::{Obstacle, ObstacleKind};
 use crate::estimate::{Saving, estimate};
 use crate::facts::Facts;
 use crate::passes::dockerignore::Proposal;
@@ -15,7 +14,7 @@ use crate::passes::{
 };
 use crate::suggest;
 use crate::syntax::{self, Dockerfile, LineRange, SyntaxError};
-use crate::validate::{Known, Version, Violation, validate};
+use crate::validate::{Known, Version, Violation, validate, validate_context};
 
 /// How often a pass runs at most. Each round makes a file simpler, so that two or three do; the bound is for faults.
 const MOST_ROUNDS: usize = 16;
@@ -250,6 +249,7 @@ impl<'o> Run<'o> {
         let Some(proposal) = pass.beside(file, &self.facts, &self.passes) else {
             return;
         };
+        let proposal = self.validated(pass.id(), file, proposal);
         if self.options.writes_dockerignore
             && proposal.is_change()
             && let Some(context) = &self.passes.context
@@ -260,6 +260,27 @@ impl<'o> Run<'o> {
             self.version += 1;
         }
         self.dockerignore = Some(proposal);
+    }
+
+    /// A proposal, or that nothing is to be added where it would keep out what the file names.
+    fn validated(&mut self, pass: &str, file: &Dockerfile, proposal: Proposal) -> Proposal {
+        let Some(context) = self.passes.context.clone().filter(|_| proposal.is_change()) else {
+            return proposal;
+        };
+        let version = match self.known.take() {
+            Some(known) => Version::known(file, &self.facts, &context, known),
+            None => Version::of(file, &self.facts, &context),
+        };
+        let after = context.with_ignore_text(&proposal.text);
+        let found = after.map(|after| validate_context(&version, &after));
+        self.known = Some(version.into_known());
+        let Ok(Err(found)) = found else { return proposal };
+        let described = found.iter().map(|violation| format!("{pass}: {violation}"));
+        self.rejected.extend(described);
+        match found.first() {
+            Some(first) => proposal.rejected(&first.obstacle()),
+            None => proposal,
+        }
     }
 
     /// Runs a pass, unless it found nothing more in this very version of the file.
@@ -338,8 +359,7 @@ fn refusal(pass: &'static str, file: &Dockerfile, violation: &Violation, changes
     let lines = changes.iter().map(|change| change.lines).reduce(LineRange::join);
     let lines = lines.unwrap_or_else(|| file.lines_of(0));
     let what = changes.first().map(|change| change.what.as_str()).unwrap_or_default();
-    let obstacle = Obstacle::new(ObstacleKind::Rejected, &violation.what, &violation.remedy);
-    Refusal::new(pass, lines, what, obstacle)
+    Refusal::new(pass, lines, what, violation.obstacle())
 }
 
 /// Says which `# plimsoll: skip=` comments name a pass that does not exist.
@@ -361,6 +381,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::effects::{Obstacle, ObstacleKind};
     use crate::passes::Level;
 
     /// A pass that finds nothing, and counts how often it looks.

@@ -6,13 +6,13 @@
 pub mod compose;
 mod containers;
 mod disk;
+mod files;
 pub(crate) mod git_ignored;
 mod glob;
 mod go_regex;
 mod ignore;
 mod imports;
 mod locate;
-pub mod manifests;
 mod measure;
 mod memory;
 pub(crate) mod mentions;
@@ -25,6 +25,7 @@ mod walk;
 mod yaml;
 
 pub use containers::ContainerCommand;
+pub use files::{Files, MemoryFiles};
 pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compose::{self, Service};
 use super::disk::Disk;
+use super::files::decode;
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
-use super::manifests::decode;
 use super::measure::Measure;
 use super::memory::Memory;
 use super::orchestrated::ContainerRun;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::manifests::Files;
+use crate::context::Files;
 use crate::effects::Obstacle;
 use crate::facts::{Command, Execution, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Installer, Kind, State, installer};

@@ -12,7 +12,7 @@ mod classify;
 mod command;
 pub(crate) mod context_use;
 pub(crate) mod download;
-pub(crate) mod ecosystems;
+pub mod ecosystems;
 mod effect;
 mod evidence;
 pub(crate) mod image_files;

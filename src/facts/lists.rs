@@ -31,7 +31,7 @@ impl Execution {
     }
 
     /// Whether the lists that `used` downloads go to a mount, and not into the layer.
-    fn mounts_lists(&self, used: &ManagerUse) -> bool {
+    pub fn mounts_lists(&self, used: &ManagerUse) -> bool {
         let of_lists = |cache: &&CacheUse| cache.cache.holds == Holds::Lists || cache.cache.only_mounted;
         let mut folders = used
             .caches

@@ -271,12 +271,12 @@ const LISTS: &[(&str, &str, &str)] = &[
         "what runs a script without a build: an ecosystem's own knowledge",
     ),
     (
-        "node/script_command.rs",
+        "node/manifests/script_command.rs",
         "node",
         "what runs a script without a build: an ecosystem's own knowledge",
     ),
     (
-        "php.rs",
+        "php/mod.rs",
         "docker-php-ext-install",
         "what the official image of PHP has: an ecosystem's own knowledge",
     ),

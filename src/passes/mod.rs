@@ -12,7 +12,7 @@ mod runtime_libs;
 mod slim_base;
 mod split_stages;
 
-pub(crate) use crate::effects::ecosystems::programs::is_python_tool;
+pub(crate) use crate::effects::ecosystems::python::programs::is_python_tool;
 pub use cache_mounts::{CacheMounts, needs_buildkit};
 pub use clean_layers::CleanLayers;
 pub use dockerignore::DockerIgnorePass;

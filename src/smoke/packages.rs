@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContextSource;
-use crate::context::manifests::{Manager, declared_dependencies};
+use crate::effects::ecosystems::manifests::{Manager, declared_dependencies};
 use crate::facts::Facts;
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;

@@ -1,12 +1,14 @@
-//! Packages of the system are asked for as in the original: in the same version, with the same options, by the manager of
-//! the image.
+//! Packages of the system are asked for as in the original: in the same version, with the same options and lists, under the
+//! same conditions, by the manager of the image.
 
 use std::collections::BTreeSet;
 
 use crate::facts::ManagerUse;
 use crate::knowledge::Release;
 
+use super::flow::Flow;
 use super::identity::lasting_options;
+use super::lists::{self, Lists};
 use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
@@ -16,12 +18,17 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
     stages.flat_map(|after| check_stage(pair, after)).collect()
 }
 
+const WITHOUT_LISTS: &str = "without the package lists that it was installed with";
+const OTHERWISE: &str = "under other conditions, or its failure would count otherwise";
+
 /// How a package is asked for.
 struct Asked<'a> {
     name: &'a str,
     version: Option<&'a str>,
     options: BTreeSet<String>,
     used: &'a ManagerUse,
+    flow: Flow,
+    lists: Lists,
 }
 
 fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
@@ -44,7 +51,9 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
 
 /// All packages that the steps of a stage install.
 fn all<'v>(version: &'v Version<'_>, stage: &'v StageModel) -> impl Iterator<Item = (&'v Item, Asked<'v>)> {
-    stage.items.iter().flat_map(move |item| {
+    let lists = lists::found(version, stage);
+    stage.items.iter().enumerate().flat_map(move |(at, item)| {
+        let lists = lists.get(&at).copied().unwrap_or(Lists::Missing);
         let command = version.command(item);
         let used = command.and_then(|command| Some((command, command.manager.as_ref()?)));
         let packages = item.act.installed().iter();
@@ -55,6 +64,8 @@ fn all<'v>(version: &'v Version<'_>, stage: &'v StageModel) -> impl Iterator<Ite
                 version: package.version.as_deref(),
                 options: lasting_options(command, used),
                 used,
+                flow: Flow::of(command),
+                lists,
             };
             Some((item, asked))
         })
@@ -63,12 +74,19 @@ fn all<'v>(version: &'v Version<'_>, stage: &'v StageModel) -> impl Iterator<Ite
 
 /// What is not as in the original.
 fn wrong(known: &[Asked<'_>], asked: &Asked<'_>, release: Option<&Release>) -> Option<String> {
-    let mut same = known.iter().filter(|other| other.name == asked.name).peekable();
-    if same.peek().is_none() {
+    let same: Vec<&Asked<'_>> = known.iter().filter(|other| other.name == asked.name).collect();
+    if same.is_empty() {
         return wrong_addition(known, asked, release);
     }
     let is_equal = |other: &Asked<'_>| other.version == asked.version && other.options == asked.options;
-    (!same.any(is_equal)).then(|| "in another version, or with other options".to_owned())
+    if !same.iter().any(|other| is_equal(other)) {
+        return Some("in another version, or with other options".to_owned());
+    }
+    if same.iter().all(|other| other.lists > asked.lists) {
+        return Some(WITHOUT_LISTS.to_owned());
+    }
+    let is_kept = same.iter().any(|other| is_equal(other) && other.flow == asked.flow);
+    (!is_kept).then(|| OTHERWISE.to_owned())
 }
 
 /// What is wrong with a package that the original does not name.
@@ -79,6 +97,12 @@ fn wrong_addition(known: &[Asked<'_>], asked: &Asked<'_>, release: Option<&Relea
     let has_value = asked.options.iter().any(|option| !option.ends_with('='));
     if has_value && known.iter().all(|other| other.options != asked.options) {
         return Some("with options that nobody asked for".to_owned());
+    }
+    if asked.lists < Lists::There && known.iter().all(|other| other.lists > asked.lists) {
+        return Some(WITHOUT_LISTS.to_owned());
+    }
+    if !asked.flow.is_certain() && known.iter().all(|other| other.flow != asked.flow) {
+        return Some(OTHERWISE.to_owned());
     }
     let families = &asked.used.manager.families;
     let is_foreign = release.is_some_and(|release| !families.is_empty() && !families.contains(&release.family));
@@ -118,7 +142,9 @@ mod tests {
     #[test]
     fn options_of_caches_may_change() {
         let before = "FROM alpine:3.20\nRUN apk add --no-cache curl\n";
-        accepts(before, &before.replace("apk add --no-cache", "apk add"));
+        accepts(before, &before.replace("--no-cache", "--update-cache"));
+        // It fetched the package lists, too.
+        rejects(before, &before.replace("--no-cache ", ""), Kind::InstallChanged);
         rejects(
             before,
             &before.replace("--no-cache", "--allow-untrusted"),

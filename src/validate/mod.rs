@@ -3,9 +3,11 @@
 //! [`validate`] compares two versions of a file, the one before and the one after a pass, by their facts and effects. It
 //! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
 //! ([`live`], [`named`], [`tools`]) and belongs to whom it did ([`owners`]), packages are asked for in the same way
-//! ([`packages`], [`installs`]), steps still find what they read, in an order that means the same ([`order`], [`base`],
-//! [`builders`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
+//! ([`packages`], [`installs`]), steps still find what they read and what they build with ([`development`]), in an order that means the same ([`order`], [`base`],
+//! [`builders`]), under the same conditions ([`flow`], [`run_flags`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
 //! no comment is lost ([`comments`]).
+//!
+//! [`context`] does the same for a .dockerignore, which changes nothing but what the context brings.
 //!
 //! [`model`] describes one version; [`identity`] says which steps of two versions are the same one, [`arrival`] what
 //! COPYs carry from one stage to another.
@@ -17,9 +19,13 @@ mod builders;
 mod carried;
 mod comments;
 mod configuration;
+mod context;
+mod development;
 mod environments;
+mod flow;
 mod identity;
 mod installs;
+mod lists;
 mod live;
 mod model;
 mod mounts;
@@ -29,6 +35,7 @@ mod owners;
 mod packages;
 mod reads;
 mod renamed;
+mod run_flags;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -38,6 +45,8 @@ mod unread;
 
 use std::fmt;
 
+use crate::effects::{Obstacle, ObstacleKind};
+pub(crate) use context::validate_context;
 use model::StageModel;
 pub(crate) use model::{Known, Version};
 
@@ -62,6 +71,10 @@ pub(crate) enum Kind {
     OrderChanged,
     /// The new base image lacks what the old one had.
     BaseLacks,
+    /// A step runs under other conditions, or its failure counts otherwise.
+    FlowChanged,
+    /// A step runs with another network, without a secret, or the like.
+    FlagsChanged,
     /// A step that was added may fail, or harms another one.
     AddedStep,
     /// A mount hides files that a step needs, or takes files that the image needs.
@@ -89,6 +102,8 @@ impl Kind {
             Kind::InputLost => "input-lost",
             Kind::OrderChanged => "order-changed",
             Kind::BaseLacks => "base-lacks",
+            Kind::FlowChanged => "flow-changed",
+            Kind::FlagsChanged => "flags-changed",
             Kind::AddedStep => "added-step",
             Kind::MountHides => "mount-hides",
             Kind::OwnerChanged => "owner-changed",
@@ -112,6 +127,13 @@ pub(crate) struct Violation {
     pub(crate) remedy: String,
 }
 
+impl Violation {
+    /// What stands in the way of the change.
+    pub(crate) fn obstacle(&self) -> Obstacle {
+        Obstacle::new(ObstacleKind::Rejected, &self.what, &self.remedy)
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (line {}): {}", self.kind.id(), self.line, self.what)
@@ -125,8 +147,11 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     packages::check,
     installs::check,
     tools::check,
+    development::check,
     named::check,
     order::check,
+    flow::check,
+    run_flags::check,
     base::check,
     builders::check,
     added::check,

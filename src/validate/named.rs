@@ -16,7 +16,7 @@ pub(super) struct Named {
     /// The word that names it.
     word: String,
     /// Where, as messages say it.
-    place: String,
+    pub(super) place: String,
     /// Whether the word may mean something else than a path.
     is_guess: bool,
 }

@@ -1,6 +1,7 @@
 //! Which files of the build context a command reads, and whether COPYs bring them.
 
-use crate::context::manifests::{self, Files as _, Install, ReadFile};
+use crate::context::Files as _;
+use crate::effects::ecosystems::manifests::{self, Install, ReadFile};
 use crate::effects::image_files::{Copy, Layer, View, inside, join};
 use crate::effects::{AbsolutePath, folder_of};
 use crate::facts::{Command, ManagerUse};

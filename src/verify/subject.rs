@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::python::normal;
-use crate::context::manifests::{Manager, MemoryFiles, declared_dependencies};
+use crate::context::MemoryFiles;
 use crate::context::{ContextSource, Kind, Presence, python_imports};
+use crate::effects::ecosystems::manifests::{Manager, declared_dependencies};
 use crate::effects::image_files::is_archive;
 use crate::effects::needs::tool_calls;
 use crate::facts::{Base, Facts};

@@ -65,3 +65,37 @@ fn layers_only_point_down() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The first parts of a path from the top of the repository.
+const TOP: &[&str] = &[
+    "data/",
+    "docs/",
+    "fuzz/",
+    "grammar/",
+    "snapshots/",
+    "src/",
+    "templates/",
+    "tests/",
+];
+
+#[test]
+fn paths_in_documents_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        for path in quoted.filter(|quoted| TOP.iter().any(|top| quoted.starts_with(top))) {
+            // `data/commands/<name>.toml` speaks of the folder, `a/*.rs` too.
+            let fixed = path.find(['<', '*', ' ', ':']).map_or(path, |at| &path[..at]);
+            let fixed = if fixed == path {
+                path
+            } else {
+                fixed.rsplit_once('/').unwrap().0
+            };
+            assert!(root.join(fixed).exists(), "{name} names {path}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked}");
+}

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::Project;
-use plimsoll::context::manifests::{Files, Install, Manager, MemoryFiles, declared_dependencies, reads};
+use plimsoll::context::{Files, MemoryFiles};
+use plimsoll::effects::ecosystems::manifests::{Install, Manager, declared_dependencies, reads};
 use plimsoll::passes::Level;
 use plimsoll::rewrite::rewrite;
 

@@ -1,6 +1,6 @@
 //! Where builds of a project write outside of its folder: by their words, the scripts that they run and their settings.
 
-use crate::context::manifests::Files;
+use crate::context::Files;
 use crate::effects::command::of_command;
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{Command, Execution, Scope};

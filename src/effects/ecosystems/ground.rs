@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::context::ContextSource;
-use crate::context::manifests::Files;
+use crate::context::Files;
 use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
 use crate::knowledge::{Kind, is_plain_node_package};
 use crate::syntax::Dockerfile;

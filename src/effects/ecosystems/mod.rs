@@ -1,38 +1,38 @@
 //! What installs and builds leave behind that the program needs at run time.
 
-mod compiled;
 mod dotnet;
 mod elixir;
 mod elsewhere;
+mod go;
 mod ground;
 mod haskell;
-mod makefile;
+mod jvm;
+pub mod manifests;
+mod native;
 pub(crate) mod node;
 mod php;
-pub(crate) mod programs;
-mod python;
+pub(crate) mod python;
 mod ruby;
-mod uv_python;
+mod rust;
 
 use std::collections::BTreeSet;
 
-use crate::context::manifests::Files;
+use crate::context::Files;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{self, Command, Execution, ManagerUse, Scope};
 use crate::knowledge::Action;
 
 use super::{AbsolutePath, Place};
-use crate::knowledge::{CommandScope, Compiler, command_table, compiler};
+use crate::knowledge::{Compiler, compiler};
 
-pub(crate) use compiled::cargo_programs;
 pub(crate) use ground::{Ground, image_below};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
+pub(crate) use rust::cargo_programs;
 
-use compiled::installed;
-use makefile::Makefile;
-use python::made_venv;
+use native::installed;
+use python::{made_venv, programs};
 
 /// Something that must cross to the runtime stage.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,12 +226,7 @@ impl Surroundings<'_> {
             "mix" => self.mix(command, used),
             "stack" => self.stack(command, used),
             "cabal" => self.cabal(command, used),
-            "maven" | "gradle" => match used.action {
-                Action::Build | Action::Install | Action::Download => {
-                    Ok(Some(vec![Output::NamedIn(workdir(command, used)?)]))
-                }
-                _ => Ok(Some(Vec::new())),
-            },
+            "maven" | "gradle" => jvm::left(command, used),
             other => match used.action {
                 Action::Other | Action::Config | Action::CleanCache => Ok(None),
                 _ => Err(Obstacle::new(
@@ -250,52 +245,6 @@ impl Surroundings<'_> {
             files: self.files,
             project: AbsolutePath::of(folder, None)?,
         })
-    }
-
-    /// What a compiler of C and its like, or `make`, writes outside of the folder that it runs in.
-    fn native_elsewhere(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
-        let Some(build) = self.build_in(folder) else {
-            return Ok(Vec::new());
-        };
-        let mut found = match command_table(command.program().unwrap_or_default()) {
-            Some(table) if table.scope == CommandScope::Arguments => build.by_command(command)?,
-            _ => Vec::new(),
-        };
-        if command
-            .program()
-            .is_some_and(|program| matches!(program, "make" | "gmake"))
-        {
-            let words: Vec<&str> = command.literal_arguments().collect();
-            let targets: Vec<&str> = words
-                .iter()
-                .copied()
-                .filter(|word| !word.starts_with('-') && !word.contains('='))
-                .collect();
-            let given: Vec<(&str, &str)> = words.iter().filter_map(|word| word.split_once('=')).collect();
-            let text = ["GNUmakefile", "makefile", "Makefile"]
-                .iter()
-                .find_map(|name| self.files.read(build.project.join(name).relative()));
-            for recipe in text
-                .iter()
-                .flat_map(|text| Makefile::read(text, &given).recipes(&targets))
-            {
-                found.extend(build.by_script(&recipe, 0)?);
-            }
-        }
-        Ok(found)
-    }
-
-    /// What a build of Node.js writes outside of its project; `words` are those after a manager's name.
-    fn node_elsewhere(&self, command: &Command, words: &[&str], folder: &str) -> Result<Vec<Output>, Obstacle> {
-        let Some(build) = self.build_in(folder) else {
-            return Ok(Vec::new());
-        };
-        let mut found = build.by_settings()?;
-        found.extend(match command.manager {
-            Some(_) => build.by_package_script(words, 0)?,
-            None => build.by_command(command)?,
-        });
-        Ok(found)
     }
 
     /// What a compiler or a build tool leaves; none for any other program.

@@ -5,7 +5,7 @@
 
 mod stages;
 
-use crate::context::manifests::Files;
+use crate::context::Files;
 use crate::context::{ContextSource, Kind, Presence};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, Scope, is_within};

@@ -98,7 +98,7 @@ fn carried(copy: &Copy, taken: &[(&[Copy], String)], context: &ContextSource) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::manifests::Files as _;
+    use crate::context::Files as _;
     use crate::syntax;
 
     /// The texts that the last stage has at `paths`.

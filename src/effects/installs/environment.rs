@@ -1,6 +1,6 @@
 //! Variables by which tools are told of files of the project.
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Scope;
 use crate::syntax::{Arguments, Dockerfile, Keyword};

@@ -1,6 +1,6 @@
 //! Folders that are no place of a project.
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Facts, is_within};
 

@@ -1,12 +1,13 @@
 //! What an install reads, in terms of the image, and how its dependencies can come first: for the managers of all languages,
-//! by what `context::manifests` says of their files.
+//! by what `ecosystems::manifests` says of their files.
 
 pub(crate) mod environment;
 pub(crate) mod folders;
 pub(crate) mod pyproject;
 mod settings;
 
-use crate::context::manifests::{self, Files as _, Install, Manager, Reads, Step};
+use crate::context::Files as _;
+use crate::effects::ecosystems::manifests::{self, Install, Manager, Reads, Step};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Execution, ManagerUse};
 use crate::knowledge::{Action, Kind};

@@ -1,6 +1,7 @@
 //! `pip install .`: pip has no command for the dependencies alone, but Python reads them out of `pyproject.toml`.
 
-use crate::context::manifests::{Files as _, Install, ReadFile, Reads};
+use crate::context::Files as _;
+use crate::effects::ecosystems::manifests::{Install, ReadFile, Reads};
 
 use crate::effects::image_files::{View, join};
 use crate::facts::ImageReference;

@@ -1,6 +1,7 @@
 //! Files of the project beside the manifests that a command of a package manager reads or writes.
 
-use crate::context::manifests::{Files as _, Manager};
+use crate::context::Files as _;
+use crate::effects::ecosystems::manifests::Manager;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::ManagerUse;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::context::ContextSource;
-use crate::context::manifests::npm_locked;
+use crate::effects::ecosystems::node::manifests::npm_locked;
 use crate::facts::{Command, Facts, ManagerUse, Stage};
 use crate::syntax::Dockerfile;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aho_corasick::AhoCorasick;
 use serde_json::Value as Json;
 
-use crate::context::manifests::npm_locked;
+use crate::effects::ecosystems::node::manifests::npm_locked;
 use crate::knowledge::{Ecosystem, language_of};
 use crate::shell;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContextSource;
+use crate::context::Files as _;
 use crate::context::compose::{self, HealthCheck, Service};
-use crate::context::manifests::Files as _;
 use crate::effects::ecosystems::Output;
 use crate::effects::image_files::View;
 use crate::effects::steps::{self, StepKind};

@@ -116,6 +116,17 @@ impl Proposal {
         }
     }
 
+    /// The same file without the additions, each kept back for `obstacle`.
+    #[must_use]
+    pub(crate) fn rejected(mut self, obstacle: &Obstacle) -> Proposal {
+        self.text.clone_from(&self.original);
+        self.after = self.before;
+        let added = std::mem::take(&mut self.patterns);
+        self.kept
+            .extend(added.iter().map(|added| Kept::new(&added.pattern, obstacle.clone())));
+        self
+    }
+
     /// Writes the sections behind the present text: each a comment and its patterns.
     pub(super) fn write(&mut self, sections: &[(&Group, Vec<String>)]) {
         let newline = if self.original.contains("\r\n") { "\r\n" } else { "\n" };

@@ -1,6 +1,6 @@
 //! Whether a RUN has nothing to do with what a COPY brings.
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::effects::{self, AbsolutePath, Place};
 use crate::facts::{Body, Command, Execution, ManagerUse, is_within};
 use crate::knowledge::{Action, ArgumentRole as Role, Kind};

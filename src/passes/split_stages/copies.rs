@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::context::{Kind, Presence};
 use crate::facts::is_within;
 use crate::syntax::{Keyword, Node};

@@ -13,10 +13,14 @@ use super::work::Works;
 use crate::effects::ecosystems::node::development::{Manifest, Runs};
 use crate::effects::image_files::join;
 use crate::effects::needs::Needs;
+use crate::effects::steps::{Step, StepKind};
+use crate::effects::{AbsolutePath, Place};
 
 /// An install of a project's dependencies.
 struct Install<'a> {
     run: usize,
+    /// The number of the command in the RUN.
+    number: usize,
     command: &'a Command,
     used: &'a ManagerUse,
 }
@@ -74,9 +78,7 @@ pub(super) fn leave_out(
         folder: from.strip_suffix("package.json").unwrap_or_default(),
     };
     runs.need_none(&manifest)?;
-    let only_installs = works.iter().all(|(index, work)| !work.builds() || *index == first.run)
-        && installs.len() == 1
-        && !manifest.has_install_scripts;
+    let only_installs = installs.len() == 1 && !manifest.has_install_scripts && !is_used(first, &modules, works);
     let edited = if only_installs { without(subject, first) } else { None };
     let place = builder
         .iter_mut()
@@ -113,12 +115,41 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
     let runs = works
         .keys()
         .filter_map(|index| Some((*index, subject.facts.run(subject.file, *index)?)));
-    let commands = runs.flat_map(|(run, execution)| execution.commands.iter().map(move |command| (run, command)));
-    let uses = commands.filter_map(|(run, command)| {
+    let commands = runs.flat_map(|(run, execution)| {
+        let numbered = execution.commands.iter().enumerate();
+        numbered.map(move |(number, command)| (run, number, command))
+    });
+    let uses = commands.filter_map(|(run, number, command)| {
         let used = command.manager.as_ref()?;
-        used.changes_node_project().then_some(Install { run, command, used })
+        used.changes_node_project().then_some(Install {
+            run,
+            number,
+            command,
+            used,
+        })
     });
     uses.collect()
+}
+
+/// Whether another step may use what an install puts into `modules`, in the same RUN or in another one.
+fn is_used(install: &Install<'_>, modules: &str, works: &BTreeMap<usize, Works>) -> bool {
+    let folder = AbsolutePath::of(modules, None);
+    let is_inside = |place: &Place| {
+        let path = place.path();
+        path.is_none()
+            || path
+                .zip(folder.as_ref())
+                .is_none_or(|(path, folder)| path.is_within(folder))
+    };
+    let is_own = |run: usize, step: &Step| run == install.run && step.command == Some(install.number);
+    let steps = works
+        .iter()
+        .flat_map(|(run, works)| works.steps().iter().map(move |step| (*run, step)));
+    let mut others = steps.filter(|(run, step)| !is_own(*run, step));
+    others.any(|(_, step)| {
+        let effects = &step.effects;
+        step.kind == StepKind::Build || effects.unknown.is_some() || effects.reads.iter().any(is_inside)
+    })
 }
 
 /// Whether an install leaves development dependencies out by itself, or removes them.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::effects::ecosystems::Output;
 use crate::effects::needs::{Needs, Started};
 use crate::effects::steps::{Step, StepKind};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::manifests::Files as _;
+use crate::context::Files as _;
 use crate::facts::{Scope, is_within};
 use crate::knowledge::{Action, served};
 use crate::syntax::Keyword;

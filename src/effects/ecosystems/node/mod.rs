@@ -1,6 +1,7 @@
-//! What installs and builds of Node.js's managers leave.
+//! Node.js: what installs and builds of its managers leave, and what its manifests name.
 
 pub(crate) mod development;
+pub(crate) mod manifests;
 
 use crate::context::ContextSource;
 use crate::effects::{Obstacle, ObstacleKind};
@@ -10,6 +11,24 @@ use crate::knowledge::Action;
 use super::{Left, Output, Surroundings, workdir};
 
 impl Surroundings<'_> {
+    /// What a build of Node.js writes outside of its project; `words` are those after a manager's name.
+    pub(super) fn node_elsewhere(
+        &self,
+        command: &Command,
+        words: &[&str],
+        folder: &str,
+    ) -> Result<Vec<Output>, Obstacle> {
+        let Some(build) = self.build_in(folder) else {
+            return Ok(Vec::new());
+        };
+        let mut found = build.by_settings()?;
+        found.extend(match command.manager {
+            Some(_) => build.by_package_script(words, 0)?,
+            None => build.by_command(command)?,
+        });
+        Ok(found)
+    }
+
     pub(crate) fn node(&self, command: &Command, used: &ManagerUse) -> Left {
         self.refuse_browsers(command, used)?;
         if used.is_global() {

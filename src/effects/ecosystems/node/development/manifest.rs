@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::context::manifests::{Files, changes_nothing, npm_locked};
+use crate::context::Files;
+use crate::effects::ecosystems::node::manifests::{changes_nothing, npm_locked};
 use crate::knowledge::node_development;
 
 use crate::effects::ecosystems::INSTALL_SCRIPTS;
@@ -196,7 +197,7 @@ pub(crate) fn package_of(module: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::manifests::MemoryFiles;
+    use crate::context::MemoryFiles;
 
     fn manifest(text: &str, lock: &str) -> Manifest {
         let files = MemoryFiles::new([("app/package.json", text), ("app/package-lock.json", lock)]);

@@ -1,7 +1,0 @@
-//! PHP: Composer.
-
-mod composer;
-mod install;
-
-pub(super) use composer::declared;
-pub(super) use install::install;

@@ -1,0 +1,7 @@
+//! PHP: Composer.
+
+mod composer;
+mod install;
+
+pub(crate) use composer::declared;
+pub(crate) use install::install;

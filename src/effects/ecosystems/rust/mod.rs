@@ -1,0 +1,115 @@
+//! Rust: what builds of Cargo leave, and what its packages name.
+
+pub(crate) mod manifests;
+
+use crate::context::Files;
+use crate::effects::{Obstacle, ObstacleKind};
+use crate::facts::{Command, ManagerUse};
+
+use super::{Left, Output, Surroundings, absolute, unknown_folder};
+
+impl Surroundings<'_> {
+    pub(crate) fn cargo(&self, command: &Command, used: &ManagerUse) -> Left {
+        let root = used.options.iter().find(|(name, ..)| name == "--root");
+        let root = match root {
+            Some((_, root, _)) => root.clone(),
+            None => match (
+                self.variable(command, "CARGO_INSTALL_ROOT")?,
+                self.variable(command, "CARGO_HOME")?,
+            ) {
+                (Some(root), _) | (None, Some(root)) => Some(root),
+                (None, None) => Some(format!("{}/.cargo", self.home_folder(command)?)),
+            },
+        };
+        let root = root.and_then(|root| absolute(command, &root));
+        let moved = used.options.iter().any(|(name, ..)| {
+            matches!(
+                name.as_str(),
+                "--target-dir" | "--out-dir" | "--artifact-dir" | "--manifest-path"
+            )
+        });
+        let Some(root) = root.filter(|_| !moved) else {
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownPlace,
+                "`cargo` is told of another folder by an option",
+                "split the stages by hand",
+            ));
+        };
+        match used.verb.as_str() {
+            "install" => {
+                let path = used.options.iter().find(|(name, ..)| name == "--path");
+                let names = match path {
+                    // A crate of the registry most often brings a program of its own name.
+                    None => used.packages.iter().map(|(name, ..)| name.clone()).collect(),
+                    Some((_, path, _)) => {
+                        let path = path.as_deref().and_then(|path| absolute(command, path));
+                        let programs = path.and_then(|path| cargo_programs(self.files, path.trim_matches('/')));
+                        programs.ok_or_else(|| {
+                            Obstacle::new(
+                                ObstacleKind::UnknownCommand,
+                                "nothing tells which programs `cargo install` builds",
+                                "copy Cargo.toml and the sources from the build context before it",
+                            )
+                        })?
+                    }
+                };
+                Ok(Some(vec![Output::Programs(
+                    format!("{}/bin", root.trim_end_matches('/')),
+                    names,
+                )]))
+            }
+            "build" | "b" => {
+                let target = match self.variable(command, "CARGO_TARGET_DIR")? {
+                    Some(target) => Some(target),
+                    None => self.variable(command, "CARGO_BUILD_TARGET_DIR")?,
+                };
+                let target = target.unwrap_or_else(|| "target".to_owned());
+                let target = absolute(command, &target).ok_or_else(|| unknown_folder("cargo"))?;
+                Ok(Some(vec![Output::NamedIn(target.trim_end_matches('/').to_owned())]))
+            }
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+}
+
+/// The programs that the package in `folder` builds; none where its manifest is not known.
+pub(crate) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
+    let join = |name: &str| {
+        if folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{folder}/{name}")
+        }
+    };
+    let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
+    let package = manifest.get("package")?;
+    let name = package.get("name")?.as_str()?;
+    let named = manifest
+        .get("bin")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten();
+    let path = |bin: &toml::Value| bin.get("path").and_then(toml::Value::as_str).map(str::to_owned);
+    let has_own_main = named.clone().any(|bin| path(bin).as_deref() == Some("src/main.rs"));
+    // What needs a feature is built only where that is on.
+    let is_built = |bin: &&toml::Value| bin.get("required-features").is_none();
+    let mut found: Vec<String> = named
+        .filter(is_built)
+        .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned()))
+        .collect();
+    let finds_others = package.get("autobins").and_then(toml::Value::as_bool) != Some(false);
+    if finds_others && !has_own_main && files.exists(&join("src/main.rs")) {
+        found.push(name.to_owned());
+    }
+    if finds_others {
+        let others = files.list(&join("src/bin"));
+        found.extend(
+            others
+                .iter()
+                .map(|name| name.trim_end_matches(".rs").trim_end_matches('/').to_owned()),
+        );
+    }
+    found.sort();
+    found.dedup();
+    Some(found)
+}

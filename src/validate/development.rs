@@ -1,0 +1,81 @@
+//! Where an install leaves development dependencies out that the original installs, nothing behind it builds.
+
+use crate::effects::steps::StepKind;
+
+use super::model::{Item, StageModel, Version};
+use super::{Kind, Pair, Violation};
+
+/// Checks every stage of the result.
+pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
+    let stages = 0..pair.after.stages.len();
+    stages.filter_map(|after| check_stage(pair, after)).collect()
+}
+
+fn check_stage(pair: &Pair<'_>, after: usize) -> Option<Violation> {
+    let (old, new) = pair.made_of(after)?;
+    let is_new = |item: &&Item| leaves_out(pair.after, item) && !has(pair.before, old, item);
+    let first = new.items.iter().position(|item| is_new(&item))?;
+    let mut later = new.items.iter().skip(first + 1);
+    // The scripts of the packages that stay are part of the install.
+    let build = later.find(|item| item.step.kind == StepKind::Build && !is_install(pair.after, item))?;
+    let line = pair.after.line(build);
+    Some(Violation {
+        kind: Kind::InputLost,
+        line,
+        what: format!("line {line} builds, and may need a development dependency that would not be installed"),
+        remedy: "build before the development dependencies are removed".to_owned(),
+    })
+}
+
+fn leaves_out(version: &Version<'_>, item: &Item) -> bool {
+    let command = version.command(item);
+    is_install(version, item) && command.is_some_and(|command| command.says_production())
+}
+
+fn is_install(version: &Version<'_>, item: &Item) -> bool {
+    let used = version.command(item).and_then(|command| command.manager.as_ref());
+    used.is_some_and(|used| used.changes_node_project())
+}
+
+/// Whether the original leaves them out with the same step.
+fn has(version: &Version<'_>, stage: &StageModel, item: &Item) -> bool {
+    let mut items = stage.items.iter();
+    items.any(|other| other.act == item.act && leaves_out(version, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::validate::Kind;
+    use crate::validate::tests::{accepts, rejects};
+
+    const BEFORE: &str =
+        "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install && npm run build\nCMD [\"node\", \"index.js\"]\n";
+
+    fn split(steps: &str) -> String {
+        format!(
+            "FROM node:20 AS builder\nWORKDIR /app\nCOPY . .\n{steps}\n\nFROM node:20\nWORKDIR /app\n\
+            COPY --from=builder /app /app\nCMD [\"node\", \"index.js\"]\n"
+        )
+    }
+
+    #[test]
+    fn builds_find_the_development_dependencies() {
+        accepts(
+            BEFORE,
+            &split("RUN npm install && npm run build\nRUN npm prune --omit=dev"),
+        );
+        for wrong in [
+            "RUN npm install --omit=dev && npm run build",
+            "RUN npm install --omit=dev\nRUN npm run build",
+            "RUN npm install && npm prune --omit=dev && npm run build",
+        ] {
+            rejects(BEFORE, &split(wrong), Kind::InputLost);
+        }
+    }
+
+    #[test]
+    fn what_the_original_leaves_out_is_its_own_business() {
+        let before = BEFORE.replace("npm install", "npm install --omit=dev");
+        accepts(&before, &split("RUN npm install --omit=dev && npm run build"));
+    }
+}
