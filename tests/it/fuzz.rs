@@ -15,8 +15,11 @@ mod targets;
 /// How many texts each target is given. `PLIMSOLL_FUZZED` says another number.
 const TEXTS: usize = 40;
 
+/// What a target checks of a text.
+type Check = fn(&str);
+
 /// The targets that take a text. `arguments` takes a command instead, which only the fuzzer makes.
-const TARGETS: [(&str, fn(&str)); 6] = [
+const TARGETS: [(&str, Check); 6] = [
     ("configuration", targets::configuration::run),
     ("dockerignore", targets::dockerignore::run),
     ("manifests", targets::manifests::run),

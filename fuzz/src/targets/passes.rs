@@ -66,11 +66,11 @@ fn configuration(file: &Dockerfile) -> Vec<String> {
                 &instruction.text()[node.arguments_range.clone()]
             );
             match node.keyword {
-                Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Stopsignal => {
-                    if !last_ones.contains(&node.keyword) {
-                        last_ones.push(node.keyword);
-                        found.push(text);
-                    }
+                Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Stopsignal
+                    if !last_ones.contains(&node.keyword) =>
+                {
+                    last_ones.push(node.keyword);
+                    found.push(text);
                 }
                 Keyword::Expose | Keyword::Label | Keyword::Volume | Keyword::Onbuild => found.push(text),
                 _ => {}

@@ -70,6 +70,9 @@ struct Loaded {
     is_late: bool,
 }
 
+/// Asks an image what it loads.
+type Ask<'a> = &'a dyn Fn((&Image, Side<'_>)) -> Result<Loaded, EngineError>;
+
 /// Compares what can be loaded, but for what is `left_out`.
 ///
 /// # Errors
@@ -106,7 +109,7 @@ pub(in crate::verify) fn modules(
         }
     };
     let packages: usize = projects.iter().map(|(_, names)| names.len()).sum();
-    let asked: [(&str, usize, &dyn Fn(_) -> Result<Loaded, EngineError>); 2] = [
+    let asked: [(&str, usize, Ask<'_>); 2] = [
         ("Python module", names.len(), &|of| imported(bench, of, &names)),
         ("Node package", packages, &|of| resolved(bench, of, &projects)),
     ];
