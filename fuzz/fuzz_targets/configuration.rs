@@ -2,22 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::config::{Config, FILE_NAME};
-use plimsoll::passes::REGISTRY;
+use plimsoll_fuzz::targets;
 
-fuzz_target!(|text: &str| match Config::parse(FILE_NAME, text) {
-    Ok(config) => {
-        let named = [&config.only, &config.skip].into_iter().flatten().flatten();
-        for pass in named {
-            assert!(REGISTRY.iter().any(|known| known.id() == pass.get_ref()), "{pass:?}");
-        }
-        let later = Config::parse(FILE_NAME, &format!("{text}\n# a comment\n"));
-        assert_eq!(later.ok().map(|later| (later.level, later.include(), later.smoke)), {
-            Some((config.level, config.include(), config.smoke))
-        });
-    }
-    Err(error) => {
-        assert!((1..=text.matches('\n').count() + 1).contains(&error.line), "{error:?}");
-        assert!(!error.to_string().is_empty());
-    }
-});
+fuzz_target!(|text: &str| targets::configuration::run(text));

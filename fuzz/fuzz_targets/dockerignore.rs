@@ -3,48 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
-use plimsoll::context::{ContextSource, DockerIgnore, Measure};
-use plimsoll::passes::Level;
-use plimsoll::effects::copied_sources;
-use plimsoll::passes::dockerignore::propose_for;
-use plimsoll::syntax::{Dockerfile, parse};
-use plimsoll_fuzz::{Project, cross, mutate};
+use plimsoll_fuzz::{cross, mutate, targets};
 
 fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| { mutate(data, size, most, seed) });
 fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| { cross(first, second, out, seed) });
 
-fuzz_target!(|text: &str| {
-    let project = Project::of(text);
-    let Some(context) = project.context() else { return };
-    walks_as_it_answers(&context, context.ignore());
-    let file = parse("Dockerfile", project.dockerfile).ok();
-    for level in [Level::Safe, Level::Standard, Level::Aggressive] {
-        proposes(&context, file.as_ref(), level);
-    }
-});
-
-fn walks_as_it_answers(context: &ContextSource, ignore: &DockerIgnore) {
-    for entry in Measure::new(context.walk(), ignore).entries() {
-        let path = &entry.entry.path;
-        assert_eq!(entry.verdict, ignore.path(path), "{path}");
-    }
-}
-
-fn proposes(context: &ContextSource, file: Option<&Dockerfile>, level: Level) {
-    let proposal = propose_for(context, file, level);
-    assert!(proposal.text.starts_with(&proposal.original), "{}", proposal.text);
-    assert!(proposal.after.bytes <= proposal.before.bytes);
-    let after = context
-        .with_ignore_text(&proposal.text)
-        .expect("a proposal is read again");
-    for source in file.iter().flat_map(|file| copied_sources(file)) {
-        let found = |context: &ContextSource| context.glob(&source).len();
-        assert!(
-            found(&after) > 0 || found(context) == 0,
-            "{source} is kept out: {}",
-            proposal.text
-        );
-    }
-    let again = propose_for(&after, file, level);
-    assert_eq!(again.text, proposal.text, "a second run proposes more");
-}
+fuzz_target!(|text: &str| targets::dockerignore::run(text));

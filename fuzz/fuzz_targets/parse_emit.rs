@@ -2,15 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use plimsoll_fuzz::targets;
 
-fuzz_target!(|text: &str| {
-    if let Ok(file) = plimsoll::syntax::parse("Dockerfile", text) {
-        assert_eq!(file.emit(), text);
-        for instruction in &file.instructions {
-            let again = file
-                .instruction(instruction.text())
-                .expect("an instruction parses by itself");
-            assert_eq!(again.node(), instruction.node());
-        }
-    }
-});
+fuzz_target!(|text: &str| targets::parse_emit::run(text));

@@ -2,19 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::shell::{ShellOptions, commands, grouped, parse};
+use plimsoll_fuzz::targets;
 
-fuzz_target!(|text: &str| {
-    let Ok(script) = parse(text) else { return };
-    assert!(text.get(script.span.clone()).is_some());
-    for visit in commands(&script, ShellOptions::default()) {
-        assert!(text.get(visit.command.span.clone()).is_some());
-        for word in visit.command.words.iter() {
-            assert_eq!(text.get(word.span.clone()), Some(word.text.as_str()));
-        }
-    }
-    if let Some(grouped) = grouped(text, &script) {
-        let again = parse(&grouped).expect("a group is a script again");
-        assert_eq!(again.statements.len(), 1);
-    }
-});
+fuzz_target!(|text: &str| targets::shell::run(text));

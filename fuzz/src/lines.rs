@@ -21,15 +21,12 @@ fn lines(data: &[u8]) -> Vec<&[u8]> {
     data.split_inclusive(|byte| *byte == b'\n').collect()
 }
 
-/// Changes one line of the text in `data`, or leaves that to libFuzzer's own mutations. `size` of its bytes are in use.
-/// Returns how many are after it.
-pub fn mutate(data: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
+/// The text with one line removed, doubled or moved; none where another kind of mutation is due.
+pub fn changed(text: &[u8], seed: u32) -> Option<Vec<u8>> {
     let mut numbers = Numbers::of(seed);
-    let most = most.min(data.len());
-    let whole = data[..size].to_vec();
-    let mut lines = lines(&whole);
+    let mut lines = lines(text);
     if lines.len() < 2 || numbers.below(2) == 0 {
-        return libfuzzer_sys::fuzzer_mutate(data, size, most);
+        return None;
     }
     let (from, to) = (numbers.below(lines.len()), numbers.below(lines.len()));
     match numbers.below(4) {
@@ -41,11 +38,11 @@ pub fn mutate(data: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
             lines.insert(to.min(lines.len()), line);
         }
     }
-    write(&lines.concat(), data, most)
+    Some(lines.concat())
 }
 
-/// Puts lines of `second` into `first`.
-pub fn cross(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+/// The text `first` with lines of `second`.
+pub fn crossed(first: &[u8], second: &[u8], seed: u32) -> Vec<u8> {
     let mut numbers = Numbers::of(seed);
     let (mut into, from) = (lines(first), lines(second));
     for _ in 0..=numbers.below(3) {
@@ -55,12 +52,5 @@ pub fn cross(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
         let at = numbers.below(into.len() + 1);
         into.splice(at..at, taken);
     }
-    let most = out.len();
-    write(&into.concat(), out, most)
-}
-
-fn write(bytes: &[u8], out: &mut [u8], most: usize) -> usize {
-    let length = bytes.len().min(most);
-    out[..length].copy_from_slice(&bytes[..length]);
-    length
+    into.concat()
 }

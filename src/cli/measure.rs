@@ -13,8 +13,8 @@ use super::{Status, ignore_file};
 use crate::emit::json::{Document, MeasureReport, VERSION};
 use crate::emit::page::Page;
 use crate::emit::{Palette, diff, figures};
-use crate::verify::Candidate;
 use crate::verify::figures::measure;
+use crate::verify::{Candidate, Frozen};
 
 /// Show sizes and build times of the original and the rewrite
 #[derive(Debug, Args)]
@@ -47,9 +47,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Stat
         passes: Vec::new(),
     };
     let bench = arguments.verifying.bench(false)?;
+    let (frozen, request) = Frozen::of(&request, &bench)?;
     let before = measure(&bench, &request, &original, "original", &mut shown(output))?;
     let after = measure(&bench, &request, &rewritten, "rewritten", &mut shown(output))?;
-    drop(bench);
+    frozen.check()?;
+    drop((frozen, bench));
     let plain = Palette::default();
     let page = Page {
         file: &source.name,

@@ -3,7 +3,6 @@
 //! [`locate`] finds the folder, [`DockerIgnore`] says what of it is sent, [`ContextSource`] answers questions about
 //! single paths without walking, and [`Measure`] is the whole of it. [`compose`] reads what Compose files say.
 
-mod changes;
 pub mod compose;
 mod containers;
 mod disk;
@@ -19,6 +18,7 @@ mod memory;
 pub(crate) mod mentions;
 mod orchestrated;
 mod path;
+mod snapshot;
 mod source;
 mod sources;
 mod walk;
@@ -32,5 +32,6 @@ pub use imports::python_imports;
 pub use locate::{ContextLocation, Origin, locate};
 pub use measure::{Measure, Measured, Totals};
 pub use orchestrated::ContainerRun;
+pub use snapshot::{Copied, Fingerprint, NotCopied};
 pub use source::{Child, ContextError, ContextSource, Contexts, Presence, Unread};
 pub use walk::{Entry, Kind, Walk};

@@ -296,6 +296,16 @@ impl ContextSource {
         Ok(other)
     }
 
+    /// The same context, of which the files are copied to `root`.
+    pub(super) fn moved(&self, root: &Path) -> ContextSource {
+        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        let (ignore, file) = (self.shared.ignore.clone(), self.shared.ignore_file.clone());
+        let text = self.shared.ignore_text.clone();
+        let mut other = ContextSource::with(&Contexts::default(), tree, ignore, file, text);
+        other.dockerfile.clone_from(&self.dockerfile);
+        other
+    }
+
     fn new(
         contexts: &Contexts,
         tree: Tree,

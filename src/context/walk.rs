@@ -118,13 +118,13 @@ fn visit<'s>(folder: PathBuf, relative: String, sender: Sender<Result<Vec<Entry>
 }
 
 #[cfg(unix)]
-fn mode(metadata: &Metadata) -> u32 {
+pub(super) fn mode(metadata: &Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     metadata.permissions().mode() & 0o7777
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Metadata) -> u32 {
+pub(super) fn mode(_: &Metadata) -> u32 {
     0
 }
 

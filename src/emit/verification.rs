@@ -8,7 +8,7 @@ use crate::verify::report::{Check, Result};
 use crate::verify::{Built, Outcome, Round, Verification};
 
 /// The most findings of one check that are shown; JSON has all.
-pub(super) const MOST_FINDINGS: usize = 20;
+const MOST_FINDINGS: usize = 20;
 
 /// Each round with its checks, what went away, the sizes and the verdict.
 #[must_use]
@@ -49,15 +49,30 @@ fn line(check: &Check, layout: &Layout) -> String {
         Result::Passed => ("passed ", palette.done),
         Result::Failed => ("failed ", palette.removed),
         Result::Skipped => ("skipped", palette.left),
+        Result::Unknown => ("unknown", palette.left),
     };
     let mut text = format!("  {style}{word}{style:#} {:13} {}\n", check.id, indented(&check.reason));
-    for finding in check.findings.iter().take(MOST_FINDINGS) {
-        text += &format!("            {}\n", finding.what);
-    }
-    if let Some(more) = check.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {
-        text += &format!("            and {more} more\n");
+    for detail in details(check) {
+        text += &format!("            {detail}\n");
     }
     text
+}
+
+/// What is wrong and what was not compared, a line each; of many, the first ones.
+pub(super) fn details(check: &Check) -> Vec<String> {
+    let wrong = check.findings.iter().map(|finding| finding.what.clone()).collect();
+    let not_compared = check.not_compared.iter().map(|what| format!("not compared: {what}"));
+    let mut lines = first(wrong);
+    lines.extend(first(not_compared.collect()));
+    lines
+}
+
+fn first(mut lines: Vec<String>) -> Vec<String> {
+    if let more @ 1.. = lines.len().saturating_sub(MOST_FINDINGS) {
+        lines.truncate(MOST_FINDINGS);
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 /// The end of a log below the line that it explains.
@@ -98,6 +113,16 @@ fn verdict(answer: &Verification) -> String {
     }
     for pass in &answer.switched_off {
         text += &format!("\n  switched off: {pass}");
+    }
+    let last = answer.rounds.last().map(|round| round.checks.as_slice());
+    let incomplete: Vec<&str> = last
+        .unwrap_or_default()
+        .iter()
+        .filter(|check| check.is_incomplete())
+        .map(|check| check.id)
+        .collect();
+    if !incomplete.is_empty() {
+        text += &format!("\n  not or not fully compared: {}", incomplete.join(", "));
     }
     text
 }

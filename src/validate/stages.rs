@@ -3,8 +3,8 @@
 use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
-/// The numbers of the stages before and after that are the same: the last ones, those of the same name, and those without
-/// a name in their order.
+/// The numbers of the stages before and after that are the same: the last ones, and those of the same name, or of none, in
+/// their order.
 pub(super) fn same(before: &Version<'_>, after: &Version<'_>) -> Vec<(usize, usize)> {
     let last = (before.stages.len().checked_sub(1), after.stages.len().checked_sub(1));
     let (Some(last_before), Some(last_after)) = last else {
@@ -20,12 +20,11 @@ pub(super) fn same(before: &Version<'_>, after: &Version<'_>) -> Vec<(usize, usi
 fn counterpart(before: &Version<'_>, after: &Version<'_>, number: usize, last_after: usize) -> Option<usize> {
     let name = |version: &Version<'_>, number: usize| version.facts.stages.get(number)?.name.clone();
     let own = name(before, number);
-    let is_same = |other: &usize| name(after, *other) == own;
-    if own.is_some() {
-        return (0..after.stages.len()).rev().find(is_same);
-    }
-    let rank = (0..number).filter(|other| name(before, *other).is_none()).count();
-    (0..last_after).filter(is_same).nth(rank)
+    // The last stage may have a name that an earlier one has too. One without a name has no other counterpart than those
+    // before it.
+    let end = if own.is_some() { after.stages.len() } else { last_after };
+    let rank = (0..number).filter(|other| name(before, *other) == own).count();
+    (0..end).filter(|other| name(after, *other) == own).nth(rank)
 }
 
 /// For each stage of the result, the one of the original that it was made of: the same one, or the one that shares most

@@ -129,6 +129,14 @@ fn faults_of_a_split_of_python() {
 }
 
 #[test]
+fn stages_of_the_same_name_are_told_apart_by_their_order() {
+    let before = "FROM debian AS build\nCOPY app.py /a\n\nFROM debian\nCOPY index.js /b\n\nFROM debian AS build\nCOPY go.mod /c\n\
+                  CMD [\"/c\"]\n";
+    accepts(before, before);
+    rejects(before, &before.replacen("COPY app.py /a\n", "", 1), Kind::FilesLost);
+}
+
+#[test]
 fn a_path_that_is_set_again_hides_the_environment() {
     let set = "ENV PATH=/usr/local/bin:/usr/bin:/bin\n";
     let with = |text: &str| text.replace("ENV PORT=80\n", set);

@@ -16,6 +16,7 @@ use super::fault::fault;
 use super::files::Files;
 use super::leftovers;
 use super::process;
+use super::progress::Progress;
 use super::stream::Stream;
 
 /// The memory that a container may take.
@@ -109,7 +110,7 @@ impl Workbench {
         Ok(Workbench {
             engine,
             namespace: format!("plimsoll-{subject}-{:x}-{:x}", std::process::id(), now.as_micros()),
-            folder: tempfile::Builder::new().prefix("plimsoll-").tempdir()?,
+            folder: leftovers::folder()?,
             images: Mutex::default(),
             containers: Mutex::default(),
             count: AtomicUsize::new(0),
@@ -154,7 +155,7 @@ impl Workbench {
         let tag = format!("{}:{variant}", self.namespace);
         let command: &[&str] = match self.engine.kind {
             // The user's builder may be elsewhere: the image comes back from it.
-            Kind::Docker if self.engine.is_buildkit() => &["buildx", "build", "--load", "--progress=plain"],
+            Kind::Docker if self.engine.is_buildkit() => &["buildx", "build", "--load", self.engine.progress_option()],
             Kind::Docker => &["build"],
             // The other format loses HEALTHCHECK, SHELL and ONBUILD.
             Kind::Podman | Kind::Buildah => &["build", "--format", "docker"],
@@ -194,12 +195,14 @@ impl Workbench {
 
         lock(&self.images).push(tag.clone());
         // BuildKit tells its progress on stderr, podman and buildah tell the steps on stdout and the rest on stderr.
-        let told = Mutex::new((Bounded::new(MOST_LOG), on_line));
+        let told = Mutex::new((Progress::default(), Bounded::new(MOST_LOG), on_line));
         let tell = |line: &str| {
-            let mut told = lock(&told);
-            told.0.add(line.as_bytes());
-            told.0.add(b"\n");
-            (told.1)(line);
+            let (progress, log, on_line) = &mut *lock(&told);
+            progress.take(line, &mut |line| {
+                log.add(line.as_bytes());
+                log.add(b"\n");
+                on_line(line);
+            });
         };
         let start = Instant::now();
         let ended = process::run(
@@ -209,7 +212,8 @@ impl Workbench {
             &mut |line| tell(line),
         )
         .inspect_err(|_| self.remove_steps())?;
-        let log = told.into_inner().unwrap_or_else(PoisonError::into_inner).0.text();
+        let (progress, log, _) = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let log = log.text();
         if !ended.status.success() {
             self.engine.answers()?;
             let lines: Vec<&str> = log.lines().collect();
@@ -217,7 +221,7 @@ impl Workbench {
             return Err(EngineError::Build {
                 what: format!("{variant} file"),
                 end: lines[lines.len().saturating_sub(16)..].join("\n"),
-                fault: fault(self.engine.kind, is_buildkit, ended.status.code(), &log),
+                fault: fault(self.engine.kind, is_buildkit, ended.status.code(), &progress),
             });
         }
         Ok(Image {
@@ -282,8 +286,8 @@ impl Workbench {
         })
     }
 
-    /// Runs a container to its end: its exit code and what it wrote. The code is `NOT_STARTED` where the engine could
-    /// not start its program, whatever the engine's own command ends with.
+    /// Runs a container to its end: its exit code and what it wrote. The code is `NOT_STARTED` where the engine did not
+    /// start its program, or does not tell, whatever the engine's own command ends with.
     ///
     /// # Errors
     /// If it cannot be started or a limit ends it.
@@ -314,23 +318,15 @@ impl Workbench {
             args.extend(entry(&image.tag, run));
         }
         let ended = self.engine.ended(&args, run.timeout);
-        let was_started = match &ended {
-            Ok(ended)
-                if ended
-                    .status
-                    .code()
-                    .is_some_and(|code| MAYBE_NOT_STARTED.contains(&code)) =>
-            {
-                self.was_started(&container)
-            }
-            _ => None,
+        let code = ended.as_ref().ok().and_then(|ended| ended.status.code());
+        let is_doubtful = code.is_some_and(|code| MAYBE_NOT_STARTED.contains(&code));
+        // Where the engine does not tell, it counts as not started: a test that may not have run is not passed.
+        let code = match is_doubtful && self.was_started(&container) != Some(true) {
+            true => Some(NOT_STARTED),
+            false => code,
         };
         self.remove_container(&container);
         let ended = ended?;
-        let code = match was_started {
-            Some(false) => Some(NOT_STARTED),
-            _ => ended.status.code(),
-        };
         if code == Some(NOT_STARTED) {
             self.engine.answers()?;
         }

@@ -164,7 +164,15 @@ pub struct Engine {
     /// What ends its work.
     pub limits: Limits,
     has_buildkit: bool,
+    /// Whether the client of BuildKit reports its progress as JSON.
+    has_json: bool,
 }
+
+/// The option by which the client of BuildKit reports its progress as JSON.
+const JSON_PROGRESS: &str = "--progress=rawjson";
+
+/// The version of buildx that was the first to know it.
+const SINCE_JSON: (u32, u32) = (0, 13);
 
 impl Engine {
     /// Finds the engine: the one that is asked for, else the first that works.
@@ -195,9 +203,14 @@ impl Engine {
             version: (0, 0),
             limits: limits.clone(),
             has_buildkit: false,
+            has_json: false,
         };
         engine.version = numbers(&engine.answers()?);
-        engine.has_buildkit = kind == Kind::Docker && engine.soon(&["buildx", "version"]).is_ok();
+        if kind == Kind::Docker {
+            let client = engine.soon(&["buildx", "version"]).ok();
+            engine.has_buildkit = client.is_some();
+            engine.has_json = client.is_some_and(|said| numbers(&said) >= SINCE_JSON);
+        }
         Ok(engine)
     }
 
@@ -306,6 +319,15 @@ impl Engine {
         Ok(process::run(self.command(args), &limits, read, &mut |_| {})?)
     }
 
+    /// How the client of BuildKit is to report its progress.
+    pub(super) fn progress_option(&self) -> &'static str {
+        if self.has_json {
+            JSON_PROGRESS
+        } else {
+            "--progress=plain"
+        }
+    }
+
     /// Whether BuildKit builds here.
     #[must_use]
     pub fn is_buildkit(&self) -> bool {
@@ -387,6 +409,8 @@ mod tests {
         assert_eq!(numbers("26.1.5+dfsg1\n"), (26, 1));
         assert_eq!(numbers("{\"version\": \"1.33.7\"}"), (1, 33));
         assert_eq!(numbers(""), (0, 0));
+        let client = numbers("github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3\n");
+        assert!(client >= SINCE_JSON && numbers("github.com/docker/buildx v0.12.1 30feaa1\n") < SINCE_JSON);
     }
 
     #[test]
@@ -396,6 +420,7 @@ mod tests {
             version,
             limits: Limits::default(),
             has_buildkit,
+            has_json: false,
         };
         let mounts = crate::syntax::parse("Dockerfile", "FROM a\nRUN --mount=type=cache,target=/c true\n").unwrap();
         let heredoc = crate::syntax::parse("Dockerfile", "FROM a\nRUN <<EOF\ntrue\nEOF\n").unwrap();

@@ -2,6 +2,7 @@
 //! protocol. What commands of the file write is not looked at: it may say anything.
 
 use super::engine::Kind;
+use super::progress::Progress;
 
 /// Whose fault a failed build is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,59 +34,42 @@ const STATUSES: [&str; 7] = [
 /// The exit code of podman and buildah for all that is not the end of a command of the file.
 const GENERIC: i32 = 125;
 
-/// The fault of a build that ended with `code` and said `log`.
-pub(super) fn fault(kind: Kind, is_buildkit: bool, code: Option<i32>, log: &str) -> Fault {
+/// The fault of a build that ended with `code` and reported `progress`.
+pub(super) fn fault(kind: Kind, is_buildkit: bool, code: Option<i32>, progress: &Progress) -> Fault {
     match (kind, code) {
         // A signal ended the client.
         (_, None) => Fault::Engine,
-        (Kind::Docker, Some(code)) if is_buildkit => of_buildkit(code, log),
+        (Kind::Docker, Some(code)) if is_buildkit => of_buildkit(code, progress),
         // The old builder ends with the code of the command, and with 1 for all else.
         (Kind::Docker, Some(1)) | (Kind::Podman | Kind::Buildah, Some(GENERIC)) => Fault::Unknown,
         (_, Some(code)) => Fault::Command(code),
     }
 }
 
-fn of_buildkit(code: i32, log: &str) -> Fault {
-    if let Some((step, error)) = failed_step(log) {
+fn of_buildkit(code: i32, progress: &Progress) -> Fault {
+    if let Some((step, error)) = progress.failed_step() {
         // The error type of a process that ended, as BuildKit writes it. What stopped it, if anything, comes after it.
         let ended = error.rsplit_once(" did not complete successfully: exit code: ");
         if let Some(code) = ended.and_then(|(_, code)| code.trim().parse().ok()) {
             return Fault::Command(code);
         }
-        if step.starts_with("[internal] load metadata for ") || step.contains("] FROM ") {
+        let is_base = step.split_once("] ").is_some_and(|(_, what)| what.starts_with("FROM "));
+        if step.starts_with("[internal] load metadata for ") || is_base {
             return Fault::Image;
         }
         if step.starts_with("[internal] ") || step.starts_with("exporting ") {
             return Fault::Engine;
         }
     }
-    if BUILDX_ENGINE.contains(&code) || has_engine_status(log) {
+    if BUILDX_ENGINE.contains(&code) || progress.failure().is_some_and(is_of_engine) {
         return Fault::Engine;
     }
     Fault::Unknown
 }
 
-/// The name and the error of the step that failed, in the plain progress of BuildKit. What a command writes has the time
-/// behind the number of its step, and so cannot look like an error of BuildKit.
-fn failed_step(log: &str) -> Option<(&str, &str)> {
-    let mut errors = log.lines().filter_map(|line| {
-        let (number, error) = line.strip_prefix('#')?.split_once(" ERROR: ")?;
-        number
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then_some((number, error))
-    });
-    // Steps that run at the same time are stopped when one fails, and say so after it: the first is the cause.
-    let (number, error) = errors.next()?;
-    let start = format!("#{number} ");
-    let name = log.lines().find_map(|line| line.strip_prefix(&start))?;
-    Some((name, error))
-}
-
-/// Whether the last word of the client is a status that is about the engine.
-fn has_engine_status(log: &str) -> bool {
-    let last = log.lines().rev().find_map(|line| line.strip_prefix("ERROR: "));
-    let status = last.and_then(|error| error.split_once("rpc error: code = "));
+/// Whether the failure of a build is a status of the protocol that is about the engine.
+fn is_of_engine(failure: &str) -> bool {
+    let status = failure.split_once("rpc error: code = ");
     status.is_some_and(|(_, rest)| STATUSES.contains(&rest.split(' ').next().unwrap_or_default()))
 }
 
@@ -93,8 +77,14 @@ fn has_engine_status(log: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn progress(log: &str) -> Progress {
+        let mut progress = Progress::default();
+        log.lines().for_each(|line| progress.take(line, &mut |_| {}));
+        progress
+    }
+
     fn buildkit(log: &str) -> Fault {
-        fault(Kind::Docker, true, Some(1), log)
+        fault(Kind::Docker, true, Some(1), &progress(log))
     }
 
     #[test]
@@ -114,6 +104,8 @@ mod tests {
             buildkit("#9 exporting to image\n#9 ERROR: write /x: anything\n"),
             Fault::Engine
         );
+        let names_it = "#5 [2/2] RUN echo '] FROM '\n#5 ERROR: anything\n";
+        assert_eq!(buildkit(names_it), Fault::Unknown, "a command is no base image");
         let copy = "#5 [2/2] COPY a /a\n#5 ERROR: \"/a\": not found\n";
         assert_eq!(buildkit(copy), Fault::Unknown);
         let stopped = "#5 [a 2/2] RUN x\n#6 [b 2/2] RUN y\n#5 ERROR: process \"x\" did not complete successfully: exit code: 3\n\
@@ -132,13 +124,13 @@ mod tests {
         let asked = "ERROR: failed to solve: rpc error: code = Unknown desc = dockerfile parse error\n";
         assert_eq!(buildkit(asked), Fault::Unknown);
         for code in BUILDX_ENGINE {
-            assert_eq!(fault(Kind::Docker, true, Some(code), ""), Fault::Engine);
+            assert_eq!(fault(Kind::Docker, true, Some(code), &progress("")), Fault::Engine);
         }
         for kind in [Kind::Docker, Kind::Podman, Kind::Buildah] {
-            assert_eq!(fault(kind, true, None, ""), Fault::Engine);
+            assert_eq!(fault(kind, true, None, &progress("")), Fault::Engine);
         }
-        assert_eq!(fault(Kind::Podman, false, Some(125), ""), Fault::Unknown);
-        assert_eq!(fault(Kind::Podman, false, Some(2), ""), Fault::Command(2));
-        assert_eq!(fault(Kind::Docker, false, Some(1), ""), Fault::Unknown);
+        assert_eq!(fault(Kind::Podman, false, Some(125), &progress("")), Fault::Unknown);
+        assert_eq!(fault(Kind::Podman, false, Some(2), &progress("")), Fault::Command(2));
+        assert_eq!(fault(Kind::Docker, false, Some(1), &progress("")), Fault::Unknown);
     }
 }

@@ -118,7 +118,7 @@ pub fn measure(
     })?;
     // Both sides are divided by what the original copies.
     let original = syntax::parse(&request.name, &request.original)?;
-    let subject = Subject::of(&original, request.context.clone(), None);
+    let subject = Subject::of(&original, request.context.clone(), &request.arguments, None);
     let files = files_of(bench, &cold, &subject)?;
     let base = match final_base(&file) {
         Some(base) => base_files(bench, &format!("base-{variant}"), &base, &inputs, &subject)?,
@@ -129,9 +129,17 @@ pub fn measure(
             return Ok(None);
         };
         let copy = bench.folder().join(format!("context-{variant}-{what}"));
-        let failed = |error: io::Error| EngineError::Lacks(format!("cannot copy the build context: {error}"));
-        copy_sent(context, &copy).map_err(failed)?;
-        append(&copy.join(&edited)).map_err(failed)?;
+        let _copied = match context.copy_to(&copy) {
+            Ok((copied, _)) => copied,
+            Err(error) => {
+                listener(Event::Step(&format!(
+                    "no rebuild is measured: of the build context, {error}"
+                )));
+                return Ok(None);
+            }
+        };
+        append(&copy.join(&edited))
+            .map_err(|error| EngineError::Lacks(format!("cannot edit a copy of {edited}: {error}")))?;
         inputs.context = copy;
         // The mounts and layers of the cold build are there now; an engine without BuildKit has its own.
         inputs.is_cold = bench.engine.is_buildkit();
@@ -274,37 +282,6 @@ fn first(context: &ContextSource, is_wanted: impl Fn(&str) -> bool) -> Option<St
         .min_by_key(|path| (path.matches('/').count(), path.clone()))
 }
 
-/// Copies what a build is sent.
-fn copy_sent(context: &ContextSource, to: &Path) -> io::Result<()> {
-    let Some(root) = context.root() else { return Ok(()) };
-    fs::create_dir_all(to)?;
-    for found in context.measure().entries().iter().filter(|found| found.is_sent) {
-        let (from, target) = (root.join(&found.entry.path), to.join(&found.entry.path));
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        match found.entry.kind {
-            Kind::Folder => fs::create_dir_all(&target)?,
-            Kind::File => {
-                fs::copy(&from, &target)?;
-            }
-            Kind::Link => link(&fs::read_link(&from)?, &target)?,
-            Kind::Other => {}
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn link(to: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(to, at)
-}
-
-#[cfg(not(unix))]
-fn link(_to: &Path, _at: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 /// A line more changes every source and breaks none.
 fn append(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().append(true).open(path)?.write_all(b"\n")
@@ -326,7 +303,7 @@ mod tests {
             .file("app/node_modules/a/index.js", "123")
             .file("app/main.js", "12")
             .files();
-        let parts = components(&files, Some(&base), &Subject::of(&file, None, None));
+        let parts = components(&files, Some(&base), &Subject::of(&file, None, &[], None));
         let bytes: Vec<u64> = parts.iter().map(|part| part.bytes).collect();
         assert_eq!(bytes, [5, 4, 3, 2, 13]);
     }

@@ -2,6 +2,7 @@
 //! of many gigabytes takes no more memory than the list of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
 
 use memchr::memmem;
@@ -51,6 +52,24 @@ pub enum Content {
     Device,
 }
 
+/// Why a file could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It begins as a program or library does, and goes on as none.
+    Broken,
+    /// Its text is too large to keep.
+    TooLarge,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unread::Broken => "is a broken program or library",
+            Unread::TooLarge => "is too large to read",
+        })
+    }
+}
+
 /// The files of an image. Paths have no slash at their start.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
@@ -64,6 +83,8 @@ pub struct Files {
     pub trusting: BTreeSet<String>,
     /// What stands behind `#!` in scripts that may be executed.
     pub interpreters: BTreeMap<String, String>,
+    /// Files that checks read and that could not be read, and why.
+    pub unread: BTreeMap<String, Unread>,
     /// The packages of the system.
     pub system: SystemPackages,
 }
@@ -135,6 +156,9 @@ impl Files {
         if let Some(interpreter) = self.interpreters.get(from).cloned() {
             self.interpreters.insert(to.to_owned(), interpreter);
         }
+        if let Some(why) = self.unread.get(from).copied() {
+            self.unread.insert(to.to_owned(), why);
+        }
     }
 
     fn file(&mut self, stream: &mut impl Read, path: &str, mode: u32, size: u64) -> io::Result<[u8; 32]> {
@@ -149,6 +173,7 @@ impl Files {
         let start = &start[..length];
         let mut hash = Hash::of(start);
         let shebang = shebang(start).filter(|_| mode & 0o111 != 0);
+        let most = most_read(path, shebang.as_deref());
         if start.starts_with(b"\x7fELF") {
             let mut spool = SpooledTempFile::new(LARGEST_IN_MEMORY);
             spool.write_all(start)?;
@@ -159,16 +184,24 @@ impl Files {
                 self.trusting.insert(path.to_owned());
             }
             spool.seek(SeekFrom::Start(0))?;
-            if let Some(elf) = elf::read(spool) {
-                self.elf.insert(path.to_owned(), elf);
+            match elf::read(spool) {
+                Some(elf) => {
+                    self.elf.insert(path.to_owned(), elf);
+                }
+                None => {
+                    self.unread.insert(path.to_owned(), Unread::Broken);
+                }
             }
-        } else if is_wanted(path, size, shebang.as_deref()) {
+        } else if most.is_some_and(|most| size <= most) {
             let mut text = Cursor::new(start.to_vec());
             text.seek(SeekFrom::End(0))?;
             io::copy(stream, &mut Both(&mut hash, &mut text))?;
             let text = String::from_utf8_lossy(text.get_ref());
             self.texts.insert(path.to_owned(), essence(path, &text));
         } else {
+            if most.is_some() {
+                self.unread.insert(path.to_owned(), Unread::TooLarge);
+            }
             io::copy(stream, &mut hash)?;
         }
         if let Some(interpreter) = shebang {
@@ -270,8 +303,8 @@ fn shebang(start: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(rest.get(..end)?).trim().to_owned())
 }
 
-/// Whether the text of a file is kept.
-fn is_wanted(path: &str, size: u64, shebang: Option<&str>) -> bool {
+/// Up to which size the text of a file is kept; none where nobody reads it.
+fn most_read(path: &str, shebang: Option<&str>) -> Option<u64> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_list = name == "package.json"
         || path.ends_with(".dist-info/METADATA")
@@ -297,7 +330,11 @@ fn is_wanted(path: &str, size: u64, shebang: Option<&str>) -> bool {
     .iter()
     .any(|folder| path.starts_with(folder));
     let is_shell = shebang.is_some_and(|words| words.split(['/', ' ']).any(is_shell));
-    is_list && size <= LARGEST_TEXT || is_shell && !is_system && size <= LARGEST_SCRIPT
+    if is_list {
+        Some(LARGEST_TEXT)
+    } else {
+        (is_shell && !is_system).then_some(LARGEST_SCRIPT)
+    }
 }
 
 /// What is kept of a text: of the metadata of a Python package not its description, and of the list of its files the
@@ -460,6 +497,20 @@ mod tests {
         assert_eq!(files.program("/bin/tool", ""), None);
         assert_eq!(files.interpreters["opt/bin/tool"], "/bin/sh");
         assert!(files.texts.contains_key("opt/bin/tool"));
+    }
+
+    #[test]
+    fn what_a_check_would_read_and_cannot_is_noted() {
+        let large = "x".repeat(LARGEST_SCRIPT as usize);
+        let files = Tree::default()
+            .file("app/start.sh", &format!("#!/bin/sh\n{large}"))
+            .mode(0o755)
+            .file("app/data.bin", &large)
+            .file("app/broken", "\u{7f}ELF, and nothing of one")
+            .hard_link("app/again", "app/broken")
+            .files();
+        let unread: Vec<&str> = files.unread.keys().map(String::as_str).collect();
+        assert_eq!(unread, ["app/again", "app/broken", "app/start.sh"]);
     }
 
     #[test]

@@ -247,7 +247,7 @@ mod tests {
     fn names(before: &Tree, after: &Tree, context: &[(&str, &str)]) -> Vec<String> {
         let file = crate::syntax::parse("Dockerfile", "FROM python:3.11\nWORKDIR /app\nCOPY . .\n").unwrap();
         let context = ContextSource::in_memory(context.iter().copied()).unwrap();
-        let subject = Subject::of(&file, Some(Arc::new(context)), None);
+        let subject = Subject::of(&file, Some(Arc::new(context)), &[], None);
         let (before, after, configuration) = (before.files(), after.files(), json!({}));
         let side = |files| Side {
             files,

@@ -175,7 +175,13 @@ mod tests {
             .file("opt/lib/libown.so.1", "")
             .files();
         let file = syntax::parse("Dockerfile", "FROM debian:bookworm\nWORKDIR /app\nRUN make\n").unwrap();
-        repaired("Dockerfile", TEXT, lacks, &original, &Subject::of(&file, None, None))
+        repaired(
+            "Dockerfile",
+            TEXT,
+            lacks,
+            &original,
+            &Subject::of(&file, None, &[], None),
+        )
     }
 
     #[test]

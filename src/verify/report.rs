@@ -16,6 +16,9 @@ pub struct Check {
     /// What is wrong, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What could not be looked at, one by one: nothing is said about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<String>,
 }
 
 /// How a comparison ended.
@@ -26,8 +29,10 @@ pub enum Result {
     Passed,
     /// They don't.
     Failed,
-    /// There was nothing to compare, or no way to.
+    /// There was nothing to compare.
     Skipped,
+    /// There was no way to compare it.
+    Unknown,
 }
 
 /// Something that is wrong.
@@ -79,10 +84,19 @@ impl Check {
             result: Result::Passed,
             reason: reason.into(),
             findings: Vec::new(),
+            not_compared: Vec::new(),
         }
     }
 
     /// One that could not be made.
+    pub fn unknown(id: &'static str, reason: impl Into<String>) -> Check {
+        Check {
+            result: Result::Unknown,
+            ..Check::passed(id, reason)
+        }
+    }
+
+    /// One with nothing to compare.
     pub fn skipped(id: &'static str, reason: impl Into<String>) -> Check {
         Check {
             result: Result::Skipped,
@@ -112,6 +126,18 @@ impl Check {
             findings,
             ..Check::passed(id, reason)
         }
+    }
+
+    /// The same, with what it could not look at.
+    #[must_use]
+    pub fn without(self, not_compared: Vec<String>) -> Check {
+        Check { not_compared, ..self }
+    }
+
+    /// Whether something could not be compared.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.result == Result::Unknown || !self.not_compared.is_empty()
     }
 
     /// Whether it failed.

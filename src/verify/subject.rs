@@ -7,6 +7,7 @@ use super::python::normal;
 use crate::context::MemoryFiles;
 use crate::context::{ContextSource, Kind, Presence, python_imports};
 use crate::effects::ecosystems::manifests::{Manager, declared_dependencies};
+use crate::effects::image_files::is_archive;
 use crate::effects::needs::tool_calls;
 use crate::facts::{Base, Facts};
 use crate::knowledge::{Family, package_of_tool, release_of};
@@ -44,6 +45,8 @@ const SHARED: [&str; 22] = [
 pub struct Subject {
     /// The paths of the application in the image: the working folder and what is copied.
     pub roots: Vec<String>,
+    /// What belongs to the application and is at a place that is not known, as the rest of a sentence about it.
+    pub(super) unknown: Vec<String>,
     /// The programs that the sources call.
     pub tools: BTreeSet<String>,
     /// The Python packages that manifests declare, but those for development.
@@ -56,6 +59,8 @@ pub struct Subject {
     pub base: Option<String>,
     /// Its distribution, where it is known.
     pub(super) family: Option<Family>,
+    /// Whether ARGs have other values than the file says.
+    has_arguments: bool,
     copies: Vec<Copied>,
     context: Option<Arc<ContextSource>>,
     /// The context through the .dockerignore of the rewrite.
@@ -70,9 +75,15 @@ struct Copied {
 }
 
 impl Subject {
-    /// Reads the original `file`. `ignore_after` is the text of the rewrite's .dockerignore, where it is another one.
+    /// Reads the original `file`, built with the given `arguments`. `ignore_after` is the text of the rewrite's
+    /// .dockerignore, where it is another one.
     #[must_use]
-    pub fn of(file: &Dockerfile, context: Option<Arc<ContextSource>>, ignore_after: Option<&str>) -> Subject {
+    pub fn of(
+        file: &Dockerfile,
+        context: Option<Arc<ContextSource>>,
+        arguments: &[String],
+        ignore_after: Option<&str>,
+    ) -> Subject {
         let facts = match &context {
             Some(context) => Facts::with(file, context),
             None => Facts::of(file),
@@ -82,6 +93,7 @@ impl Subject {
                 .as_ref()
                 .and_then(|context| context.with_ignore_text(ignore_after?).ok())
                 .map(Arc::new),
+            has_arguments: !arguments.is_empty(),
             ..Subject::default()
         };
         if let Some(context) = &context {
@@ -128,13 +140,28 @@ impl Subject {
         let (Some(instruction), Some(scope)) = (file.instructions.get(index), facts.scope(index)) else {
             return;
         };
-        let variable = |name: &str| scope.variables.get(name)?.value.clone();
-        let value = |text: &str| expand(text, file.escape(), &variable).map(|lexed| lexed.value);
+        let has_arguments = self.has_arguments;
+        let variable = |name: &str| {
+            let variable = scope.variables.get(name)?;
+            // What a given ARG changes, and what is made of it, is another value.
+            let is_known = variable.certain || !has_arguments;
+            variable.value.clone().filter(|_| is_known)
+        };
+        // A base image may set what the file does not.
+        let value = |text: &str| {
+            let lexed = expand(text, file.escape(), &variable).filter(|lexed| lexed.unset.is_empty())?;
+            Some(lexed.value)
+        };
+        let line = file.line_of(index);
         if instruction.keyword() == Keyword::Workdir
             && let Arguments::Rest(text) = &instruction.node().arguments
-            && let Some(folder) = value(&text.value).and_then(|folder| scope.absolute(&folder))
         {
-            self.root(folder.trim_matches('/'));
+            match value(&text.value).and_then(|folder| scope.absolute(&folder)) {
+                Some(folder) => self.root(folder.trim_matches('/')),
+                None => self
+                    .unknown
+                    .push(format!("the folder of line {line}, whose name is not known")),
+            }
         }
         if !matches!(instruction.keyword(), Keyword::Copy | Keyword::Add) {
             return;
@@ -143,11 +170,21 @@ impl Subject {
         let Some((target, sources)) = node.words().split_last() else {
             return;
         };
-        let Some(written) = value(&target.value) else { return };
-        let Some(target) = scope.absolute(&written) else { return };
+        let written = value(&target.value);
+        let target = written.as_ref().and_then(|written| scope.absolute(written));
+        let (Some(written), Some(target)) = (written, target) else {
+            self.unknown
+                .push(format!("what line {line} copies to a place that is not known"));
+            return;
+        };
         let target = target.trim_matches('/').to_owned();
         let into_folder = written.ends_with('/') || written.ends_with('.') || sources.len() > 1;
-        for source in sources.iter().filter_map(|source| value(&source.value)) {
+        for source in sources {
+            let Some(source) = value(&source.value) else {
+                self.unknown
+                    .push(format!("what line {line} copies from a place that is not known"));
+                continue;
+            };
             if node.flag("from").is_some() {
                 // Whether a file or a folder is copied, the other stage would tell.
                 let name = source.rsplit('/').next().unwrap_or_default();
@@ -162,7 +199,24 @@ impl Subject {
                 self.root(&target);
                 continue;
             };
-            for found in context.glob(&source) {
+            let found = context.glob(&source);
+            if found.is_empty() {
+                // An address, or text in the file itself: `<<-"name"`.
+                let name = source.rsplit('/').next().unwrap_or_default();
+                let name = name.trim_start_matches(['<', '-']).trim_matches(['"', '\'']);
+                self.root(
+                    if into_folder {
+                        join(&target, name)
+                    } else {
+                        target.clone()
+                    }
+                    .as_str(),
+                );
+            }
+            for found in found {
+                if instruction.keyword() == Keyword::Add && is_archive(&found) {
+                    self.unknown.push(format!("what line {line} unpacks"));
+                }
                 let is_folder = context.presence(&found) == Presence::Here(Kind::Folder);
                 let place = if !is_folder && into_folder {
                     join(&target, found.rsplit('/').next().unwrap_or(&found))
@@ -275,6 +329,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_at_a_place_that_is_not_known_is_said() {
+        let context = ContextSource::in_memory([("a", ""), ("b.tgz", "")]).unwrap();
+        let text = "FROM debian\nARG D\nWORKDIR $D/x\nCOPY a $D/a\nCOPY $D /app/\nADD b.tgz /app/\n\
+                    ADD https://example.org/c /bin/\nCOPY a /app/\n";
+        let file = crate::syntax::parse("Dockerfile", text).unwrap();
+        let subject = Subject::of(&file, Some(Arc::new(context)), &[], None);
+        let expected = [
+            "the folder of line 3, whose name is not known",
+            "what line 4 copies to a place that is not known",
+            "what line 5 copies from a place that is not known",
+            "what line 6 unpacks",
+        ];
+        assert_eq!(subject.unknown, expected);
+        assert_eq!(subject.roots, ["app/a", "app/b.tgz", "bin/c"]);
+    }
+
+    #[test]
     fn what_the_application_is() {
         let context = ContextSource::in_memory([
             ("app.py", "import subprocess\nsubprocess.run(['git', 'status'])\n"),
@@ -286,7 +357,7 @@ mod tests {
         let text = "FROM debian AS b\nCOPY x /b\nFROM python:3\nARG D=/srv/app\nWORKDIR $D\nCOPY . .\nCOPY rootfs /\n\
                     COPY run.sh /usr/local/bin/\nCOPY --from=b /b /usr/local/bin/\n";
         let file = crate::syntax::parse("Dockerfile", text).unwrap();
-        let subject = Subject::of(&file, Some(Arc::new(context)), Some("*.md\n"));
+        let subject = Subject::of(&file, Some(Arc::new(context)), &[], Some("*.md\n"));
         assert_eq!(
             subject.roots,
             ["etc/app.conf", "srv/app", "usr/local/bin/b", "usr/local/bin/run.sh"]

@@ -8,9 +8,12 @@ use crate::support::{Folder, Outcome};
 /// The address space that a command may take, in KiB: a tenth of what these files once took.
 const MOST_MEMORY: &str = "3000000";
 
-/// Runs the command in `folder` with little memory.
+/// The seconds of a processor that a command may take: work that grows with the square of a file takes minutes.
+const MOST_TIME: &str = "60";
+
+/// Runs the command in `folder` with little memory and time.
 fn limited(folder: &Folder, arguments: &[&str]) -> Outcome {
-    let script = format!("ulimit -v {MOST_MEMORY}; exec \"$@\"");
+    let script = format!("ulimit -v {MOST_MEMORY}; ulimit -t {MOST_TIME}; exec \"$@\"");
     let output = Command::new("sh")
         .args(["-c", &script, "sh"])
         .arg(assert_cmd::cargo::cargo_bin!("plimsoll"))
@@ -157,4 +160,20 @@ fn an_ignore_file_of_thousands_of_patterns_is_left_alone() {
     let outcome = limited(&folder, &["rewrite", "--write"]);
     assert!(outcome.stderr.contains("too large to look into"), "{outcome}");
     assert_eq!(folder.read(".dockerignore"), text);
+}
+
+#[test]
+fn a_lock_file_of_thousands_of_packages_is_read_once() {
+    let folder = Folder::new();
+    let dockerfile =
+        "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\nCMD [\"node\", \"dist/a.js\"]\n";
+    folder.write("Dockerfile", dockerfile);
+    folder.write("package.json", "{\"scripts\": {\"build\": \"tsc\"}}");
+    let packages: Vec<String> = (0..40_000)
+        .map(|number| format!("\"node_modules/package-{number}\": {{\"version\": \"1\"}}"))
+        .collect();
+    let lock = format!("{{\"lockfileVersion\": 3, \"packages\": {{{}}}}}", packages.join(",\n"));
+    folder.write("package-lock.json", lock);
+    let outcome = limited(&folder, &["check"]);
+    assert_eq!(outcome.code, 1, "{outcome}");
 }

@@ -3,6 +3,7 @@
 pub(crate) mod others;
 pub(crate) mod tests_run;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::context::{ContextSource, DockerIgnore, Verdict, matches_name};
@@ -138,11 +139,6 @@ impl Build {
     /// The take of a folder that `path` is in, other than the whole context.
     pub(crate) fn holding(&self, path: &str) -> Option<&Take> {
         self.takes.iter().find(|take| take.holds(path))
-    }
-
-    /// Whether something takes `path`.
-    pub(crate) fn reaches(&self, path: &str) -> bool {
-        self.takes.iter().any(|take| take.reaches(path))
     }
 
     /// Whether something takes the whole context.
@@ -315,6 +311,52 @@ impl Take {
     }
 }
 
+/// What several builds take, for questions about many paths: each costs no more for more builds.
+pub(crate) struct Reached<'b> {
+    takes_everything: bool,
+    named: HashSet<&'b str>,
+    /// The folders in which something is named.
+    around: HashSet<&'b str>,
+    /// Those with a pattern that is no plain path.
+    wild: Vec<&'b Take>,
+}
+
+impl<'b> Reached<'b> {
+    pub(crate) fn of(builds: &'b [Build]) -> Reached<'b> {
+        let mut found = Reached {
+            takes_everything: builds.iter().any(Build::takes_everything),
+            named: HashSet::new(),
+            around: HashSet::new(),
+            wild: Vec::new(),
+        };
+        for take in builds.iter().flat_map(|build| &build.takes) {
+            if take.pattern.contains(['*', '?', '[', '\\']) {
+                found.wild.push(take);
+                continue;
+            }
+            for path in take.paths.iter().chain([&take.pattern]) {
+                found.named.insert(path);
+                found.around.extend(folders(path));
+            }
+        }
+        found
+    }
+
+    /// Whether something takes `path`.
+    pub(crate) fn reaches(&self, path: &str) -> bool {
+        self.takes_everything
+            || self.named.contains(path)
+            || self.around.contains(path)
+            || folders(path).any(|folder| self.named.contains(folder))
+            || self.wild.iter().any(|take| take.reaches(path))
+    }
+}
+
+/// The folders that `path` is in, the root not among them.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 /// The sources of COPY and ADD that `file` takes from its context, as written.
 pub fn copied_sources(file: &Dockerfile) -> Vec<String> {
     let nodes = file.instructions.iter().map(Instruction::node);
@@ -387,7 +429,42 @@ mod tests {
         }
         assert!(build.naming("target", true).is_none(), "a file holds nothing");
         assert!(build.holding("web/a").is_some() && build.holding("src").is_none());
-        assert!(build.takes_everything() && build.reaches("src"));
+        assert!(build.takes_everything() && Reached::of(&[build]).reaches("src"));
+    }
+
+    #[test]
+    fn many_builds_reach_what_one_of_them_takes() {
+        let files = &["docs/api/x", "docs/y", "package.json", "web/a", "lib/b/c"];
+        let builds = [
+            build("FROM a\nARG V=1\nCOPY docs/api target/$V/*.jar pack*.json ./\n", files),
+            build("FROM a\nCOPY lib/b ./gone/x /\n", files),
+        ];
+        let reached = Reached::of(&builds);
+        let paths = [
+            "docs",
+            "docs/api",
+            "docs/api/x/y",
+            "docs/y",
+            "target",
+            "target/2",
+            "pack.json",
+            "web",
+            "lib",
+            "lib/b",
+            "lib/b/c",
+            "lib/bc",
+            "gone",
+            "gone/x",
+            "gone/y",
+            "other",
+        ];
+        let mut count = 0;
+        for path in paths {
+            let is_taken = builds.iter().any(|build| build.taking(path).next().is_some());
+            assert_eq!(reached.reaches(path), is_taken, "{path}");
+            count += usize::from(is_taken);
+        }
+        assert!(count > 8 && count < paths.len() - 3, "{count}");
     }
 
     #[test]

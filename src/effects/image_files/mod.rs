@@ -272,7 +272,7 @@ fn with_parents(copy: &mut Copy, sources: &[crate::syntax::Text], context: &Cont
 }
 
 /// Whether ADD may unpack it.
-fn is_archive(path: &str) -> bool {
+pub(crate) fn is_archive(path: &str) -> bool {
     [".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz", ".tbz2"]
         .iter()
         .any(|ending| path.ends_with(ending))

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use aho_corasick::AhoCorasick;
 use serde_json::Value as Json;
 
 use crate::effects::ecosystems::node::manifests::npm_locked;
 use crate::knowledge::{Ecosystem, language_of};
+use crate::shell;
 
 use super::calls::texts;
 
@@ -164,18 +166,25 @@ impl Lines<'_> {
         found.collect()
     }
 
-    /// Adds the lines to what a format without lines names: the first on which the name is a word.
+    /// Adds the lines to what a format without lines names: the first on which the name is a word. All names are looked
+    /// for at once: a lock file has thousands of both.
     fn placed(&self, mut listed: Vec<Listed>) -> Vec<Listed> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        for package in &mut listed {
-            let mut places = self.text.match_indices(package.name.as_str());
-            let place = places.find(|(at, name)| {
-                let before = self.text.get(..*at).and_then(|text| text.chars().next_back());
-                let after = self.text.get(at + name.len()..).and_then(|text| text.chars().next());
-                !before.is_some_and(is_part) && !after.is_some_and(is_part)
-            });
-            let before = place.and_then(|(at, _)| self.text.get(..at)).unwrap_or_default();
-            package.line = before.matches('\n').count() + 1;
+        let lines = shell::Lines::of(self.text);
+        // The first line, where a name is nowhere as a word.
+        listed.iter_mut().for_each(|package| package.line = 1);
+        let Ok(search) = AhoCorasick::new(listed.iter().map(|package| &package.name)) else {
+            return listed;
+        };
+        let mut is_placed = vec![false; listed.len()];
+        for found in search.find_overlapping_iter(self.text) {
+            let number = found.pattern().as_usize();
+            let before = self.text.get(..found.start()).and_then(|text| text.chars().next_back());
+            let after = self.text.get(found.end()..).and_then(|text| text.chars().next());
+            if !is_placed[number] && !before.is_some_and(is_part) && !after.is_some_and(is_part) {
+                is_placed[number] = true;
+                listed[number].line = lines.number(found.start());
+            }
         }
         listed
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Page;
 use crate::emit::figures::{change, change_of_time, rebuilds, seconds};
 use crate::emit::text::size;
-use crate::emit::verification::{MOST_FINDINGS, outcome, sides};
+use crate::emit::verification::{details, outcome, sides};
 use crate::passes::{Change, Level, Refusal};
 use crate::syntax::LineRange;
 use crate::verify::figures::{Figures, Sizes};
@@ -110,8 +110,7 @@ struct CheckView<'a> {
     id: &'a str,
     result: &'static str,
     reason: &'a str,
-    findings: Vec<&'a str>,
-    more: usize,
+    details: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -351,17 +350,16 @@ fn round(round: &Round) -> RoundView<'_> {
 }
 
 fn check(check: &Check) -> CheckView<'_> {
-    let findings = check.findings.iter().take(MOST_FINDINGS);
     CheckView {
         id: check.id,
         result: match check.result {
             report::Result::Passed => "passed",
             report::Result::Failed => "failed",
             report::Result::Skipped => "skipped",
+            report::Result::Unknown => "unknown",
         },
         reason: &check.reason,
-        findings: findings.map(|finding| finding.what.as_str()).collect(),
-        more: check.findings.len().saturating_sub(MOST_FINDINGS),
+        details: details(check),
     }
 }
 

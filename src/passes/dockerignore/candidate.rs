@@ -7,8 +7,8 @@ use crate::passes::Level;
 
 use crate::context::git_ignored::GitIgnored;
 use crate::context::mentions::is_code;
-use crate::effects::context_use::Build;
 use crate::effects::context_use::others::is_dockerfile;
+use crate::effects::context_use::{Build, Reached};
 use crate::knowledge::ignore_patterns::{Group, Guard, Known, Project, catalog};
 
 /// The smallest folder of data that is worth a line.
@@ -150,6 +150,7 @@ impl Candidate<'_> {
 pub(super) fn candidates<'c>(tree: &Tree<'c>, builds: &[Build], level: Level) -> Vec<Candidate<'static>> {
     let mut claimed: BTreeSet<&'c str> = BTreeSet::new();
     let mut found = Vec::new();
+    let reached = Reached::of(builds);
     for group in catalog().groups.iter().filter(|group| group.level <= level) {
         for known in &group.patterns {
             let matches = matching(tree, known, &mut claimed);
@@ -165,8 +166,9 @@ pub(super) fn candidates<'c>(tree: &Tree<'c>, builds: &[Build], level: Level) ->
                 samples,
                 written,
             };
-            let concerns = |path: &str| builds.iter().any(|build| build.reaches(path));
-            if candidate.paths().any(concerns) && !is_brought_back(tree.context.ignore(), &candidate) {
+            if candidate.paths().any(|path| reached.reaches(path))
+                && !is_brought_back(tree.context.ignore(), &candidate)
+            {
                 found.push(candidate);
             }
         }

@@ -13,6 +13,8 @@ use crate::knowledge::managers;
 enum Difference {
     /// In its content alone, which may be another one in each build.
     Content,
+    /// In its content alone, as each build makes it anew: what it means is not compared.
+    Made,
     /// In something else, as the rest of a sentence about the file.
     Other(String),
 }
@@ -21,10 +23,10 @@ enum Difference {
 #[must_use]
 pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, varying: &Varying) -> Check {
     if subject.roots.is_empty() {
-        return Check::skipped("files", "the file names no folder of an application");
+        return Check::skipped("files", "the file names no folder of an application").without(subject.unknown.clone());
     }
     let mut findings = Vec::new();
-    let (mut count, mut gone, mut other) = (0, 0, 0);
+    let (mut count, mut gone, mut other, mut made) = (0, 0, 0, 0);
     let mine = before
         .files
         .entries
@@ -40,6 +42,7 @@ pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, 
                 count += 1;
                 match difference(path, old, new, before, after, subject) {
                     Some(Difference::Content) if varying.contains(path) => other += 1,
+                    Some(Difference::Made) => made += 1,
                     // Where only the content differs, the copy would be of the same kind as what is there.
                     Some(Difference::Content) => findings.push(Finding::new(format!("/{path} has another content"))),
                     Some(Difference::Other(what)) => findings.push(Finding::new(format!("/{path} {what}"))),
@@ -52,8 +55,8 @@ pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, 
     let places = folders.iter().map(|root| format!("/{root}")).collect::<Vec<_>>();
     let mut said = format!(
         "{} of {} the same",
-        text::count(count - other, "file or folder", "files and folders"),
-        match count - other {
+        text::count(count - other - made, "file or folder", "files and folders"),
+        match count - other - made {
             1 => format!("{} is", list(&places)),
             _ => format!("{} are", list(&places)),
         }
@@ -65,6 +68,11 @@ pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, 
             "differ between two builds of the original, too",
         ),
         (
+            made,
+            "is made anew by each build, and its content is not compared",
+            "are made anew by each build, and their content is not compared",
+        ),
+        (
             gone,
             "is left out for a cause that `removed` names",
             "are left out, each for a cause that `removed` names",
@@ -74,7 +82,7 @@ pub(crate) fn application(before: Side<'_>, after: Side<'_>, subject: &Subject, 
             said += &format!("; {}", text::count(number, one, many));
         }
     }
-    Check::of("files", said, findings)
+    Check::of("files", said, findings).without(subject.unknown.clone())
 }
 
 fn list(names: &[String]) -> String {
@@ -117,7 +125,7 @@ fn difference(
                 || is_made
                     && (is_build_product(path)
                         || before.files.elf.contains_key(path) && after.files.elf.contains_key(path));
-            (!is_free).then_some(Difference::Content)
+            Some(if is_free { Difference::Made } else { Difference::Content })
         }
         (Content::Link(old), Content::Link(new)) => {
             let did_lead = before.files.resolve(path).is_some();
@@ -273,7 +281,7 @@ mod tests {
 
     fn found(before: &Tree, after: &Tree, cmd: &str) -> Vec<String> {
         let file = crate::syntax::parse("Dockerfile", "FROM debian\nWORKDIR /app\n").unwrap();
-        let subject = Subject::of(&file, None, None);
+        let subject = Subject::of(&file, None, &[], None);
         let (before, after, configuration) = (before.files(), after.files(), json!({"Cmd": [cmd]}));
         let side = |files| Side {
             files,
@@ -286,10 +294,14 @@ mod tests {
     #[test]
     fn only_what_is_in_both_is_called_the_same_and_what_always_differs_is_no_difference() {
         let file = crate::syntax::parse("Dockerfile", "FROM debian\nWORKDIR /app\n").unwrap();
-        let subject = Subject::of(&file, None, None);
+        let subject = Subject::of(&file, None, &[], None);
         let (before, after) = (
-            app().file("app/git-index", "1").file("app/a.pyc", "").files(),
-            app().file("app/git-index", "2").files(),
+            app()
+                .file("app/git-index", "1")
+                .file("app/a.pyc", "")
+                .file("app/dist/a.js", "1")
+                .files(),
+            app().file("app/git-index", "2").file("app/dist/a.js", "2").files(),
         );
         let configuration = json!({});
         let side = |files| Side {
@@ -306,8 +318,8 @@ mod tests {
             (check.is_failed(), check.reason.as_str()),
             (
                 false,
-                "2 files and folders of /app are the same; 1 differs between two builds of the original, too; \
-                 1 is left out for a cause that `removed` names"
+                "3 files and folders of /app are the same; 1 differs between two builds of the original, too; \
+                 1 is made anew by each build, and its content is not compared; 1 is left out for a cause that `removed` names"
             )
         );
     }

@@ -28,11 +28,11 @@ const FIELDS: [(&str, &str); 12] = [
 /// variables in which base images say their own version may differ; settings of a toolchain may go with it.
 #[must_use]
 pub fn configuration(before: Side<'_>, after: Side<'_>) -> Check {
-    let mut findings = Vec::new();
+    let (mut findings, mut free) = (Vec::new(), Vec::new());
     for (field, keyword) in FIELDS {
         let (old, new) = (&before.configuration[field], &after.configuration[field]);
         if field == "Env" {
-            findings.extend(variables(old, new));
+            findings.extend(variables(old, new, &mut free));
         } else if meaning(field, old) != meaning(field, new) {
             findings.push(Finding::new(format!(
                 "{keyword} was {} and is {}",
@@ -42,7 +42,11 @@ pub fn configuration(before: Side<'_>, after: Side<'_>) -> Check {
         }
     }
     let names = FIELDS.map(|(_, keyword)| keyword).join(", ");
-    Check::of("configuration", format!("{names} are the same"), findings)
+    let free = match free.as_slice() {
+        [] => String::new(),
+        names => format!(", but for variables that may differ: {}", names.join(", ")),
+    };
+    Check::of("configuration", format!("{names} are the same{free}"), findings)
 }
 
 /// A field, with the ways to say nothing made one.
@@ -70,11 +74,12 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn variables(before: &Value, after: &Value) -> Vec<Finding> {
+/// What is wrong with the variables. Those that differ as they may are added to `free`.
+fn variables(before: &Value, after: &Value, free: &mut Vec<String>) -> Vec<Finding> {
     let read = |env: &Value| -> BTreeMap<String, String> {
         let pairs = env.as_array().into_iter().flatten().filter_map(Value::as_str);
         pairs
-            .filter_map(|pair| pair.split_once('='))
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     };
@@ -83,19 +88,29 @@ fn variables(before: &Value, after: &Value) -> Vec<Finding> {
     for (name, old) in &before {
         let says = match after.get(name) {
             Some(new) if new == old => continue,
-            Some(new) if name == "PATH" && keeps_entries(old, new) => continue,
-            _ if is_free(name) => continue,
-            None if is_toolchain_setting(name) => continue,
+            new if may_differ(name, old, new.map(String::as_str)) => {
+                free.push(name.clone());
+                continue;
+            }
             Some(new) => format!("ENV {name} was `{old}` and is `{new}`"),
             None => format!("ENV {name} was `{old}` and is not set"),
         };
         findings.push(Finding::new(says));
     }
-    let new = after
-        .iter()
-        .filter(|(name, _)| !before.contains_key(*name) && !is_free(name));
-    findings.extend(new.map(|(name, value)| Finding::new(format!("ENV {name} was not set and is `{value}`"))));
+    for (name, value) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        if is_free(name) {
+            free.push(name.clone());
+        } else {
+            findings.push(Finding::new(format!("ENV {name} was not set and is `{value}`")));
+        }
+    }
     findings
+}
+
+/// Whether the variable `name` may be `new` where it was `old`.
+fn may_differ(name: &str, old: &str, new: Option<&str>) -> bool {
+    let keeps = |new: &str| name == "PATH" && keeps_entries(old, new);
+    is_free(name) || new.map_or(is_toolchain_setting(name), keeps)
 }
 
 /// Whether a variable may differ: one that announces a virtual environment, and those in which base images say which
@@ -161,7 +176,15 @@ mod tests {
         let before = json!({"Env": ["PATH=/usr/bin:/bin", "PYTHON_VERSION=3.11.1"], "User": "", "WorkingDir": "/"});
         let after = json!({"Env": ["PATH=/opt/venv/bin:/usr/bin:/bin", "PYTHON_VERSION=3.11.2", "VIRTUAL_ENV=/opt/venv"],
             "User": "root", "WorkingDir": "", "Cmd": null});
-        assert!(findings(before.clone(), after).is_empty());
+        let files = Files::default();
+        let side = |configuration| Side {
+            files: &files,
+            configuration,
+        };
+        let check = configuration(side(&before), side(&after));
+        assert!(check.findings.is_empty());
+        let said = ", but for variables that may differ: PATH, PYTHON_VERSION, VIRTUAL_ENV";
+        assert!(check.reason.ends_with(said), "{}", check.reason);
         assert_eq!(
             findings(before, json!({"Env": ["PATH=/bin", "PYTHON_VERSION=3"]})).len(),
             1

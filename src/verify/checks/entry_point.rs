@@ -31,9 +31,10 @@ pub fn entry_point(before: Side<'_>, after: Side<'_>, tools: &BTreeSet<String>) 
     let mut wanted = Wanted {
         side: before,
         found: BTreeMap::new(),
+        unknown: BTreeSet::new(),
     };
-    for field in ["Entrypoint", "Cmd"] {
-        wanted.command(&before.words(field), field, DEPTH);
+    for (field, keyword) in [("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD")] {
+        wanted.command(&before.words(field), keyword, DEPTH);
     }
     // With an entry point, the first word of CMD is often the program that it ends with.
     let health = before.configuration["Healthcheck"]["Test"].as_array();
@@ -59,12 +60,8 @@ pub fn entry_point(before: Side<'_>, after: Side<'_>, tools: &BTreeSet<String>) 
     }
     let mut findings = Vec::new();
     let count = wanted.found.len();
+    let unknown = wanted.unknown.into_iter().collect();
     for (name, (place, user)) in wanted.found {
-        let user = match user.as_str() {
-            "Entrypoint" => "ENTRYPOINT",
-            "Cmd" => "CMD",
-            other => other,
-        };
         let Some(program) = after.files.program(&absolute(after, &name), after.path()) else {
             let what = format!("{name}, which {user} starts, is not there or may not be executed");
             findings.push(Finding::lacks(what, Lack::Program(place)));
@@ -83,13 +80,14 @@ pub fn entry_point(before: Side<'_>, after: Side<'_>, tools: &BTreeSet<String>) 
         }
     }
     if count == 0 {
-        return Check::skipped("entry-point", "the image starts no program that is in it");
+        return Check::skipped("entry-point", "the image starts no program that is in it").without(unknown);
     }
     Check::of(
         "entry-point",
         format!("{} there", text::count(count, "program is", "programs are")),
         findings,
     )
+    .without(unknown)
 }
 
 /// What runs a script: `python3` of `/usr/bin/env -S python3 -u`.
@@ -115,6 +113,8 @@ fn absolute(side: Side<'_>, name: &str) -> String {
 struct Wanted<'a> {
     side: Side<'a>,
     found: BTreeMap<String, (String, String)>,
+    /// What starts programs that could not be told, and why.
+    unknown: BTreeSet<String>,
 }
 
 impl Wanted<'_> {
@@ -136,10 +136,21 @@ impl Wanted<'_> {
     }
 
     fn script(&mut self, text: &str, user: &str, depth: usize) {
-        let Ok(script) = shell::parse(text) else { return };
+        let script = match shell::parse(text) {
+            Ok(script) => script,
+            Err(why) => {
+                self.unknown.insert(format!("what {user} starts: {}", why.reason));
+                return;
+            }
+        };
         for visit in shell::commands(&script, shell::ShellOptions::default()) {
-            if let Some(name) = visit.command.name() {
-                self.program(name, user, depth);
+            match (visit.command.name(), visit.command.words.first()) {
+                (Some(name), _) => self.program(name, user, depth),
+                (None, Some(word)) if !is_argument(&word.text) => {
+                    self.unknown
+                        .insert(format!("the program `{}`, which {user} starts", word.text));
+                }
+                _ => {}
             }
             let is_caller = visit
                 .command
@@ -161,14 +172,27 @@ impl Wanted<'_> {
             return;
         };
         let known = self.found.insert(name.to_owned(), (place.clone(), user.to_owned()));
-        if known.is_none()
-            && depth > 0
-            && let Some(text) = files.texts.get(&place)
-        {
-            let script = text.clone();
-            self.script(&script, &format!("/{place}"), depth - 1);
+        if known.is_some() {
+            return;
+        }
+        if let Some(why) = files.unread.get(&place) {
+            self.unknown.insert(format!("/{place}, which {user} starts, {why}"));
+        }
+        match (files.texts.get(&place), depth.checked_sub(1)) {
+            (Some(text), Some(depth)) => self.script(text, &format!("/{place}"), depth),
+            (Some(_), None) => {
+                self.unknown.insert(format!("what the script /{place} starts"));
+            }
+            (None, _) => {}
         }
     }
+}
+
+/// Whether a word stands for arguments of its script, which are known from CMD: `"$@"`, `$1`.
+fn is_argument(word: &str) -> bool {
+    let name = word.trim_matches('"').strip_prefix('$');
+    let name = name.map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+    name.is_some_and(|name| matches!(name, "@" | "*") || name.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_shell(program: &str) -> bool {
@@ -214,5 +238,33 @@ mod tests {
         assert_eq!(found, expected);
         let unexecutable = Tree::default().file("app/start.sh", start);
         assert!(lacks(&before, &unexecutable, &[]).contains(&Lack::Program("app/start.sh".to_owned())));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_named() {
+        let tree = |script: &str| Tree::default().file("app/start.sh", script).mode(0o755).files();
+        let configuration = json!({"Entrypoint": ["/app/start.sh"], "Cmd": ["server"]});
+        let not_compared = |script: &str| {
+            let files = tree(&format!("#!/bin/sh\n{script}\n"));
+            let side = Side {
+                files: &files,
+                configuration: &configuration,
+            };
+            entry_point(side, side, &BTreeSet::new()).not_compared
+        };
+        assert_eq!(not_compared("exec \"$@\"; $1; ${2}"), Vec::<String>::new());
+        assert_eq!(
+            not_compared("\"$HOME/bin/x\" run"),
+            ["the program `\"$HOME/bin/x\"`, which /app/start.sh starts"]
+        );
+        assert_eq!(
+            not_compared("if true; then"),
+            ["what /app/start.sh starts: syntax error"]
+        );
+        let large = format!("# {}", "x".repeat(100_000));
+        assert_eq!(
+            not_compared(&large),
+            ["/app/start.sh, which ENTRYPOINT starts, is too large to read"]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::elf::Elf;
-use super::super::files::{Content, Files};
+use super::super::files::{Content, Files, Unread};
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 
@@ -12,6 +12,8 @@ use crate::emit::text;
 /// Compares which libraries are not found. A file that came or moved is held against the one that it was.
 #[must_use]
 pub fn libraries(before: Side<'_>, after: Side<'_>) -> Check {
+    let unread = after.files.unread.iter().filter(|(_, why)| **why == Unread::Broken);
+    let unread: Vec<String> = unread.map(|(path, why)| format!("/{path} {why}")).collect();
     if before.files.elf.is_empty() {
         return Check::skipped("libraries", "the image has no programs or libraries");
     }
@@ -69,6 +71,7 @@ pub fn libraries(before: Side<'_>, after: Side<'_>) -> Check {
         ),
         findings,
     )
+    .without(unread)
 }
 
 fn name(path: &str) -> &str {
@@ -175,13 +178,30 @@ mod tests {
         }
     }
 
-    fn found(before: &Files, after: &Files) -> Vec<Finding> {
+    fn compared(before: &Files, after: &Files) -> Check {
         let configuration = json!({});
         let side = |files| Side {
             files,
             configuration: &configuration,
         };
-        libraries(side(before), side(after)).findings
+        libraries(side(before), side(after))
+    }
+
+    fn found(before: &Files, after: &Files) -> Vec<Finding> {
+        compared(before, after).findings
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let broken = Tree::default().file("app/b.so", "\u{7f}ELF").files();
+        let files = files(Tree::default().program("app/a"), &[("app/a", Elf::default())]);
+        let files = Files {
+            unread: broken.unread,
+            ..files
+        };
+        let check = compared(&files, &files);
+        assert_eq!(check.not_compared, ["/app/b.so is a broken program or library"]);
+        assert!(!check.is_failed() && check.is_incomplete());
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod smoke;
 
 use serde_json::Value;
 
+use super::figures::Sizes;
 use super::files::Files;
 use super::report::Check;
 use crate::emit::text;
@@ -78,15 +79,25 @@ impl Side<'_> {
     }
 }
 
-/// Compares the sizes of the images: a rewrite must not make one larger. What package managers note may vary a little.
+/// Compares the sizes of the images, by their files and by what a registry stores: a rewrite must not make one larger, and
+/// where it `must_pay`, one of the two has to shrink. What package managers note may vary a little.
 #[must_use]
-pub fn size(before: u64, after: u64) -> Check {
-    let sizes = format!("{} before, {} after", text::size(before), text::size(after));
-    if after > before + before / 100 {
-        Check::failed("size", format!("the image is larger than before: {sizes}"))
-    } else {
-        Check::passed("size", sizes)
+pub fn size(before: &Sizes, after: &Sizes, must_pay: bool) -> Check {
+    let pairs = [(before.stored(), after.stored()), (before.bytes, after.bytes)];
+    let is_less = |one: u64, other: u64| one + other / 100 < other;
+    let shown = |(before, after): (u64, u64)| format!("{} before, {} after", text::size(before), text::size(after));
+    if let Some(larger) = pairs.into_iter().find(|(before, after)| *after > before + before / 100) {
+        let sizes = shown(larger);
+        return Check::failed("size", format!("the image is larger than before: {sizes}"));
     }
+    let sizes = shown(pairs[0]);
+    if must_pay && !pairs.into_iter().any(|(before, after)| is_less(after, before)) {
+        return Check::failed(
+            "size",
+            format!("another stage no longer makes the image smaller: {sizes}"),
+        );
+    }
+    Check::passed("size", sizes)
 }
 
 /// Files that differ between two builds of one and the same Dockerfile: they must be there, with the same owner and
@@ -112,11 +123,26 @@ pub fn is_different_in_every_build(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::figures::Layer;
     use super::*;
 
     #[test]
     fn an_image_may_not_grow() {
-        assert!(size(1000, 1020).is_failed());
-        assert!(!size(1000, 1005).is_failed() && !size(1000, 10).is_failed());
+        let size = |before, after, must_pay| {
+            let sizes = |(bytes, stored)| Sizes {
+                bytes,
+                components: Vec::new(),
+                layers: vec![Layer {
+                    made_by: String::new(),
+                    bytes: stored,
+                }],
+            };
+            super::size(&sizes(before), &sizes(after), must_pay).is_failed()
+        };
+        assert!(size((1000, 1000), (1020, 1000), false) && size((1000, 1000), (1000, 1020), false));
+        assert!(!size((1000, 1000), (1005, 1005), false) && !size((1000, 1000), (10, 10), false));
+        // What has to pay has to make something smaller.
+        assert!(size((1000, 1000), (995, 995), true));
+        assert!(!size((1000, 1000), (900, 1000), true) && !size((1000, 1000), (1000, 900), true));
     }
 }

@@ -8,11 +8,12 @@ use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
 use super::super::engine::NOT_STARTED;
 use super::super::files::{Content, Files};
+use super::super::process::ProcessError;
 use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 use super::packages::node_projects;
-use super::smoke::not_started;
+use super::smoke::last_line;
 
 use crate::emit::text;
 
@@ -58,8 +59,19 @@ for (let i = 0; i + 1 < words.length; i += 2) {
 }
 "#;
 
-/// What became of each module or package: nothing, or why it cannot be loaded.
-type Loaded = BTreeMap<String, Option<String>>;
+/// What an image says to the question what it loads.
+#[derive(Debug, Default)]
+struct Loaded {
+    /// What became of each module or package: nothing, or why it cannot be loaded.
+    found: BTreeMap<String, Option<String>>,
+    /// Why an interpreter was not asked to the end.
+    refused: Option<String>,
+    /// Whether that was for lack of time.
+    is_late: bool,
+}
+
+/// Asks an image what it loads.
+type Ask<'a> = &'a dyn Fn((&Image, Side<'_>)) -> Result<Loaded, EngineError>;
 
 /// Compares what can be loaded, but for what is `left_out`.
 ///
@@ -75,56 +87,67 @@ pub(in crate::verify) fn modules(
     let names: BTreeSet<String> = names.filter(|name| !left_out.modules.contains(name)).collect();
     let projects = node_projects(before.1);
     let mut findings = Vec::new();
-    let (mut count, mut silent, mut refused) = (0, 0, None);
-    let mut held = |kind: &str, old: Loaded, new: Loaded| {
-        for (name, _) in old.iter().filter(|(_, failure)| failure.is_none()) {
-            count += 1;
-            let why = match new.get(name) {
-                Some(None) => continue,
+    let mut count = 0;
+    let mut not_compared = Vec::new();
+    let mut held = |kind: &str, old: &Loaded, new: &Loaded| {
+        for (name, _) in old.found.iter().filter(|(_, failure)| failure.is_none()) {
+            let why = match new.found.get(name) {
+                Some(None) => {
+                    count += 1;
+                    continue;
+                }
                 Some(Some(why)) => why.clone(),
+                // The others were asked about before the time was over.
+                None if new.is_late => continue,
                 None => "nothing there loads it".to_owned(),
             };
-            let what = format!("{kind} {name} cannot be loaded any more: {why}");
+            let what = format!("the {kind} {name} cannot be loaded any more: {why}");
             findings.push(match missing_library(&why) {
                 Some(library) => Finding::lacks(what, Lack::Library(library.to_owned())),
                 None => Finding::new(what),
             });
         }
     };
-    if !names.is_empty() {
-        let old = imported(bench, before, &names, &mut refused)?;
-        silent += names.len().saturating_sub(old.len());
-        if !old.is_empty() {
-            held("the Python module", old, imported(bench, after, &names, &mut None)?);
+    let packages: usize = projects.iter().map(|(_, names)| names.len()).sum();
+    let asked: [(&str, usize, Ask<'_>); 2] = [
+        ("Python module", names.len(), &|of| imported(bench, of, &names)),
+        ("Node package", packages, &|of| resolved(bench, of, &projects)),
+    ];
+    for (kind, wanted, ask) in asked.into_iter().filter(|(_, wanted, _)| *wanted > 0) {
+        let old = ask(before)?;
+        let new = if old.found.is_empty() {
+            Loaded::default()
+        } else {
+            ask(after)?
+        };
+        held(kind, &old, &new);
+        not_compared.extend(old.silence("the original image", kind, wanted));
+        if new.is_late {
+            not_compared.extend(new.silence("the rewritten image", kind, old.found.len()));
         }
     }
-    if projects.iter().any(|(_, names)| !names.is_empty()) {
-        let old = resolved(bench, before, &projects, &mut refused)?;
-        if !old.is_empty() {
-            held("the Node package", old, resolved(bench, after, &projects, &mut None)?);
+    let check = match (count, not_compared.first()) {
+        (0, Some(why)) if findings.is_empty() => Check::unknown("modules", why.clone()),
+        (0, None) if findings.is_empty() => {
+            let why = "the image has no Python modules or Node packages that its interpreters load";
+            Check::skipped("modules", why)
         }
+        _ => {
+            let loaded = text::count(count, "module or package is", "modules and packages are");
+            Check::of("modules", format!("{loaded} loaded as before"), findings).without(not_compared)
+        }
+    };
+    Ok(check)
+}
+
+impl Loaded {
+    /// What it does not tell of `wanted` names, and why.
+    fn silence(&self, image: &str, kind: &str, wanted: usize) -> Option<String> {
+        let missing = wanted.saturating_sub(self.found.len());
+        // Without a reason, the interpreter ended before it came to them, or there is none.
+        let why = self.refused.as_deref().unwrap_or("its interpreter does not tell");
+        (missing > 0).then(|| format!("{kind}s of {image}, {missing} of {wanted}: {why}"))
     }
-    if let Some(why) = refused.filter(|_| findings.is_empty()) {
-        return Ok(Check::skipped("modules", why));
-    }
-    if count == 0 {
-        return Ok(Check::skipped(
-            "modules",
-            "the image has no Python modules or Node packages that its interpreters load",
-        ));
-    }
-    let mut said = format!(
-        "{} loaded as before",
-        text::count(count, "module or package is", "modules and packages are")
-    );
-    if silent > 0 {
-        // The interpreter ended before it came to them, or there is none.
-        said += &format!(
-            "; the original image does not tell about {}",
-            text::count(silent, "Python module", "Python modules")
-        );
-    }
-    Ok(Check::of("modules", said, findings))
 }
 
 /// The library in `libpq.so.5: cannot open shared object file: …`, and in what modules say that look for one by
@@ -202,51 +225,51 @@ fn imported(
     bench: &Workbench,
     (image, side): (&Image, Side<'_>),
     names: &BTreeSet<String>,
-    refused: &mut Option<String>,
 ) -> Result<Loaded, EngineError> {
-    let mut found = Loaded::new();
+    let mut loaded = Loaded::default();
     for interpreter in interpreters(side) {
         let mut command = vec![interpreter, "-B".to_owned(), "-c".to_owned(), PYTHON.to_owned()];
         command.extend(names.iter().cloned());
-        collect(bench, image, &command, &mut found, refused)?;
+        collect(bench, image, &command, &mut loaded)?;
     }
-    Ok(found)
+    Ok(loaded)
 }
 
 fn resolved(
     bench: &Workbench,
     (image, side): (&Image, Side<'_>),
     projects: &[(String, Vec<String>)],
-    refused: &mut Option<String>,
 ) -> Result<Loaded, EngineError> {
-    let mut found = Loaded::new();
+    let mut loaded = Loaded::default();
     let Some(node) = side.files.program("node", side.path()) else {
-        return Ok(found);
+        return Ok(loaded);
     };
     let mut command = vec![format!("/{node}"), "-e".to_owned(), NODE.to_owned()];
     for (folder, names) in projects {
         command.extend(names.iter().flat_map(|name| [format!("/{folder}"), name.clone()]));
     }
-    collect(bench, image, &command, &mut found, refused)?;
-    Ok(found)
+    collect(bench, image, &command, &mut loaded)?;
+    Ok(loaded)
 }
 
-/// Runs `command` and reads its lines: name, 0 or 1, and why. `refused` says why the engine did not start it.
-fn collect(
-    bench: &Workbench,
-    image: &Image,
-    command: &[String],
-    found: &mut Loaded,
-    refused: &mut Option<String>,
-) -> Result<(), EngineError> {
+/// Runs `command` and reads its lines: name, 0 or 1, and why.
+fn collect(bench: &Workbench, image: &Image, command: &[String], loaded: &mut Loaded) -> Result<(), EngineError> {
     let run = Run {
         command: Some(command),
         timeout: Some(PATIENCE),
         ..Run::default()
     };
-    let (code, output, messages) = bench.run(image, &run)?;
+    let (code, output, messages) = match bench.run(image, &run) {
+        Err(EngineError::Process(ProcessError::TimedOut(_))) => {
+            loaded.refused = Some(format!("not done after {} s", PATIENCE.as_secs()));
+            loaded.is_late = true;
+            return Ok(());
+        }
+        other => other?,
+    };
     if code == Some(NOT_STARTED) {
-        *refused = Some(not_started(&messages, &output));
+        let why = last_line(&messages, &output);
+        loaded.refused = Some(format!("the engine did not start the interpreter{why}"));
     }
     for line in output.lines() {
         let mut fields = line.splitn(3, '\t');
@@ -255,7 +278,7 @@ fn collect(
         };
         let failure = (result != "0").then(|| fields.next().unwrap_or_default().to_owned());
         // What one interpreter of the image loads is loaded.
-        let known = found.entry(name.to_owned()).or_insert_with(|| failure.clone());
+        let known = loaded.found.entry(name.to_owned()).or_insert_with(|| failure.clone());
         if failure.is_none() {
             *known = None;
         }

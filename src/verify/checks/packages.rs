@@ -30,6 +30,7 @@ pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &
     for (package, version) in linked(after.files) {
         new.entry(package).or_default().insert(version);
     }
+    let unread = unread(before);
     let mut findings = Vec::new();
     let mut count = 0;
     for ((kind, name), versions) in &old {
@@ -52,7 +53,8 @@ pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &
         return Check::skipped(
             "packages",
             "the image has no Python, Node, Ruby or Java packages of its own",
-        );
+        )
+        .without(unread);
     }
     let mut reason = format!("{} in the same version", text::count(count, "package", "packages"));
     if !left_out.tools.is_empty() {
@@ -66,7 +68,29 @@ pub(in crate::verify) fn packages(before: Side<'_>, after: Side<'_>, left_out: &
         };
         reason += &format!("; only installs call {}: left out on purpose{needed}", tools.join(", "));
     }
-    Check::of("packages", reason, findings)
+    Check::of("packages", reason, findings).without(unread)
+}
+
+/// The manifests of Node packages and projects that cannot be read, and why.
+fn unread(side: Side<'_>) -> Vec<String> {
+    let files = side.files;
+    let is_own = |path: &str| {
+        let folder = path
+            .strip_suffix("package.json")
+            .map(|folder| folder.trim_end_matches('/'));
+        // Packages have broken ones below their folder, for their tests.
+        let is_manifest = |folder: &str| !folder.contains("node_modules/") || package_name(folder).is_some();
+        folder.is_some_and(is_manifest) && files.system.owners(path).is_empty()
+    };
+    let too_large = files.unread.iter().filter(|(path, _)| is_own(path));
+    let broken = files
+        .texts
+        .iter()
+        .filter(|(path, text)| is_own(path) && version(text).is_none());
+    too_large
+        .map(|(path, why)| format!("/{path} {why}"))
+        .chain(broken.map(|(path, _)| format!("/{path} is no JSON")))
+        .collect()
 }
 
 /// The packages of an image, but those that are `left_out`.
@@ -154,9 +178,10 @@ fn is_aside(path: &str) -> bool {
         || path.starts_with("opt/java/")
 }
 
+/// The version in a manifest, empty where it has none; none where it cannot be read.
 fn version(package_json: &str) -> Option<String> {
     let value: Value = serde_json::from_str(package_json).ok()?;
-    Some(value["version"].as_str()?.to_owned())
+    Some(value["version"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The manifests outside of `node_modules` beside which there is one, with the names of their production dependencies;
@@ -274,14 +299,31 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn found(before: &Tree, after: &Tree) -> Vec<String> {
+    fn compared(before: &Tree, after: &Tree) -> Check {
         let (before, after, configuration) = (before.files(), after.files(), json!({}));
         let side = |files| Side {
             files,
             configuration: &configuration,
         };
-        let check = packages(side(&before), side(&after), &LeftOut::default());
+        packages(side(&before), side(&after), &LeftOut::default())
+    }
+
+    fn found(before: &Tree, after: &Tree) -> Vec<String> {
+        let check = compared(before, after);
         check.findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn manifests_that_cannot_be_read_are_named() {
+        let tree = Tree::default()
+            .file("app/package.json", "{\"dependencies\": <<<<<<< HEAD")
+            .file("app/node_modules/a/package.json", "")
+            .file("app/node_modules/a/test/package.json", "")
+            .file("app/node_modules/b/package.json", "{}");
+        let check = compared(&tree, &tree);
+        let broken = ["/app/node_modules/a/package.json", "/app/package.json"];
+        assert_eq!(check.not_compared, broken.map(|path| format!("{path} is no JSON")));
+        assert!(check.is_incomplete());
     }
 
     #[test]

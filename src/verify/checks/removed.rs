@@ -76,15 +76,30 @@ const TOOLCHAINS: [&str; 10] = [
     "go",
 ];
 
-/// Compares which files are there. `base` holds the files of the image that the original starts from.
+/// The image that the original starts from.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::verify) enum BaseImage<'a> {
+    /// The rewrite starts from the same one.
+    Kept,
+    /// The rewrite starts from another one; these are its files.
+    Replaced(&'a Files),
+    /// The rewrite starts from another one, and the engine cannot give the files of it.
+    Unread,
+}
+
+/// Compares which files are there.
 #[must_use]
 pub(in crate::verify) fn removed(
     before: Side<'_>,
     after: Side<'_>,
-    base: Option<&Files>,
+    base: BaseImage<'_>,
     subject: &Subject,
     tools: &LeftOut,
 ) -> (Check, Vec<Removed>) {
+    let base_files = match base {
+        BaseImage::Replaced(files) => Some(files),
+        BaseImage::Kept | BaseImage::Unread => None,
+    };
     let system = &before.files.system;
     let contents: HashSet<[u8; 32]> = after
         .files
@@ -107,7 +122,7 @@ pub(in crate::verify) fn removed(
             Cause {
                 before,
                 after,
-                base,
+                base: base_files,
                 system,
                 kept: &after.files.system,
                 contents: &contents,
@@ -127,6 +142,15 @@ pub(in crate::verify) fn removed(
             }
         }
     }
+    let mut not_compared = Vec::new();
+    let mut is_unread = false;
+    if before.files.system.is_unread && !findings.is_empty() {
+        // What might explain them was not read: nothing is said about these files.
+        is_unread = true;
+        not_compared.extend(findings.drain(..).map(|finding| finding.what));
+    } else if matches!(base, BaseImage::Unread) && !findings.is_empty() {
+        not_compared.push("the files of the original's base image, which cannot be read".to_owned());
+    }
     findings.extend(certificates(before, after));
     let removed: Vec<Removed> = removed
         .into_iter()
@@ -139,11 +163,13 @@ pub(in crate::verify) fn removed(
             text::count(count, "file went", "files went")
         ),
     };
-    if before.files.system.is_unread && !findings.is_empty() {
+    let check = if is_unread && findings.is_empty() {
         let why = "which files belong to which system package only rpm tells, and the image has no rpm";
-        return (Check::skipped("removed", why), removed);
-    }
-    (Check::of("removed", reason, findings), removed)
+        Check::unknown("removed", why)
+    } else {
+        Check::of("removed", reason, findings)
+    };
+    (check.without(not_compared), removed)
 }
 
 /// The certificates by which programs trust the servers that they call, where they are gone and something of the
@@ -291,8 +317,51 @@ impl Cause<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::tree::Tree;
+    use std::collections::BTreeSet;
+
+    use super::super::super::report::Result;
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_nothing_tells_the_cause_of_is_not_compared_and_certificates_are_missed_all_the_same() {
+        let configuration = json!({});
+        let before = Tree::default()
+            .file("var/lib/rpm/Packages", "")
+            .file("usr/bin/x", "x")
+            .file("etc/ssl/certs/ca-certificates.crt", "certificates")
+            .program("app/a")
+            .files();
+        let kept = Tree::default()
+            .file("var/lib/rpm/Packages", "")
+            .program("app/a")
+            .files();
+        let judged = |after: &Files, base| {
+            let side = |files| Side {
+                files,
+                configuration: &configuration,
+            };
+            removed(
+                side(&before),
+                side(after),
+                base,
+                &Subject::default(),
+                &LeftOut::default(),
+            )
+            .0
+        };
+        let check = judged(&kept, BaseImage::Kept);
+        assert_eq!(
+            (check.result, check.not_compared.len()),
+            (Result::Unknown, 2),
+            "{check:?}"
+        );
+        let trusting = Files {
+            trusting: BTreeSet::from(["app/a".to_owned()]),
+            ..kept
+        };
+        assert!(judged(&trusting, BaseImage::Kept).is_failed());
+    }
 
     fn compare(before: &Tree, after: &Tree, base: Option<&Tree>) -> (Vec<Lack>, Vec<&'static str>) {
         let configuration = json!({});
@@ -304,7 +373,7 @@ mod tests {
         let (check, removed) = removed(
             side(&before),
             side(&after),
-            base.as_ref(),
+            base.as_ref().map_or(BaseImage::Kept, BaseImage::Replaced),
             &Subject::default(),
             &LeftOut::default(),
         );

@@ -58,6 +58,12 @@ pub fn smoke(
         return Ok(verdict(&format!("`{command}`"), old, &new, true));
     }
     let health = health_check(before.1.configuration);
+    // What the original fails at says nothing of the rewrite.
+    let mut not_compared = Vec::new();
+    let mut leave_out = |test: &str, end: End| match end {
+        End::Good => {}
+        End::Bad(why) => not_compared.push(format!("{test}, which does not succeed in the original image: {why}")),
+    };
     if bench.engine.kind == Kind::Buildah {
         // Its containers live no longer than one command.
         return at_start(bench, before, after, smoke);
@@ -72,6 +78,7 @@ pub fn smoke(
             })?;
             return Ok(verdict("the health check", old, &new, false));
         }
+        leave_out("the health check", old);
     } else if let Some(port) = port(before.1.configuration) {
         let old = watched(bench, before.0, smoke, &mut |container| {
             Ok(listens(bench, container, port))
@@ -82,8 +89,9 @@ pub fn smoke(
             })?;
             return Ok(verdict(&format!("waiting for port {port}"), old, &new, false));
         }
+        leave_out(&format!("waiting for port {port}"), old);
     }
-    at_start(bench, before, after, smoke)
+    Ok(at_start(bench, before, after, smoke)?.without(not_compared))
 }
 
 fn verdict(test: &str, before: End, after: &End, is_wanted: bool) -> Check {
@@ -97,7 +105,7 @@ fn verdict(test: &str, before: End, after: &End, is_wanted: bool) -> Check {
             "smoke-test",
             format!("{test} fails in the original image already: {why}"),
         ),
-        (End::Bad(why), _) => Check::skipped(
+        (End::Bad(why), _) => Check::unknown(
             "smoke-test",
             format!("{test} fails in the original image already: {why}"),
         ),
@@ -128,17 +136,16 @@ fn by_command(
     })
 }
 
-/// Why the original image says nothing.
-pub(super) fn not_started(messages: &str, output: &str) -> String {
-    let why = last_line(messages, output);
-    format!("the engine cannot start a container of the original image{why}")
+/// Why the original image says nothing; `why` begins with a comma.
+fn not_started(why: &str) -> String {
+    format!("the engine did not start the program of the original image{why}")
 }
 
 fn exit(code: Option<i32>) -> String {
     code.map_or("it was killed".to_owned(), |code| format!("exit code {code}"))
 }
 
-fn last_line(messages: &str, output: &str) -> String {
+pub(super) fn last_line(messages: &str, output: &str) -> String {
     let mut lines = messages.lines().rev().chain(output.lines().rev());
     let line = lines.find(|line| !line.trim().is_empty());
     line.map(|line| format!(", {}", line.trim())).unwrap_or_default()
@@ -266,22 +273,20 @@ fn at_start(
             ..Run::default()
         };
         match bench.run(image, &run) {
+            Ok((Some(NOT_STARTED), output, messages)) => Ok(Started::Not(last_line(&messages, &output))),
             Ok((code, output, messages)) => Ok(Started::Ended(code, output, messages)),
             Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(Started::Runs),
             Err(error) => Err(error),
         }
     };
     let old = look(before.0, GLANCE)?;
-    if let Started::Ended(Some(NOT_STARTED), output, messages) = &old {
-        return Ok(Check::skipped("smoke-test", not_started(messages, output)));
-    }
     let new = look(after.0, GLANCE)?;
     let start = compare_starts(&old, &new, &mut || {
         Ok((look(before.0, LONG_LOOK)?, look(after.0, LONG_LOOK)?))
     })?;
     // A program whose output is another one each time may have another help, too.
     let is_asked = matches!((&old, &new), (Started::Ended(code, output, _), Started::Ended(_, other, _)) if *code != Some(0) || output == other);
-    if start.is_failed() || !is_asked {
+    if start.is_failed() || start.is_incomplete() || !is_asked {
         return Ok(start);
     }
     let run = Run {
@@ -319,6 +324,9 @@ fn compare_alike(
     new: &Started,
     again: &mut dyn FnMut() -> Result<(Started, Started), EngineError>,
 ) -> Result<Check, EngineError> {
+    if let Some(check) = not_run(old, new) {
+        return Ok(check);
+    }
     Ok(match (old, new) {
         (Started::Runs, Started::Runs) => Check::passed(
             "smoke-test",
@@ -340,6 +348,9 @@ fn compare_alike(
             let mut new = complaints(new);
             if new.iter().any(|line| !known.contains(line)) {
                 let (old_again, new_again) = again()?;
+                if let Some(check) = not_run(&old_again, &new_again) {
+                    return Ok(check);
+                }
                 known.extend(complaints(&old_again));
                 let again = complaints(&new_again);
                 new.retain(|line| again.contains(line));
@@ -361,19 +372,23 @@ fn compare_alike(
                 ),
             }
         }
-        (Started::Ended(code, output, _), Started::Ended(_, other, _))
-            if essences(output) != essences(other) && has_new_output(old, new, &again()?) =>
-        {
-            Check::failed(
-                "smoke-test",
-                format!(
-                    "the program ends in both images with {}, but now writes something else{}",
-                    exit(*code),
-                    last_line("", other)
-                ),
-            )
-        }
         (Started::Ended(code, output, _), Started::Ended(_, other, _)) => {
+            if essences(output) != essences(other) {
+                let (old_again, new_again) = again()?;
+                if let Some(check) = not_run(&old_again, &new_again) {
+                    return Ok(check);
+                }
+                if has_new_output((old, new), (&old_again, &new_again)) {
+                    return Ok(Check::failed(
+                        "smoke-test",
+                        format!(
+                            "the program ends in both images with {}, but now writes something else{}",
+                            exit(*code),
+                            last_line("", other)
+                        ),
+                    ));
+                }
+            }
             let same = if output == other { " and the same output" } else { "" };
             Check::passed(
                 "smoke-test",
@@ -392,14 +407,27 @@ fn compare_alike(
             "smoke-test",
             format!("the program ended with {} and now goes on running", exit(*code)),
         ),
+        (Started::Not(_), _) | (_, Started::Not(_)) => Check::unknown("smoke-test", not_started("")),
     })
 }
 
+/// The answer where one of the programs was not started.
+fn not_run(old: &Started, new: &Started) -> Option<Check> {
+    match (old, new) {
+        (Started::Not(why), _) => Some(Check::unknown("smoke-test", not_started(why))),
+        (_, Started::Not(why)) => Some(Check::failed(
+            "smoke-test",
+            format!("the engine does not start the program of the rewritten image{why}"),
+        )),
+        _ => None,
+    }
+}
+
 /// Whether a program writes something else in the new image, twice, while in the old one it wrote the same twice.
-fn has_new_output(old: &Started, new: &Started, (old_again, new_again): &(Started, Started)) -> bool {
+fn has_new_output((old, new): (&Started, &Started), (old_again, new_again): (&Started, &Started)) -> bool {
     let written = |started: &Started| match started {
         Started::Ended(_, output, _) => Some(essences(output)),
-        Started::Runs => None,
+        Started::Runs | Started::Not(_) => None,
     };
     written(old) == written(old_again) && written(new) == written(new_again)
 }
@@ -410,6 +438,8 @@ impl Started {
         match (self, other) {
             (Started::Runs, Started::Runs) => true,
             (Started::Ended(one, ..), Started::Ended(other, ..)) => one == other,
+            // There is nothing to look at again.
+            (Started::Not(_), _) => true,
             _ => false,
         }
     }
@@ -417,6 +447,8 @@ impl Started {
 
 #[derive(Clone)]
 enum Started {
+    /// The engine did not start it, or does not tell; with what it said of that.
+    Not(String),
     Runs,
     /// The exit code, what it wrote, and its messages.
     Ended(Option<i32>, String, String),
@@ -532,6 +564,22 @@ mod tests {
         assert!(start(&Started::Runs, &ended(1), (Started::Runs, ended(1))).is_failed());
         assert!(!start(&ended(0), &ended(1), (ended(0), ended(0))).is_failed());
         assert!(start(&ended(0), &ended(1), (ended(0), ended(1))).is_failed());
+    }
+
+    #[test]
+    fn a_program_that_did_not_start_passes_nothing() {
+        let ended = |code| Started::Ended(Some(code), String::new(), String::new());
+        let not = || Started::Not(", no such file".to_owned());
+        for new in [not(), ended(0), Started::Runs] {
+            assert!(start(&not(), &new, (ended(0), ended(0))).is_incomplete());
+        }
+        assert!(start(&ended(0), &not(), (ended(0), not())).is_failed());
+        // It did at first, and not when it was looked at again.
+        assert!(start(&ended(0), &ended(1), (not(), not())).is_incomplete());
+        let complains = Started::Ended(Some(1), String::new(), "error".to_owned());
+        assert!(start(&ended(1), &complains, (not(), not())).is_incomplete());
+        let wrote = Started::Ended(Some(0), "x".to_owned(), String::new());
+        assert!(start(&ended(0), &wrote, (not(), not())).is_incomplete());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use plimsoll::verify::bench::{Inputs, Workbench};
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::Engine;
 use plimsoll::verify::process::Limits;
-use plimsoll::verify::{Candidate, Outcome, Request, Verification, verify};
+use plimsoll::verify::{Candidate, Event, Outcome, Request, Verification, VerifyError, verify};
 use tempfile::TempDir;
 
 use super::{docker, gate, say};
@@ -176,6 +176,23 @@ impl Case {
         };
         verify(&self.bench, &self.request(original), repairs, &mut rewrite, &mut |_| {}).unwrap()
     }
+
+    /// Verifies passes that each replace something in [`ORIGINAL`].
+    fn switch_off(&self, changes: &[(&'static str, &str, &str)]) -> Verification {
+        let mut rewrite = |without: &[String]| {
+            let used = || {
+                changes
+                    .iter()
+                    .filter(|(pass, ..)| !without.contains(&(*pass).to_owned()))
+            };
+            Ok(Candidate {
+                text: used().fold(ORIGINAL.to_owned(), |text, (_, from, to)| text.replace(from, to)),
+                ignore: None,
+                passes: used().map(|(pass, ..)| *pass).collect(),
+            })
+        };
+        verify(&self.bench, &self.request(ORIGINAL), true, &mut rewrite, &mut |_| {}).unwrap()
+    }
 }
 
 fn failed(answer: &Verification) -> Vec<&'static str> {
@@ -224,7 +241,7 @@ fn a_missing_library_a_tool_and_a_file_are_added() {
         return;
     }
     let case = Case::new("repair", &Limits::default());
-    let original = "FROM debian:bookworm-slim AS builder\nWORKDIR /app\nCOPY . .\nRUN mkdir -p /opt/own/lib && cp /usr/bin/find /opt/own/search \\\n    && mv /usr/lib/x86_64-linux-gnu/libselinux.so.1 /opt/own/lib/ && echo /opt/own/lib > /etc/ld.so.conf.d/own.conf && echo made > made.txt\nHEALTHCHECK CMD /opt/own/search /app\nCMD [\"cat\", \"/app/made.txt\"]\n";
+    let original = "FROM debian:bookworm-slim AS builder\nWORKDIR /app\nCOPY . .\nRUN mkdir -p /opt/own/lib && cp /usr/bin/find /opt/own/search \\\n    && mv /usr/lib/x86_64-linux-gnu/libselinux.so.1 /opt/own/lib/ && echo /opt/own/lib > /etc/ld.so.conf.d/own.conf && echo made > made.txt \\\n    && head -c 3000000 /dev/zero > /var/cache/ballast\nHEALTHCHECK CMD /opt/own/search /app\nCMD [\"cat\", \"/app/made.txt\"]\n";
     let wrong = original.replace("HEALTHCHECK", "FROM debian:bookworm-slim\nWORKDIR /app\nCOPY . .\nCOPY --from=builder /etc/ld.so.conf.d/own.conf /etc/ld.so.conf.d/own.conf\nRUN rm /usr/lib/x86_64-linux-gnu/libselinux.so.1\nHEALTHCHECK");
     let answer = case.verify(original, &wrong, true);
     assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
@@ -265,23 +282,86 @@ fn only_the_guilty_pass_is_switched_off() {
         ("clean-layers", "EXPOSE 8080", "EXPOSE 8080/tcp"),
         ("cache-mounts", "MODE=fast", "MODE=slow"),
     ];
-    let mut rewrite = |without: &[String]| {
-        let used = || {
-            changes
-                .iter()
-                .filter(|(pass, ..)| !without.contains(&(*pass).to_owned()))
-        };
-        Ok(Candidate {
-            text: used().fold(ORIGINAL.to_owned(), |text, (_, from, to)| text.replace(from, to)),
-            ignore: None,
-            passes: used().map(|(pass, ..)| *pass).collect(),
-        })
-    };
-    let answer = verify(&case.bench, &case.request(ORIGINAL), true, &mut rewrite, &mut |_| {}).unwrap();
+    let answer = case.switch_off(&changes);
     assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
     assert_eq!(answer.switched_off, ["cache-mounts"]);
     let expected = ORIGINAL.replace("team=a", "team=\"a\"").replace("8080", "8080/tcp");
     assert_eq!(answer.text, expected);
+}
+
+/// Without the pass that does harm, the split changes nothing about the size: then it is not worth another stage.
+#[test]
+fn a_split_that_no_longer_pays_is_switched_off_too() {
+    if !is_ready("a split that no longer pays") {
+        return;
+    }
+    let case = Case::new("pays", &Limits::default());
+    let changes = [
+        ("slim-base", "MODE=fast", "MODE=slow"),
+        ("split-stages", "LABEL team=a", "LABEL team=\"a\""),
+        ("clean-layers", "EXPOSE 8080", "EXPOSE 8080/tcp"),
+    ];
+    let answer = case.switch_off(&changes);
+    assert_eq!(answer.outcome, Outcome::Repaired, "{:#?}", answer.rounds);
+    assert_eq!(answer.switched_off, ["slim-base", "split-stages"]);
+    assert_eq!(answer.text, ORIGINAL.replace("8080", "8080/tcp"));
+}
+
+/// Two stages are built at the same time: the failure of one stops the other, which fails, too.
+#[test]
+fn the_step_that_failed_is_told_from_one_that_it_stopped() {
+    if !is_ready("the failed step") {
+        return;
+    }
+    let case = Case::new("failed", &Limits::default());
+    let text = "FROM debian:bookworm-slim AS slow\nRUN sleep 60\nFROM debian:bookworm-slim AS bad\nRUN sleep 2; echo done; exit 3\n\
+                FROM debian:bookworm-slim\nCOPY --from=slow /etc/passwd /a\nCOPY --from=bad /etc/passwd /b\n";
+    let inputs = Inputs {
+        context: case.folder.path().to_owned(),
+        is_cold: true,
+        ..Inputs::default()
+    };
+    let mut lines = Vec::new();
+    let error = case
+        .bench
+        .build("failed", text, &inputs, &mut |line| lines.push(line.to_owned()))
+        .unwrap_err();
+    assert!(format!("{error:?}").contains("Command(3)"), "{error:?}");
+    let is_said = |end: &str| lines.iter().any(|line| line.starts_with('#') && line.ends_with(end));
+    assert!(is_said(" done") && is_said("exit code: 3"), "{}", lines.join("\n"));
+}
+
+/// Somebody writes to the context between the builds: a log, an editor, a server that runs there.
+#[test]
+fn what_is_written_meanwhile_makes_no_difference_and_is_said_where_it_could() {
+    if !is_ready("a context that changes") {
+        return;
+    }
+    let case = Case::new("frozen", &Limits::default());
+    let candidate = Candidate {
+        text: format!("# The same.\n{ORIGINAL}"),
+        ignore: None,
+        passes: Vec::new(),
+    };
+    let data = case.folder.path().join("data.txt");
+    let verify = |text: &str| {
+        let mut rewrite = |_: &[String]| Ok(candidate.clone());
+        let mut write = |event: Event<'_>| {
+            if matches!(event, Event::Step("compare the rewrite")) {
+                fs::write(&data, text).unwrap();
+            }
+        };
+        verify(&case.bench, &case.request(ORIGINAL), false, &mut rewrite, &mut write)
+    };
+    let answer = verify("written\n").unwrap();
+    assert_eq!(answer.outcome, Outcome::Passed, "{:#?}", answer.rounds);
+    // What cannot be copied is given as it is, and the change counts though no check need fail by it.
+    let _socket = std::os::unix::net::UnixListener::bind(case.folder.path().join("socket")).unwrap();
+    let error = verify("again\n").unwrap_err();
+    assert!(
+        matches!(&error, VerifyError::ContextChanged(changed) if changed == &["data.txt"]),
+        "{error}"
+    );
 }
 
 /// A tool that builds has gone on purpose; a package that went with it has not.
