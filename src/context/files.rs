@@ -8,7 +8,7 @@ use super::{ContextSource, Kind};
 /// context, `/`-separated, without `.` and `..`; the root itself is the empty string. What `.dockerignore` keeps out
 /// must not show here, because an install cannot read it either.
 pub trait Files {
-    /// The text of the file at `path`, as [`decode`] reads it; `None` when there is none or it is no text.
+    /// The text of the file at `path`, UTF-8, or UTF-16 with a byte-order mark; `None` when there is none or it is no text.
     fn read(&self, path: &str) -> Option<String>;
 
     /// Whether there is a file or a folder at `path`.
