@@ -383,6 +383,7 @@ mod tests {
     use super::*;
     use crate::effects::{Obstacle, ObstacleKind};
     use crate::passes::Level;
+    use crate::passes::dockerignore::propose_for;
 
     /// A pass that finds nothing, and counts how often it looks.
     #[derive(Default)]
@@ -427,5 +428,31 @@ mod tests {
             run.settle(&pass, &mut file);
             assert_eq!((pass.0.load(Ordering::Relaxed), run.refusals.len()), (looks, 1));
         }
+    }
+
+    #[test]
+    fn a_proposal_that_keeps_out_what_a_step_reads_is_rejected() {
+        let files = [
+            ("a/run.sh", "#!/bin/sh\n"),
+            ("node_modules/x", ""),
+            ("package.json", "{}"),
+        ];
+        let context = Arc::new(ContextSource::in_memory(files).unwrap());
+        let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install\nRUN sh a/run.sh\n";
+        let file = syntax::parse("Dockerfile", text).unwrap();
+        let options = Options::default();
+        let mut run = Run::of(&file, Facts::with(&file, &context), &options);
+        run.passes.context = Some(context.clone());
+        let right = Proposal {
+            text: "node_modules\n".to_owned(),
+            ..propose_for(&context, Some(&file), Level::Safe)
+        };
+        assert_eq!(run.validated("dockerignore", &file, right.clone()), right);
+        let wrong = Proposal {
+            text: format!("{}a\n", right.text),
+            ..right
+        };
+        assert!(!run.validated("dockerignore", &file, wrong).is_change());
+        assert_eq!(run.rejected.len(), 1, "{:?}", run.rejected);
     }
 }

@@ -119,6 +119,16 @@ impl ManagerUse {
         matches!(self.manager.id.as_str(), "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun")
     }
 
+    /// Whether it may read files of a project: it names none of the packages that it installs, or one by a path.
+    #[must_use]
+    pub fn may_read_project(&self) -> bool {
+        let is_path = |name: &str| name.starts_with(['.', '/', '~']);
+        let mut names = self.packages.iter().map(|(name, ..)| name.as_str());
+        let installs = matches!(self.action, Action::Install | Action::Upgrade | Action::Download);
+        let has_projects = !self.manager.project.manifests.is_empty();
+        installs && self.packages.is_empty() && has_projects || names.any(is_path)
+    }
+
     /// Whether it works on packages that are no project's, as `npm install -g` does.
     #[must_use]
     pub fn is_global(&self) -> bool {

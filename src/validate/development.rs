@@ -2,6 +2,7 @@
 
 use crate::effects::steps::StepKind;
 
+use super::identity::Act;
 use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
@@ -17,7 +18,8 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Option<Violation> {
     let first = new.items.iter().position(|item| is_new(&item))?;
     let mut later = new.items.iter().skip(first + 1);
     // The scripts of the packages that stay are part of the install.
-    let build = later.find(|item| item.step.kind == StepKind::Build && !is_install(pair.after, item))?;
+    let builds = |item: &&Item| item.step.kind == StepKind::Build && item.act != Act::Nothing;
+    let build = later.find(|item| builds(item) && !is_install(pair.after, item))?;
     let line = pair.after.line(build);
     Some(Violation {
         kind: Kind::InputLost,

@@ -1,7 +1,8 @@
 //! A cache that steps read back is in the mounts of all of them or of none.
 
+use crate::effects::ecosystems::Output;
 use crate::effects::{AbsolutePath, Place};
-use crate::facts::Command;
+use crate::facts::{Command, Mount, User};
 use crate::knowledge::{Action, Holds, Manager, managers};
 
 use super::identity::Act;
@@ -101,6 +102,17 @@ fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
                     remedy: "mount the cache in all RUNs that use it".to_owned(),
                 });
             }
+            if is_mounted && !is_right(after, stage, item, &target) {
+                found.push(Violation {
+                    kind: Kind::MountHides,
+                    line: after.line(item),
+                    what: format!(
+                        "line {} mounts {target}, which is no cache of what it runs, or not as that needs it",
+                        after.line(item)
+                    ),
+                    remedy: "leave the mount out".to_owned(),
+                });
+            }
             if is_mounted && let Some(path) = lost_in(stage, item, &target) {
                 found.push(Violation {
                     kind: Kind::MountHides,
@@ -162,6 +174,54 @@ fn uses_store(command: &Command, target: &AbsolutePath) -> bool {
         && stores.any(|cache| cache.path.as_deref().is_some_and(|path| is_named(target, path)))
 }
 
+/// What a mount that is added may say of itself. All else takes its files from elsewhere, or makes it useless.
+const FIELDS: &[&str] = &["type", "target", "dst", "destination", "sharing", "id", "uid", "gid"];
+
+/// Whether a mount is at a cache of a manager that a RUN with it calls, and belongs to whoever calls it, or at a folder of
+/// build outputs, out of which others are copied.
+fn is_right(version: &Version<'_>, stage: &StageModel, item: &Item, target: &AbsolutePath) -> bool {
+    let is_at = |path: &str| AbsolutePath::of(path, None).as_ref() == Some(target);
+    let index = item.step.instruction;
+    let run = version.facts.run(version.file, index);
+    let mut all = run.iter().flat_map(|run| &run.mounts);
+    let Some(mount) = all.find(|mount| mount.kind == "cache" && mount.path.as_deref().is_some_and(is_at)) else {
+        return false;
+    };
+    if !mount.fields.iter().all(|(name, _)| FIELDS.contains(&name.as_str())) {
+        return false;
+    }
+    // What one RUN fills another one may read, by a script or a Makefile.
+    let mut mounted = stage
+        .items
+        .iter()
+        .filter(|other| mounts(version, other).contains(target));
+    mounted.any(|other| {
+        let used = version.command(other).and_then(|command| command.manager.as_ref());
+        let is_cache = used.is_some_and(|used| {
+            let mut filled = used.caches.iter().filter_map(|cache| cache.path.as_deref());
+            let named = used
+                .manager
+                .caches
+                .iter()
+                .flat_map(|cache| [&cache.path, &cache.root_path]);
+            let is_cache = filled.any(is_at) || named.flatten().any(|path| is_named(target, path));
+            is_cache && belongs_to(mount, &used.user)
+        });
+        let mut outputs = other.step.outputs.iter();
+        is_cache || outputs.any(|output| matches!(output, Output::NamedIn(folder) if is_at(folder)))
+    })
+}
+
+/// Whether a user can write into a mount.
+fn belongs_to(mount: &Mount, user: &User) -> bool {
+    let owner = mount.field(&["uid"]);
+    match user {
+        User::Root => owner.is_none_or(|owner| owner == "0"),
+        User::Other(account) => account.uid.map(|uid| uid.to_string()).as_deref() == owner,
+        User::Unknown => true,
+    }
+}
+
 /// A path that a step surely leaves for the image, below the target of a mount.
 fn lost_in(stage: &StageModel, item: &Item, target: &AbsolutePath) -> Option<Place> {
     if item.act == Act::Nothing {
@@ -180,4 +240,58 @@ fn is_taken_out(stage: &StageModel, item: &Item, place: &Place, target: &Absolut
         .filter(|other| other.step.instruction == item.step.instruction);
     let mut copies = same_run.filter(|other| other.effects().reads.iter().any(|read| read.covers(place)));
     copies.any(|other| other.effects().writes.iter().any(|written| !written.is_within(target)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::validate::Kind;
+    use crate::validate::tests::{accepts, rejects};
+
+    #[test]
+    fn mounts_are_at_caches() {
+        let before = "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+        let mounted = |target: &str| before.replace("RUN ", &format!("RUN --mount=type=cache,target={target} "));
+        accepts(before, &mounted("/root/.cache/pip"));
+        for target in [
+            "/app",
+            "/usr/local",
+            "/root",
+            "/etc",
+            "/root/.cache",
+            "/app/node_modules",
+            "/root/.cache/pip2",
+        ] {
+            rejects(before, &mounted(target), Kind::MountHides);
+        }
+        for field in ["ro", "mode=0000", "from=alpine", "uid=1000"] {
+            rejects(before, &mounted(&format!("/root/.cache/pip,{field}")), Kind::MountHides);
+        }
+        // What the user mounts is their own business.
+        let own = mounted("/data");
+        accepts(
+            &own,
+            &own.replace(
+                "target=/data",
+                "target=/data --mount=type=cache,target=/root/.cache/pip",
+            ),
+        );
+    }
+
+    #[test]
+    fn a_folder_of_outputs_that_are_copied_out() {
+        let before = "FROM rust:1.80 AS builder\nWORKDIR /app\nCOPY . .\nRUN cargo build --release\n\n\
+            FROM debian:bookworm-slim\nCOPY --from=builder /app/target/release/x /usr/bin/x\nCMD [\"x\"]\n";
+        let after = before
+            .replace(
+                "RUN cargo build --release",
+                "RUN --mount=type=cache,target=/app/target cargo build --release && cp target/release/x /usr/local/bin/",
+            )
+            .replace("/app/target/release/x ", "/usr/local/bin/x ");
+        accepts(before, &after);
+        rejects(
+            before,
+            &after.replace("target=/app/target", "target=/app/src"),
+            Kind::MountHides,
+        );
+    }
 }

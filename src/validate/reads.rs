@@ -45,7 +45,8 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
     };
     let folder = command.workdir.as_deref()?.trim_matches('/');
     let Some(manager) = manager(used) else {
-        return (used.reads.is_empty() && used.action == Action::Install).then(Vec::new);
+        let is_by_name = used.reads.is_empty() && used.action == Action::Install && !used.may_read_project();
+        return is_by_name.then(Vec::new);
     };
     let (verb, arguments) = words(command, used);
     let arguments: Vec<String> = arguments.iter().map(|word| relative(word, folder)).collect();

@@ -29,6 +29,7 @@ struct Vertex {
     digest: String,
     #[serde(default)]
     name: String,
+    started: Option<String>,
     completed: Option<String>,
     #[serde(default)]
     cached: bool,
@@ -52,6 +53,8 @@ struct Step {
     name: String,
     /// Why it failed, and when it ended, where the client tells: seconds, and the fraction of one.
     failure: Option<(String, Option<(String, String)>)>,
+    /// Whether its name was said: when it begins, as the client's own text does, so that `CACHED` comes next to it.
+    is_named: bool,
     /// Whether its end was said.
     is_done: bool,
     /// The start of a line of which the rest did not come yet.
@@ -133,9 +136,11 @@ impl Progress {
             let Some(at) = self.step(&vertex.digest) else { continue };
             let step = &mut self.steps[at];
             let number = at + 1;
-            if step.name.is_empty() && !vertex.name.is_empty() {
-                say(&format!("#{number} {}", vertex.name));
+            if step.name.is_empty() {
                 step.name = vertex.name;
+            }
+            if vertex.started.is_some() || vertex.completed.is_some() {
+                step.say_name(number, say);
             }
             let Some(completed) = vertex.completed else { continue };
             step.flush(number, say);
@@ -152,6 +157,7 @@ impl Progress {
                 continue;
             };
             let step = &mut self.steps[at];
+            step.say_name(at + 1, say);
             for part in String::from_utf8_lossy(&bytes).split_inclusive('\n') {
                 step.line.push_str(part.trim_end_matches(['\r', '\n']));
                 if part.ends_with('\n') || step.line.len() > LONGEST_LINE {
@@ -179,6 +185,13 @@ impl Progress {
 }
 
 impl Step {
+    fn say_name(&mut self, number: usize, say: &mut dyn FnMut(&str)) {
+        if !self.is_named && !self.name.is_empty() {
+            say(&format!("#{number} {}", self.name));
+            self.is_named = true;
+        }
+    }
+
     /// Says what it wrote of its last line.
     fn flush(&mut self, number: usize, say: &mut dyn FnMut(&str)) {
         if !self.line.is_empty() {
@@ -232,10 +245,10 @@ ERROR: failed to solve: exit code: 3
         assert_eq!(progress.failure(), Some("failed to solve: exit code: 3"));
         let expected = [
             "#1 [a 2/2] RUN x",
-            "#2 [b 2/2] RUN y",
             // What a command writes is read by people alone.
             "#1 #2 ERROR: x",
             "#1 hello",
+            "#2 [b 2/2] RUN y",
             "#2 ERROR: context canceled",
             "#1 ERROR: exit code: 3",
             "Dockerfile:2",

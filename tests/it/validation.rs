@@ -18,11 +18,6 @@ const FAULTS: &[&str] = &[
     "uwsgi",
     // The base changes under a program of which nothing is known, at the aggressive level.
     "declined-unknown-builder",
-    // `cabal update` may read cabal.project, which reorder-copies does not ask: its place is kept.
-    "declined-haskell-links",
-    "declined-haskell-list-bin",
-    "haskell-cabal-build",
-    "haskell-cabal-install",
 ];
 
 /// The Dockerfiles below `folder`, each with the folder of its build context.

@@ -65,7 +65,10 @@ pub(crate) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     let name = format!("`{} {}`", used.program, used.verb);
     let Some(manager) = manager(&used.manager.id) else {
         // What is installed by name reads nothing.
-        let reads_files = !used.reads.is_empty() || used.has_unknown_arguments || used.action == Action::Build;
+        let reads_files = !used.reads.is_empty()
+            || used.has_unknown_arguments
+            || used.action == Action::Build
+            || used.may_read_project();
         let is_plain = !reads_files && command.words.iter().all(|word| word.value.is_some());
         let prepares_project = used.manager.id == "corepack" && matches!(used.verb.as_str(), "install" | "use" | "up");
         if prepares_project && is_plain && used.verb == "install" {
