@@ -249,37 +249,34 @@ impl<'o> Run<'o> {
         let Some(proposal) = pass.beside(file, &self.facts, &self.passes) else {
             return;
         };
-        let proposal = self.validated(pass.id(), file, proposal);
-        if self.options.writes_dockerignore
-            && proposal.is_change()
-            && let Some(context) = &self.passes.context
-            && let Ok(after) = context.with_ignore_text(&proposal.text)
-        {
-            self.passes.context = Some(Arc::new(after));
+        let (proposal, narrowed) = self.validated(pass.id(), file, proposal);
+        if let Some(narrowed) = narrowed.filter(|_| self.options.writes_dockerignore) {
+            self.passes.context = Some(Arc::new(narrowed));
             self.known = None;
             self.version += 1;
         }
         self.dockerignore = Some(proposal);
     }
 
-    /// A proposal, or that nothing is to be added where it would keep out what the file names.
-    fn validated(&mut self, pass: &str, file: &Dockerfile, proposal: Proposal) -> Proposal {
-        let Some(context) = self.passes.context.clone().filter(|_| proposal.is_change()) else {
-            return proposal;
+    /// A proposal, with the context as it narrows it; or that nothing is to be added where it would keep out what the file
+    /// names.
+    fn validated(&mut self, pass: &str, file: &Dockerfile, proposal: Proposal) -> (Proposal, Option<ContextSource>) {
+        let context = self.passes.context.clone().filter(|_| proposal.is_change());
+        let narrowed = context.and_then(|context| Some((context.with_ignore_text(&proposal.text).ok()?, context)));
+        let Some((narrowed, context)) = narrowed else {
+            return (proposal, None);
         };
-        let version = match self.known.take() {
-            Some(known) => Version::known(file, &self.facts, &context, known),
-            None => Version::of(file, &self.facts, &context),
-        };
-        let after = context.with_ignore_text(&proposal.text);
-        let found = after.map(|after| validate_context(&version, &after));
+        let version = Version::known(file, &self.facts, &context, self.known.take());
+        let result = validate_context(&version, &narrowed);
         self.known = Some(version.into_known());
-        let Ok(Err(found)) = found else { return proposal };
+        let Err(found) = result else {
+            return (proposal, Some(narrowed));
+        };
         let described = found.iter().map(|violation| format!("{pass}: {violation}"));
         self.rejected.extend(described);
         match found.first() {
-            Some(first) => proposal.rejected(&first.obstacle()),
-            None => proposal,
+            Some(first) => (proposal.rejected(&first.obstacle()), None),
+            None => (proposal, None),
         }
     }
 
@@ -344,10 +341,7 @@ fn checked(
     let Some(context) = context.or(none.as_ref()) else {
         return Ok(());
     };
-    let before = match known.take() {
-        Some(known) => Version::known(before.0, before.1, context, known),
-        None => Version::of(before.0, before.1, context),
-    };
+    let before = Version::known(before.0, before.1, context, known.take());
     let after = Version::of(after.0, after.1, context);
     let result = validate(&before, &after);
     *known = Some(if result.is_ok() { after } else { before }.into_known());
@@ -447,12 +441,12 @@ mod tests {
             text: "node_modules\n".to_owned(),
             ..propose_for(&context, Some(&file), Level::Safe)
         };
-        assert_eq!(run.validated("dockerignore", &file, right.clone()), right);
+        assert_eq!(run.validated("dockerignore", &file, right.clone()).0, right);
         let wrong = Proposal {
             text: format!("{}a\n", right.text),
             ..right
         };
-        assert!(!run.validated("dockerignore", &file, wrong).is_change());
+        assert!(!run.validated("dockerignore", &file, wrong).0.is_change());
         assert_eq!(run.rejected.len(), 1, "{:?}", run.rejected);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::context::ContextSource;
-use crate::effects::ecosystems::manifests::{Manager, declared_dependencies};
+use crate::effects::ecosystems::manifests::{Manager, declared_dependencies, paths};
 use crate::facts::Facts;
 use crate::knowledge::Action;
 use crate::syntax::Dockerfile;
@@ -140,26 +140,12 @@ fn requirements(files: &[String], context: &ContextSource) -> BTreeSet<String> {
                 .iter()
                 .find_map(|option| line.trim().strip_prefix(option));
             if let Some(name) = included.map(|rest| rest.trim_start_matches(['=', ' ']).trim()) {
-                open.extend(joined(folder(&path), name).filter(|path| context.exists(path)));
+                let folder = folder(&path).split('/').filter(|part| !part.is_empty());
+                open.extend(paths::from_parts(folder, name).filter(|path| context.exists(path)));
             }
         }
     }
     found
-}
-
-/// `name` as seen from `folder`; none where it leads out of the context.
-fn joined(folder: &str, name: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// Whether a manifest declares a package for some systems or interpreters only, or as optional.

@@ -4,17 +4,17 @@
 use crate::facts::ImageReference;
 use crate::knowledge::slimmer_images;
 
+use super::model::StageModel;
 use super::{Kind, Pair, Violation};
 
 /// Checks every stage of the result that the original does not have.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let is_new = |after: &usize| pair.stages.iter().all(|(_, known)| known != after);
-    let stages = (0..pair.after.stages.len()).filter(is_new);
-    stages.filter_map(|after| check_stage(pair, after)).collect()
+    let is_new = |after: usize| pair.stages.iter().all(|(_, known)| *known != after);
+    let made = pair.made().filter(|((_, after), ..)| is_new(*after));
+    made.filter_map(|(_, old, new)| check_stage(pair, old, new)).collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Option<Violation> {
-    let (old, new) = pair.made_of(after)?;
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Option<Violation> {
     if old.image == new.image || is_pinned(old.image.as_ref(), new.image.as_ref()) {
         return None;
     }

@@ -1,6 +1,5 @@
 //! A narrower build context still brings what COPYs, steps and programs of the file name.
 
-use crate::context::Files as _;
 use crate::context::{ContextSource, Presence};
 use crate::effects::image_files::{Copy, View};
 use crate::effects::{AbsolutePath, Place};
@@ -62,8 +61,6 @@ impl Check<'_, '_> {
         let (Place::Exactly(path) | Place::Under(path)) = place else {
             return None;
         };
-        let earlier = stage.items.get(..at).unwrap_or_default();
-        let is_written = |item: &Item| item.effects().writes.iter().any(|written| written.covers(place));
         let end = stage.items.get(at).map_or(usize::MAX, |item| item.step.instruction);
         let copies = stage.copies.partition_point(|copy| copy.index < end);
         let view = View {
@@ -72,9 +69,10 @@ impl Check<'_, '_> {
             may_choose_versions: false,
             keeps_builds: false,
         };
-        let (_, from) = view.supplier(path.relative())?;
-        let is_made = earlier.iter().any(|item| item.is_run() && is_written(item));
-        (self.is_lost(&from) && view.exists(path.relative()) && !is_made).then(|| path.clone())
+        view.supplier(path.relative()).filter(|(_, from)| self.is_lost(from))?;
+        let writes = |item: &Item| item.effects().writes.iter().any(|written| written.covers(place));
+        let mut earlier = stage.items.iter().take(at);
+        (!earlier.any(|item| item.is_run() && writes(item))).then(|| path.clone())
     }
 }
 

@@ -8,12 +8,11 @@ use super::{Kind, Pair, Violation};
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.filter_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.filter_map(|(_, old, new)| check_stage(pair, old, new)).collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Option<Violation> {
-    let (old, new) = pair.made_of(after)?;
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Option<Violation> {
     let is_new = |item: &&Item| leaves_out(pair.after, item) && !has(pair.before, old, item);
     let first = new.items.iter().position(|item| is_new(&item))?;
     let mut later = new.items.iter().skip(first + 1);

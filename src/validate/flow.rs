@@ -1,13 +1,15 @@
 //! A step runs under the conditions under which it ran, and its failure means what it meant.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::facts::Command;
 
 use super::identity::Act;
-use super::model::{Item, Version};
+use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
 /// Whether a command runs at all, and what becomes of its failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Flow {
     /// Whether it may be skipped although the RUN succeeds.
     is_conditional: bool,
@@ -34,19 +36,18 @@ impl Flow {
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.flat_map(|(_, old, new)| check_stage(pair, old, new)).collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let Some((old, new)) = pair.made_of(after) else {
-        return Vec::new();
-    };
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Violation> {
+    let mut known: HashMap<&Act, HashSet<Option<Flow>>> = HashMap::new();
+    for item in old.items.iter().filter(|item| is_compared(item)) {
+        known.entry(&item.act).or_default().insert(flow(pair.before, item));
+    }
     let changed = new.items.iter().filter_map(|item| {
         let flow = flow(pair.after, item)?;
-        let mut same = old.items.iter().filter(|other| is_same(other, item)).peekable();
-        same.peek()?;
-        let is_kept = same.any(|other| self::flow(pair.before, other) == Some(flow));
+        let is_kept = known.get(&item.act)?.contains(&Some(flow));
         let line = pair.after.line(item);
         (!is_kept).then(|| Violation {
             kind: Kind::FlowChanged,
@@ -60,9 +61,9 @@ fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
     changed.collect()
 }
 
-/// Whether two items do the same to the image. Installs are told apart by their packages, in a rule of their own.
-fn is_same(one: &Item, other: &Item) -> bool {
-    matches!(one.act, Act::Step(_) | Act::Remove(_)) && one.act == other.act
+/// Whether a step is one of this rule. Installs are told apart by their packages, in a rule of their own.
+fn is_compared(item: &Item) -> bool {
+    matches!(item.act, Act::Step(_) | Act::Remove(_))
 }
 
 fn flow(version: &Version<'_>, item: &Item) -> Option<Flow> {

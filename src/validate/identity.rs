@@ -13,7 +13,7 @@ use crate::syntax::{Dockerfile, Instruction, Node};
 use super::throwaway::{cache_operands, is_cleanup};
 
 /// What a step does, in words that are the same in each version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Act {
     /// A command, COPY or WORKDIR.
     Step(String),
@@ -26,7 +26,7 @@ pub(super) enum Act {
 }
 
 /// A package of the system.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Package {
     /// The name.
     pub(super) name: String,

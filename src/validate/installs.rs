@@ -14,8 +14,9 @@ use super::{Kind, Pair, Violation};
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.flat_map(|((_, after), old, new)| check_stage(pair, after, old, new))
+        .collect()
 }
 
 const WITHOUT_LISTS: &str = "without the package lists that it was installed with";
@@ -31,10 +32,7 @@ struct Asked<'a> {
     lists: Lists,
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let Some((old, new)) = pair.made_of(after) else {
-        return Vec::new();
-    };
+fn check_stage(pair: &Pair<'_>, after: usize, old: &StageModel, new: &StageModel) -> Vec<Violation> {
     let known: Vec<Asked<'_>> = all(pair.before, old).map(|(_, asked)| asked).collect();
     let release = pair.after.release(after);
     let wrong = all(pair.after, new).filter_map(|(item, asked)| {

@@ -40,17 +40,18 @@ pub(super) fn found(version: &Version<'_>, stage: &StageModel) -> BTreeMap<usize
         let Some((run, command)) = run.zip(version.command(item)) else {
             continue;
         };
-        left.retain(|left| !left.is_deleted_by(item));
+        // What is in the mount of another RUN is of no use.
+        left.retain(|left| left.only_in.is_none_or(|run| run == index) && !left.is_deleted_by(item));
         let Some(used) = &command.manager else { continue };
         let id = used.manager.id.as_str();
         if used.cleans_lists() {
             left.retain(|left| left.manager != id);
         }
         if !item.act.installed().is_empty() {
-            found.insert(at, lists_for(used, &left, index));
+            found.insert(at, lists_for(used, &left));
         }
         if used.leaves_lists() {
-            left.push(Left::by(run, command, used, index));
+            Left::by(run, command, used, index).add_to(&mut left);
         }
     }
     found
@@ -72,6 +73,17 @@ impl Left {
         }
     }
 
+    /// Adds it to what is left, where the same place counts once.
+    fn add_to(self, left: &mut Vec<Left>) {
+        let is_same = |known: &&mut Left| {
+            known.manager == self.manager && known.folders == self.folders && known.only_in == self.only_in
+        };
+        match left.iter_mut().find(is_same) {
+            Some(known) => known.lists = known.lists.max(self.lists),
+            None => left.push(self),
+        }
+    }
+
     fn is_deleted_by(&self, item: &Item) -> bool {
         let is_in = |place: &Place| {
             self.folders
@@ -82,12 +94,11 @@ impl Left {
     }
 }
 
-/// What an install in instruction `index` finds.
-fn lists_for(used: &ManagerUse, left: &[Left], index: usize) -> Lists {
+/// What an install finds of what was left to it.
+fn lists_for(used: &ManagerUse, left: &[Left]) -> Lists {
     if used.manager.lists.is_none() || used.fetches_lists {
         return Lists::There;
     }
     let own = left.iter().filter(|left| left.manager == used.manager.id);
-    let seen = own.filter(|left| left.only_in.is_none_or(|run| run == index));
-    seen.map(|left| left.lists).max().unwrap_or(Lists::Missing)
+    own.map(|left| left.lists).max().unwrap_or(Lists::Missing)
 }

@@ -173,10 +173,13 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Stage number `after` of the result, with the one of the original that it was made of before it.
-    fn made_of(&self, after: usize) -> Option<(&StageModel, &StageModel)> {
-        let before = (*self.origins.get(after)?)?;
-        Some((self.before.stages.get(before)?, self.after.stages.get(after)?))
+    /// Each stage of the result that was made of one of the original: the numbers of that one and of itself, then both.
+    fn made(&self) -> impl Iterator<Item = ((usize, usize), &StageModel, &StageModel)> {
+        let pairs = self.origins.iter().zip(&self.after.stages).enumerate();
+        pairs.filter_map(|(after, (origin, new))| {
+            let before = (*origin)?;
+            Some(((before, after), self.before.stages.get(before)?, new))
+        })
     }
 }
 

@@ -59,18 +59,21 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The same, with what was worked out before of this very file.
+    /// The same, with what was worked out before of this very file, if it was.
     pub(crate) fn known(
         file: &'a Dockerfile,
         facts: &'a Facts,
         context: &'a ContextSource,
-        known: Known,
+        known: Option<Known>,
     ) -> Version<'a> {
+        let Some(Known(stages)) = known else {
+            return Version::of(file, facts, context);
+        };
         Version {
             file,
             facts,
             context,
-            stages: known.0,
+            stages,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::effects::ecosystems::Output;
 use crate::effects::{AbsolutePath, Place};
-use crate::facts::{Command, Mount, User};
+use crate::facts::{Command, ManagerUse, Mount, User};
 use crate::knowledge::{Action, Holds, Manager, managers};
 
 use super::identity::Act;
@@ -89,7 +89,11 @@ fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
             .stages
             .iter()
             .any(|stage| targets(pair.before, stage).contains(&target));
-        for item in stage.items.iter().filter(|item| is_new && item.is_run()) {
+        if !is_new {
+            continue;
+        }
+        let fillers = Fillers::of(after, stage, &target);
+        for item in stage.items.iter().filter(|item| item.is_run()) {
             let is_mounted = mounts(after, item).contains(&target);
             if !is_mounted && reads_back(after, item, &target) {
                 found.push(Violation {
@@ -102,7 +106,7 @@ fn check_stage(pair: &Pair<'_>, stage: &StageModel) -> Vec<Violation> {
                     remedy: "mount the cache in all RUNs that use it".to_owned(),
                 });
             }
-            if is_mounted && !is_right(after, stage, item, &target) {
+            if is_mounted && !fillers.fit(after, item) {
                 found.push(Violation {
                     kind: Kind::MountHides,
                     line: after.line(item),
@@ -177,39 +181,59 @@ fn uses_store(command: &Command, target: &AbsolutePath) -> bool {
 /// What a mount that is added may say of itself. All else takes its files from elsewhere, or makes it useless.
 const FIELDS: &[&str] = &["type", "target", "dst", "destination", "sharing", "id", "uid", "gid"];
 
-/// Whether a mount is at a cache of a manager that a RUN with it calls, and belongs to whoever calls it, or at a folder of
-/// build outputs, out of which others are copied.
-fn is_right(version: &Version<'_>, stage: &StageModel, item: &Item, target: &AbsolutePath) -> bool {
-    let is_at = |path: &str| AbsolutePath::of(path, None).as_ref() == Some(target);
-    let index = item.step.instruction;
-    let run = version.facts.run(version.file, index);
-    let mut all = run.iter().flat_map(|run| &run.mounts);
-    let Some(mount) = all.find(|mount| mount.kind == "cache" && mount.path.as_deref().is_some_and(is_at)) else {
-        return false;
-    };
-    if !mount.fields.iter().all(|(name, _)| FIELDS.contains(&name.as_str())) {
-        return false;
+/// What the RUNs with a mount do with it. What one of them fills another one may read, by a script or a Makefile.
+struct Fillers<'v> {
+    target: &'v AbsolutePath,
+    /// The users of the managers of which it is a cache.
+    users: Vec<&'v User>,
+    /// Whether it is a folder of build outputs, out of which others are copied.
+    has_outputs: bool,
+}
+
+impl<'v> Fillers<'v> {
+    fn of(version: &'v Version<'_>, stage: &'v StageModel, target: &'v AbsolutePath) -> Fillers<'v> {
+        let mut fillers = Fillers {
+            target,
+            users: Vec::new(),
+            has_outputs: false,
+        };
+        let mounted = stage.items.iter().filter(|item| mounts(version, item).contains(target));
+        for item in mounted {
+            let used = version.command(item).and_then(|command| command.manager.as_ref());
+            let user = used.filter(|used| fillers.is_cache_of(used)).map(|used| &used.user);
+            fillers.users.extend(user.filter(|user| !fillers.users.contains(user)));
+            let mut outputs = item.step.outputs.iter();
+            fillers.has_outputs |=
+                outputs.any(|output| matches!(output, Output::NamedIn(folder) if fillers.is_at(folder)));
+        }
+        fillers
     }
-    // What one RUN fills another one may read, by a script or a Makefile.
-    let mut mounted = stage
-        .items
-        .iter()
-        .filter(|other| mounts(version, other).contains(target));
-    mounted.any(|other| {
-        let used = version.command(other).and_then(|command| command.manager.as_ref());
-        let is_cache = used.is_some_and(|used| {
-            let mut filled = used.caches.iter().filter_map(|cache| cache.path.as_deref());
-            let named = used
-                .manager
-                .caches
-                .iter()
-                .flat_map(|cache| [&cache.path, &cache.root_path]);
-            let is_cache = filled.any(is_at) || named.flatten().any(|path| is_named(target, path));
-            is_cache && belongs_to(mount, &used.user)
-        });
-        let mut outputs = other.step.outputs.iter();
-        is_cache || outputs.any(|output| matches!(output, Output::NamedIn(folder) if is_at(folder)))
-    })
+
+    fn is_at(&self, path: &str) -> bool {
+        AbsolutePath::of(path, None).as_ref() == Some(self.target)
+    }
+
+    fn is_cache_of(&self, used: &ManagerUse) -> bool {
+        let mut filled = used.caches.iter().filter_map(|cache| cache.path.as_deref());
+        let named = used
+            .manager
+            .caches
+            .iter()
+            .flat_map(|cache| [&cache.path, &cache.root_path]);
+        filled.any(|path| self.is_at(path)) || named.flatten().any(|path| is_named(self.target, path))
+    }
+
+    /// Whether the RUN of a step mounts it as they need it.
+    fn fit(&self, version: &Version<'_>, item: &Item) -> bool {
+        let run = version.facts.run(version.file, item.step.instruction);
+        let mut mounts = run.iter().flat_map(|run| &run.mounts);
+        let is_it =
+            |mount: &&Mount| mount.kind == "cache" && mount.path.as_deref().is_some_and(|path| self.is_at(path));
+        mounts.find(is_it).is_some_and(|mount| {
+            let is_plain = mount.fields.iter().all(|(name, _)| FIELDS.contains(&name.as_str()));
+            is_plain && (self.has_outputs || self.users.iter().any(|user| belongs_to(mount, user)))
+        })
+    }
 }
 
 /// Whether a user can write into a mount.

@@ -16,25 +16,21 @@ use super::{Kind, Pair, Violation, reads};
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
-}
-
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let (Some(&Some(before)), Some((old, new))) = (pair.origins.get(after), pair.made_of(after)) else {
-        return Vec::new();
-    };
-    let acts = |stage: &StageModel| stage.items.iter().map(|item| item.act.clone()).collect::<Vec<_>>();
-    if acts(old) == acts(new) {
-        return Vec::new();
-    }
-    let site = Site {
+    let sites = pair.made().map(|((before, after), old, new)| Site {
         pair,
         before,
         after,
         old,
         new,
-    };
+    });
+    sites.flat_map(|site| check_stage(&site)).collect()
+}
+
+fn check_stage(site: &Site<'_, '_>) -> Vec<Violation> {
+    let acts = |stage: &StageModel| stage.items.iter().map(|item| item.act.clone()).collect::<Vec<_>>();
+    if acts(site.old) == acts(site.new) {
+        return Vec::new();
+    }
     site.violations()
 }
 

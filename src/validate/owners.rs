@@ -11,14 +11,11 @@ use super::{Kind, Pair, Violation, reads};
 
 /// Checks every COPY of the result that the original does not have.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.flat_map(|(_, old, new)| check_stage(pair, old, new)).collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let Some((old, new)) = pair.made_of(after) else {
-        return Vec::new();
-    };
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Violation> {
     let is_new = |(_, item): &(usize, &Item)| old.position(&item.act).is_none();
     let copies = new.items.iter().enumerate().filter(is_new);
     let changed = copies.filter_map(|(at, item)| {

@@ -1,49 +1,83 @@
 //! The commands of a RUN keep its network, its secrets and what it mounts, and get none of another one. Cache mounts are the
 //! rule of [`super::mounts`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::identity::{Act, Package};
-use super::model::{Item, Version};
+use super::identity::Act;
+use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
+
+/// The flags of a RUN, without its cache mounts.
+type Flags = BTreeSet<String>;
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.flat_map(|(_, old, new)| check_stage(pair, old, new)).collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let Some((old, new)) = pair.made_of(after) else {
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Violation> {
+    let (before, after) = (of_runs(pair.before, old), of_runs(pair.after, new));
+    // Most files have none at all.
+    if before.values().chain(after.values()).all(BTreeSet::is_empty) {
         return Vec::new();
-    };
-    let mut found: Vec<Violation> = Vec::new();
-    for item in new.items.iter().filter(|item| item.is_run()) {
-        let mut same = old.items.iter().filter(|other| is_same(other, item)).peekable();
-        let wanted = flags(pair.after, item);
-        if same.peek().is_none() || same.any(|other| flags(pair.before, other) == wanted) {
-            continue;
-        }
+    }
+    let known = Known::of(old, &before);
+    let changed = new.items.iter().filter_map(|item| {
+        let is_kept = known.has(item, after.get(&item.step.instruction)?)?;
         let line = pair.after.line(item);
-        found.push(Violation {
+        (!is_kept).then(|| Violation {
             kind: Kind::FlagsChanged,
             line,
             what: format!("a step of line {line} would run with other flags of RUN"),
             remedy: "give both RUNs the same flags".to_owned(),
-        });
+        })
+    });
+    changed.collect()
+}
+
+/// The flags of each RUN of a stage, by the number of its instruction.
+fn of_runs(version: &Version<'_>, stage: &StageModel) -> BTreeMap<usize, Flags> {
+    let mut found = BTreeMap::new();
+    for item in stage.items.iter().filter(|item| item.is_run()) {
+        let index = item.step.instruction;
+        found.entry(index).or_insert_with(|| flags(version, index));
     }
     found
 }
 
-/// Whether two items do the same, or install a package of the same name.
-fn is_same(one: &Item, other: &Item) -> bool {
-    let is_in = |package: &Package| one.act.installed().iter().any(|known| known.name == package.name);
-    other.act != Act::Nothing && (one.act == other.act || other.act.installed().iter().any(is_in))
+/// With which flags the original does what it does, and installs each package.
+#[derive(Default)]
+struct Known<'k> {
+    by_act: HashMap<&'k Act, HashSet<&'k Flags>>,
+    by_package: HashMap<&'k str, HashSet<&'k Flags>>,
 }
 
-/// The flags of the RUN of a step, without its cache mounts.
-fn flags(version: &Version<'_>, item: &Item) -> BTreeSet<String> {
-    let index = item.step.instruction;
+impl<'k> Known<'k> {
+    fn of(stage: &'k StageModel, flags: &'k BTreeMap<usize, Flags>) -> Known<'k> {
+        let none = const { &Flags::new() };
+        let mut known = Known::default();
+        for item in stage.items.iter().filter(|item| item.act != Act::Nothing) {
+            let flags = flags.get(&item.step.instruction).unwrap_or(none);
+            known.by_act.entry(&item.act).or_default().insert(flags);
+            for package in item.act.installed() {
+                known.by_package.entry(&package.name).or_default().insert(flags);
+            }
+        }
+        known
+    }
+
+    /// Whether it does the same with these flags, or installs a package of the same name; none where it does neither.
+    fn has(&self, item: &Item, flags: &Flags) -> Option<bool> {
+        let packages = item.act.installed().iter();
+        let by_package = packages.filter_map(|package| self.by_package.get(package.name.as_str()));
+        let mut same = self.by_act.get(&item.act).into_iter().chain(by_package).peekable();
+        same.peek()?;
+        Some(same.any(|known| known.contains(flags)))
+    }
+}
+
+fn flags(version: &Version<'_>, index: usize) -> Flags {
     let mounts = version.facts.run(version.file, index).map(|run| run.mounts.as_slice());
     let caches = mounts.unwrap_or_default().iter().filter(|mount| mount.kind == "cache");
     let caches: Vec<usize> = caches.map(|mount| mount.range.start).collect();

@@ -9,14 +9,12 @@ use super::{Kind, Pair, Violation, named};
 
 /// Checks every stage of the result: that of the original for its program, those that build for their builds.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
-    let stages = 0..pair.after.stages.len();
-    stages.flat_map(|after| check_stage(pair, after)).collect()
+    let made = pair.made();
+    made.flat_map(|((_, after), old, new)| check_stage(pair, after, old, new))
+        .collect()
 }
 
-fn check_stage(pair: &Pair<'_>, after: usize) -> Vec<Violation> {
-    let Some((old, new)) = pair.made_of(after) else {
-        return Vec::new();
-    };
+fn check_stage(pair: &Pair<'_>, after: usize, old: &StageModel, new: &StageModel) -> Vec<Violation> {
     let has_program = pair.stages.iter().any(|(_, known)| *known == after) && pair.after.facts.is_shipped(after);
     let called = named::programs(pair.after, after);
     let mut found = Vec::new();

@@ -7,7 +7,12 @@ pub(crate) fn resolve(folder: &str, name: &str) -> Option<String> {
     if name.starts_with(['/', '~', '\\']) || drive || name.contains(['$', '\0', '`']) {
         return None;
     }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    from_parts(folder.split('/').filter(|part| !matches!(*part, "" | ".")), name)
+}
+
+/// The path that `name` means when it is said in the folder of these parts; `None` when it leaves the context.
+pub(crate) fn from_parts<'p>(folder: impl Iterator<Item = &'p str>, name: &'p str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.collect();
     for part in name.split('/') {
         match part {
             "" | "." => {}
