@@ -13,6 +13,7 @@ pub mod facts;
 pub mod knowledge;
 pub mod migrate;
 pub mod passes;
+pub mod process;
 mod repository_file;
 pub mod rewrite;
 pub mod shell;

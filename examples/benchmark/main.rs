@@ -18,7 +18,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use plimsoll::verify::process::Cancel;
+use plimsoll::process::Cancel;
 
 /// Between these lines of the README stands the table.
 const MARKS: [&str; 2] = ["<!-- benchmark -->\n", "<!-- /benchmark -->\n"];

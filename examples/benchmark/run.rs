@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, bail};
 use plimsoll::context::ContextSource;
 use plimsoll::facts::Facts;
 use plimsoll::passes::PassOptions;
+use plimsoll::process::{Cancel, Limits};
 use plimsoll::rewrite::{Options, rewrite};
 use plimsoll::syntax;
 use plimsoll::verify::bench::Workbench;
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::Engine;
 use plimsoll::verify::figures::measure;
-use plimsoll::verify::process::{Cancel, Limits};
 use plimsoll::verify::{Candidate, Event, Outcome, Request, Verification, verify};
 use tempfile::TempDir;
 

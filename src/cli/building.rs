@@ -10,10 +10,10 @@ use super::verifying::{Testing, Verifying, failures, verified};
 use crate::emit::text::{count, size};
 use crate::migrate::plan::{Refined, Subject};
 use crate::migrate::report::{Verified, VerifiedBytes};
+use crate::process::Cancel;
 use crate::rewrite::Rewrite;
 use crate::verify::bench::Workbench;
 use crate::verify::engine::Engine;
-use crate::verify::process::Cancel;
 use crate::verify::{Candidate, Outcome, Verification, verify};
 
 /// Whether and how rewrites are verified.

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::Status;
 use super::output::Output;
-use crate::verify::process::Cancel;
+use crate::process::Cancel;
 
 /// How long cleaning up may take before the program ends without it. Each command of the engine has a limit of its own;
 /// this one is for what nobody thought of.

@@ -14,11 +14,11 @@ use super::selection::Selection;
 use super::source::Source;
 use crate::config::ConfigError;
 use crate::context::ContextSource;
+use crate::process::{Cancel, Limits};
 use crate::rewrite::Rewrite;
 use crate::verify::bench::Workbench;
 use crate::verify::checks::smoke::Smoke;
 use crate::verify::engine::{Engine, Kind};
-use crate::verify::process::{Cancel, Limits};
 use crate::verify::{Event, Outcome, Request, Verification};
 
 /// How containers are built and run.

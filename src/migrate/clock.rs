@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::process::{Limit, ProcessError};
+
 /// How long a thread whose time is over may take to notice it, and to end what it started.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -19,6 +21,16 @@ pub struct TimedOut(Duration);
 pub struct Clock {
     limit: Duration,
     state: Mutex<State>,
+}
+
+impl Limit for Clock {
+    fn reached(&self, _time: Duration) -> Option<ProcessError> {
+        let TimedOut(after) = self.check().err()?;
+        Some(ProcessError::TimedOut {
+            after,
+            option: "--time-limit",
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -5,17 +5,17 @@
 //! person.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use super::clock::Clock;
+use crate::process::bounded::Bounded;
+use crate::process::stream::Stream;
+use crate::process::{Ended, Limit, ProcessError, Task};
 
-/// How long to wait before git is looked at again: at first, and at most. Most calls take a few milliseconds.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+/// The longest output of git, in bytes: a listing of some two million files.
+const MOST_OUTPUT: usize = 256 * 1024 * 1024;
 
 /// Settings of every call. The command line wins over the configuration of the repository.
 const SETTINGS: &[&str] = &[
@@ -52,9 +52,12 @@ const FOREIGN: &[&str] = &[
 /// Why git did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// It could not be started.
-    #[error("cannot run `git`: {0}")]
-    Missing(io::Error),
+    /// It could not be started, or was ended.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// It wrote more than is looked at.
+    #[error("`git {0}` wrote more than {most} MiB", most = MOST_OUTPUT / 1024 / 1024)]
+    TooLong(String),
     /// It ended with an error.
     #[error("`git {command}` failed: {message}")]
     Failed {
@@ -134,7 +137,7 @@ impl Git {
     pub fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, GitError> {
         let output = self.output(arguments, input)?;
         if output.status.success() {
-            return Ok(output.stdout);
+            return Ok(output.output);
         }
         Err(failed(arguments, &output))
     }
@@ -144,7 +147,7 @@ impl Git {
     /// # Errors
     /// If it cannot be run.
     pub fn output_of(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        Ok(self.output(arguments, b"")?.stdout)
+        Ok(self.output(arguments, b"")?.output)
     }
 
     /// The first line that git writes; none where it answers with no, which is exit code 1.
@@ -155,7 +158,7 @@ impl Git {
         let output = self.output(arguments, b"")?;
         match output.status.code() {
             Some(0) => {
-                let text = String::from_utf8_lossy(&output.stdout);
+                let text = String::from_utf8_lossy(&output.output);
                 Ok(text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned))
             }
             Some(1) => Ok(None),
@@ -163,7 +166,7 @@ impl Git {
         }
     }
 
-    fn output(&self, arguments: &[&str], input: &[u8]) -> Result<Output, GitError> {
+    fn output(&self, arguments: &[&str], input: &[u8]) -> Result<Ended<Vec<u8>>, GitError> {
         let mut command = Command::new("git");
         command.current_dir(&self.folder);
         for setting in SETTINGS {
@@ -179,79 +182,41 @@ impl Git {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("LC_ALL", "C")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(if input.is_empty() {
-                Stdio::null()
-            } else {
-                Stdio::piped()
-            })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(GitError::Missing)?;
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        thread::scope(|scope| {
-            // Each in a thread of its own: a full pipe on either side would stop both.
-            scope.spawn(move || {
-                if let Some(mut stdin) = stdin {
-                    // git says by itself what it makes of too little input.
-                    let _ = stdin.write_all(input);
-                }
-            });
-            let (stdout, stderr) = (scope.spawn(|| all(stdout)), scope.spawn(|| all(stderr)));
-            let status = self.ended(&mut child);
-            let broken = |_| io::Error::other("a reader of its output failed");
-            Ok(Output {
-                stdout: stdout.join().map_err(broken)??,
-                stderr: stderr.join().map_err(broken)??,
-                status: status?,
-            })
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let limit: &dyn Limit = match &self.clock {
+            Some(clock) => &**clock,
+            None => &(),
+        };
+        let read = |stream: Stream<'_>| Bounded::new(MOST_OUTPUT / 2).read(stream).whole();
+        let ended = Task::attached(command, input).run(limit, read, &mut |_| {})?;
+        let output = ended.output.ok_or_else(|| GitError::TooLong(subcommand(arguments)))?;
+        Ok(Ended {
+            status: ended.status,
+            output,
+            messages: ended.messages,
         })
-        .map_err(GitError::Missing)
-    }
-
-    /// Waits for its end, or brings it about when the time is over.
-    fn ended(&self, child: &mut Child) -> io::Result<ExitStatus> {
-        let Some(clock) = &self.clock else { return child.wait() };
-        let (mut pause, longest) = PAUSES;
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(status);
-            }
-            if clock.check().is_err() {
-                child.kill()?;
-                return child.wait();
-            }
-            thread::sleep(pause);
-            pause = longest.min(pause * 2);
-        }
     }
 }
 
-/// All that a pipe gives.
-fn all(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-fn failed(arguments: &[&str], output: &Output) -> GitError {
+fn subcommand(arguments: &[&str]) -> String {
     let command = arguments.iter().find(|word| !word.starts_with('-'));
+    command.map_or_else(String::new, |word| (*word).to_owned())
+}
+
+fn failed(arguments: &[&str], ended: &Ended<Vec<u8>>) -> GitError {
     GitError::Failed {
-        command: command.map_or_else(String::new, |word| (*word).to_owned()),
-        message: message(output),
+        command: subcommand(arguments),
+        message: message(ended),
     }
 }
 
 /// What git said of its failure, in one line.
-fn message(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let said = text.lines().map(str::trim).find(|line| !line.is_empty());
+fn message(ended: &Ended<Vec<u8>>) -> String {
+    let said = ended.messages.lines().map(str::trim).find(|line| !line.is_empty());
     let said = said.map(|line| {
         line.trim_start_matches("fatal: ")
             .trim_start_matches("error: ")
             .to_owned()
     });
-    said.unwrap_or_else(|| output.status.to_string())
+    said.unwrap_or_else(|| ended.status.to_string())
 }

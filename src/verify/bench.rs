@@ -10,14 +10,14 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::bounded::Bounded;
 use super::engine::{Engine, EngineError, Kind, NOT_STARTED};
 use super::fault::fault;
 use super::files::Files;
 use super::leftovers;
-use super::process;
 use super::progress::Progress;
-use super::stream::Stream;
+use crate::process::bounded::Bounded;
+use crate::process::stream::Stream;
+use crate::process::{ProcessError, Task, each_line};
 
 /// The memory that a container may take.
 const MEMORY: &str = "4g";
@@ -94,6 +94,8 @@ pub struct Run<'a> {
     pub is_root: bool,
     /// Whether it has a network.
     pub has_network: bool,
+    /// Whether it can write to `/tmp` alone. For what only looks: what an image starts may write anywhere.
+    pub is_read_only: bool,
     /// How long it may take; the limit of the engine if none.
     pub timeout: Option<Duration>,
 }
@@ -205,13 +207,13 @@ impl Workbench {
             });
         };
         let start = Instant::now();
-        let ended = process::run(
-            self.engine.command(&args),
-            &self.engine.limits,
-            |stdout| process::each_line(stdout, &mut |line| tell(line)),
-            &mut |line| tell(line),
-        )
-        .inspect_err(|_| self.remove_steps())?;
+        let ended = Task::new(self.engine.command(&args))
+            .run(
+                &self.engine.limits,
+                |stdout| each_line(stdout, &mut |line| tell(line)),
+                &mut |line| tell(line),
+            )
+            .inspect_err(|_| self.remove_steps())?;
         let (progress, log, _) = told.into_inner().unwrap_or_else(PoisonError::into_inner);
         let log = log.text();
         if !ended.status.success() {
@@ -266,8 +268,7 @@ impl Workbench {
             }
         };
         let name = format!("{} export", self.engine.kind);
-        let ended = process::run(
-            command,
+        let ended = Task::new(command).run(
             &self.engine.limits,
             |stream: Stream<'_>| Files::read(stream),
             &mut |_| {},
@@ -461,6 +462,11 @@ impl Workbench {
             ];
             args.extend(log.map(str::to_owned));
             args.push("--cpu-shares=512".into());
+            let processors = self.engine.processors_of_container();
+            args.extend(processors.map(|count| format!("--cpus={count}")));
+        }
+        if run.is_read_only {
+            args.extend(["--read-only".into(), "--tmpfs=/tmp".into()]);
         }
         if !run.has_network {
             args.push("--network=none".into());
@@ -511,7 +517,7 @@ impl Workbench {
 
 /// Whether the engine did not answer. Asking it for more would take as long each time.
 fn is_timeout(error: &EngineError) -> bool {
-    matches!(error, EngineError::Process(process::ProcessError::TimedOut(_)))
+    matches!(error, EngineError::Process(ProcessError::TimedOut { .. }))
 }
 
 impl Drop for Workbench {

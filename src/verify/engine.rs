@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::bounded::Bounded;
 use super::fault::Fault;
-use super::process::{self, Ended, Limits, ProcessError};
-use super::stream::Stream;
 use crate::passes::needs_buildkit;
+use crate::process::bounded::Bounded;
+use crate::process::stream::Stream;
+use crate::process::{Ended, Limits, ProcessError, Task};
 use crate::syntax::{Dockerfile, Keyword};
 
 /// The exit code with which engines say that they could not start a container.
@@ -166,6 +166,8 @@ pub struct Engine {
     has_buildkit: bool,
     /// Whether the client of BuildKit reports its progress as JSON.
     has_json: bool,
+    /// How many processors the machine of the engine has, where Docker tells.
+    processors: Option<u32>,
 }
 
 /// The option by which the client of BuildKit reports its progress as JSON.
@@ -204,12 +206,15 @@ impl Engine {
             limits: limits.clone(),
             has_buildkit: false,
             has_json: false,
+            processors: None,
         };
         engine.version = numbers(&engine.answers()?);
         if kind == Kind::Docker {
             let client = engine.soon(&["buildx", "version"]).ok();
             engine.has_buildkit = client.is_some();
             engine.has_json = client.is_some_and(|said| numbers(&said) >= SINCE_JSON);
+            let said = engine.soon(&["info", "--format", "{{.NCPU}}"]).ok();
+            engine.processors = said.and_then(|said| said.trim().parse().ok());
         }
         Ok(engine)
     }
@@ -229,7 +234,7 @@ impl Engine {
         let broken = |message: String| EngineError::Broken { kind, message };
         self.soon(args).map_err(|error| match error {
             EngineError::Command { message, .. } => broken(message),
-            EngineError::Process(ProcessError::TimedOut(_)) => broken("it does not answer".to_owned()),
+            EngineError::Process(ProcessError::TimedOut { .. }) => broken("it does not answer".to_owned()),
             other => other,
         })
     }
@@ -316,7 +321,7 @@ impl Engine {
             ..self.limits.clone()
         };
         let read = |stream: Stream<'_>| Bounded::new(MOST_OUTPUT).read(stream).text();
-        Ok(process::run(self.command(args), &limits, read, &mut |_| {})?)
+        Ok(Task::new(self.command(args)).run(&limits, read, &mut |_| {})?)
     }
 
     /// How the client of BuildKit is to report its progress.
@@ -326,6 +331,11 @@ impl Engine {
         } else {
             "--progress=plain"
         }
+    }
+
+    /// How many processors a container may take: one is left to others where there are more than two.
+    pub(super) fn processors_of_container(&self) -> Option<u32> {
+        self.processors.filter(|count| *count > 2).map(|count| count - 1)
     }
 
     /// Whether BuildKit builds here.
@@ -381,7 +391,7 @@ fn answer(command: Command, limits: &Limits) -> Result<String, EngineError> {
     let name: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
     let command_line = name.join(" ");
     let read = |stream: Stream<'_>| Bounded::new(MOST_ANSWER).read(stream);
-    let ended = process::run(command, limits, read, &mut |_| {})?;
+    let ended = Task::new(command).run(limits, read, &mut |_| {})?;
     if ended.output.is_cut() {
         return Err(EngineError::Output {
             command: command_line,
@@ -421,6 +431,7 @@ mod tests {
             limits: Limits::default(),
             has_buildkit,
             has_json: false,
+            processors: None,
         };
         let mounts = crate::syntax::parse("Dockerfile", "FROM a\nRUN --mount=type=cache,target=/c true\n").unwrap();
         let heredoc = crate::syntax::parse("Dockerfile", "FROM a\nRUN <<EOF\ntrue\nEOF\n").unwrap();

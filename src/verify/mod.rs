@@ -2,7 +2,6 @@
 //! out to lack is added, or the pass that took it is switched off. `docs/verify.md` is its page.
 
 pub mod bench;
-mod bounded;
 pub mod checks;
 pub mod elf;
 pub mod engine;
@@ -11,13 +10,11 @@ pub mod figures;
 pub mod files;
 mod frozen;
 mod leftovers;
-pub mod process;
 mod progress;
 mod python;
 mod repair;
 pub mod report;
 mod search;
-mod stream;
 pub mod subject;
 pub mod system;
 #[cfg(test)]

@@ -403,6 +403,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
 #[test]
 fn containers_are_limited_and_have_no_network() {
     let machine = mortal("true");
+    machine.answer("docker", "info*", "echo 8");
     machine.run(&["verify"]);
     let calls = machine.calls();
     let runs: Vec<&str> = calls.lines().filter(|line| line.starts_with("run ")).collect();
@@ -413,6 +414,7 @@ fn containers_are_limited_and_have_no_network() {
         "--memory=",
         "--pids-limit=",
         "--cpu-shares=",
+        "--cpus=7",
         "--log-opt=max-size=",
         "--label=plimsoll.owner=",
     ] {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&str] = &[
     "visible",
     "suggest",
+    "process",
     "repository_file",
     "syntax",
     "shell",

@@ -6,9 +6,9 @@ use crate::knowledge::is_shell;
 
 use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
-use super::super::process::ProcessError;
 use super::Side;
 use super::smoke::essence;
+use crate::process::ProcessError;
 
 /// The options that a program is asked.
 const OPTIONS: [&str; 2] = ["--help", "--version"];
@@ -49,7 +49,7 @@ pub(super) fn help(
         };
         match bench.run(image, &run) {
             Ok((code, output, _)) => Ok(Some((code, output.lines().map(essence).collect::<Vec<_>>().join("\n")))),
-            Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(None),
+            Err(EngineError::Process(ProcessError::TimedOut { .. })) => Ok(None),
             Err(error) => Err(error),
         }
     };

@@ -8,12 +8,12 @@ use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::EngineError;
 use super::super::engine::NOT_STARTED;
 use super::super::files::{Content, Files};
-use super::super::process::ProcessError;
 use super::super::python::LeftOut;
 use super::super::report::{Check, Finding, Lack};
 use super::Side;
 use super::packages::node_projects;
 use super::smoke::last_line;
+use crate::process::ProcessError;
 
 use crate::emit::text;
 
@@ -257,10 +257,11 @@ fn collect(bench: &Workbench, image: &Image, command: &[String], loaded: &mut Lo
     let run = Run {
         command: Some(command),
         timeout: Some(PATIENCE),
+        is_read_only: true,
         ..Run::default()
     };
     let (code, output, messages) = match bench.run(image, &run) {
-        Err(EngineError::Process(ProcessError::TimedOut(_))) => {
+        Err(EngineError::Process(ProcessError::TimedOut { .. })) => {
             loaded.refused = Some(format!("not done after {} s", PATIENCE.as_secs()));
             loaded.is_late = true;
             return Ok(());

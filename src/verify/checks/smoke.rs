@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::super::bench::{Image, Run, Workbench};
 use super::super::engine::{EngineError, Kind, NOT_STARTED};
-use super::super::process::ProcessError;
 use super::super::report::Check;
 use super::{Side, help};
+use crate::process::ProcessError;
 
 /// How long a program may take to answer a health check or to open its port.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -222,7 +222,7 @@ fn healthy(bench: &Workbench, container: &str, command: &[String]) -> Result<boo
     let args = [&["exec".to_owned(), container.to_owned()], command].concat();
     match bench.engine.ended(&args, Some(PATIENCE)) {
         Ok(ended) => Ok(ended.status.success()),
-        Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(false),
+        Err(EngineError::Process(ProcessError::TimedOut { .. })) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -275,7 +275,7 @@ fn at_start(
         match bench.run(image, &run) {
             Ok((Some(NOT_STARTED), output, messages)) => Ok(Started::Not(last_line(&messages, &output))),
             Ok((code, output, messages)) => Ok(Started::Ended(code, output, messages)),
-            Err(EngineError::Process(ProcessError::TimedOut(_))) => Ok(Started::Runs),
+            Err(EngineError::Process(ProcessError::TimedOut { .. })) => Ok(Started::Runs),
             Err(error) => Err(error),
         }
     };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use plimsoll::process::Limits;
 use plimsoll::verify::bench::{self, Inputs, Run};
 use plimsoll::verify::engine::{Engine, Kind};
 use plimsoll::verify::files::Files;
-use plimsoll::verify::process::Limits;
 use serde_json::Value;
 
 /// Whether there is an engine, and if not, why.

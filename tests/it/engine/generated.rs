@@ -9,11 +9,11 @@ use std::env;
 
 use anyhow::{Result, ensure};
 use plimsoll::passes::Level;
+use plimsoll::process::Limits;
 use plimsoll::rewrite::Rewrite;
 use plimsoll::verify::bench::{Inputs, Run, Workbench};
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::{Engine, Kind};
-use plimsoll::verify::process::Limits;
 use plimsoll::verify::{Candidate, Outcome, Request, Round, verify};
 
 use super::compare::compare_config;

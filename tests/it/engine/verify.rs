@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll::context::ContextSource;
+use plimsoll::process::Limits;
 use plimsoll::verify::bench::{Inputs, Workbench};
 use plimsoll::verify::checks::smoke::Smoke;
 use plimsoll::verify::engine::Engine;
-use plimsoll::verify::process::Limits;
 use plimsoll::verify::{Candidate, Event, Outcome, Request, Verification, VerifyError, verify};
 use tempfile::TempDir;
 

@@ -9,11 +9,11 @@ const MOST_AFTER_END: usize = 2 * 1024 * 1024;
 
 /// Whether a process ended, for the readers of its output.
 #[derive(Debug, Default)]
-pub(super) struct State(AtomicBool);
+pub(crate) struct State(AtomicBool);
 
 impl State {
     /// The process ended: what it wrote is read, nothing is waited for.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
@@ -24,7 +24,7 @@ impl State {
 
 /// The end of a pipe that a process writes to.
 #[derive(Debug)]
-pub(super) struct Source(std::fs::File);
+pub(crate) struct Source(std::fs::File);
 
 #[cfg(unix)]
 impl<T: Into<std::os::fd::OwnedFd>> From<T> for Source {
@@ -42,7 +42,7 @@ impl<T: Into<std::os::windows::io::OwnedHandle>> From<T> for Source {
 
 impl Source {
     /// What is read of it, as long as `state` allows.
-    pub(super) fn stream<'a>(&'a self, state: &'a State) -> Stream<'a> {
+    pub(crate) fn stream<'a>(&'a self, state: &'a State) -> Stream<'a> {
         Stream {
             source: self,
             state,

@@ -8,7 +8,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// The first and the last bytes of a text.
 #[derive(Debug)]
-pub(super) struct Bounded {
+pub(crate) struct Bounded {
     first: Vec<u8>,
     last: VecDeque<u8>,
     most: usize,
@@ -17,7 +17,7 @@ pub(super) struct Bounded {
 
 impl Bounded {
     /// Keeps at most `most` bytes of the start and as many of the end.
-    pub(super) fn new(most: usize) -> Bounded {
+    pub(crate) fn new(most: usize) -> Bounded {
         Bounded {
             first: Vec::new(),
             last: VecDeque::new(),
@@ -27,7 +27,7 @@ impl Bounded {
     }
 
     /// Takes the next bytes.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let (first, rest) = bytes.split_at(bytes.len().min(self.most - self.first.len()));
         self.first.extend_from_slice(first);
         // Of more than fits, only the end is left in any case.
@@ -39,7 +39,7 @@ impl Bounded {
     }
 
     /// Takes all that `stream` gives; what came before a failure counts.
-    pub(super) fn read(mut self, mut stream: impl Read) -> Bounded {
+    pub(crate) fn read(mut self, mut stream: impl Read) -> Bounded {
         let mut chunk = vec![0; CHUNK];
         while let Ok(length @ 1..) = stream.read(&mut chunk) {
             self.add(&chunk[..length]);
@@ -48,12 +48,21 @@ impl Bounded {
     }
 
     /// Whether something was dropped.
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.dropped > 0
     }
 
+    /// All bytes, if none was dropped.
+    pub(crate) fn whole(mut self) -> Option<Vec<u8>> {
+        if self.is_cut() {
+            return None;
+        }
+        self.first.extend(self.last);
+        Some(self.first)
+    }
+
     /// The text, with a line in place of what was dropped.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut bytes = self.first.clone();
         if self.is_cut() {
             bytes.extend_from_slice(format!("\n[... {} bytes left out ...]\n", self.dropped).as_bytes());
