@@ -1,5 +1,6 @@
 //! What each fuzz target checks of a text. The usual tests check some texts, too, without a fuzzer.
 
+pub mod arguments;
 pub mod configuration;
 pub mod dockerignore;
 pub mod manifests;
