@@ -4,12 +4,14 @@
 //! everything that commands write.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Base, Execution, Facts, ImageReference, is_within};
 use crate::knowledge::{
-    Action, Kind, PackageRole, Release, closure, image_contents, installed_size, package_role, release_of,
+    Action, ImageContents, Kind, PackageRole, Release, closure, image_contents, installed_size, package_role,
+    release_of,
 };
 use crate::syntax::Dockerfile;
 
@@ -78,7 +80,7 @@ pub fn estimate(before: (&Dockerfile, &Facts), after: (&Dockerfile, &Facts)) -> 
 /// The packages of a last stage.
 struct Weight {
     release: Release,
-    base: BTreeSet<&'static str>,
+    base: Arc<ImageContents>,
     installed: BTreeSet<&'static str>,
     has_lists: bool,
 }
@@ -88,9 +90,7 @@ impl Weight {
         let image = image(facts)?;
         let release = release_of(&image.repository(), image.tag.as_deref())?;
         let mut weight = Weight {
-            base: image_contents(&image.repository(), image.tag.as_deref())
-                .unwrap_or_default()
-                .packages,
+            base: image_contents(&image.repository(), image.tag.as_deref()).unwrap_or_default(),
             installed: BTreeSet::new(),
             has_lists: false,
             release,
@@ -121,11 +121,11 @@ impl Weight {
     }
 
     fn all(&self) -> BTreeSet<&'static str> {
-        self.base.union(&self.installed).copied().collect()
+        self.base.packages.union(&self.installed).copied().collect()
     }
 
     fn cause(&self, package: &str) -> Cause {
-        if self.base.contains(package) {
+        if self.base.packages.contains(package) {
             return Cause::BaseImage;
         }
         match package_role(self.release.family, package) {

@@ -3,7 +3,9 @@
 //! Read as the Compose specification describes them, one file at a time: `extends`, `include`, `.env` files and the
 //! environment are left out. Whatever cannot be read is skipped with a note.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::yaml::{self, Node};
 use crate::repository_file;
@@ -104,40 +106,77 @@ impl Mount {
     }
 }
 
-/// Finds the services that build `dockerfile`, in the Compose files beside it and in each folder above it up to and
-/// including `top`, and in folders there that are usual for them.
-pub fn find(dockerfile: &Path, top: &Path) -> Found {
-    let mut found = Found::default();
-    let Ok(wanted) = dockerfile.canonicalize() else {
-        return found;
-    };
-    let above = dockerfile
-        .parent()
-        .into_iter()
-        .flat_map(Path::ancestors)
-        .take_while(|folder| folder.starts_with(top));
-    let mut files: Vec<PathBuf> = Vec::new();
-    for folder in
-        above.flat_map(|folder| FOLDERS.map(|name| if name == "." { folder.into() } else { folder.join(name) }))
-    {
-        for file in files_in(&folder) {
-            if !files.contains(&file) {
-                files.push(file);
+/// The Compose files that were read, so that Dockerfiles beside each other do not read them again.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<HashMap<PathBuf, Arc<Folder>>>);
+
+/// What the Compose files of one folder say.
+#[derive(Debug, Default)]
+struct Folder {
+    /// The services by the Dockerfile that they build, all links followed.
+    services: HashMap<PathBuf, Vec<Service>>,
+    notes: Vec<String>,
+}
+
+impl Known {
+    /// Finds the services that build `dockerfile`, in the Compose files beside it and in each folder above it up to and
+    /// including `top`, and in folders there that are usual for them.
+    pub(super) fn find(&self, dockerfile: &Path, top: &Path) -> Found {
+        let mut found = Found::default();
+        let Ok(wanted) = dockerfile.canonicalize() else {
+            return found;
+        };
+        let above = dockerfile
+            .parent()
+            .into_iter()
+            .flat_map(Path::ancestors)
+            .take_while(|folder| folder.starts_with(top));
+        let usual =
+            above.flat_map(|folder| FOLDERS.map(|name| if name == "." { folder.into() } else { folder.join(name) }));
+        let mut seen: HashSet<PathBuf> = HashSet::new();
+        for path in usual {
+            if seen.insert(path.clone()) {
+                let folder = self.folder(path, top);
+                found
+                    .services
+                    .extend(folder.services.get(&wanted).into_iter().flatten().cloned());
+                found.notes.extend_from_slice(&folder.notes);
             }
         }
+        found
     }
-    for file in files {
-        let read = repository_file::read(top, &file, LARGEST_FILE).map_err(|unread| unread.to_string());
-        let services = read.and_then(|bytes| services(&file, &String::from_utf8_lossy(&bytes), &mut found.notes));
-        match services {
-            Ok(services) => {
-                let is_wanted = |service: &Service| service.dockerfile.canonicalize().is_ok_and(|path| path == wanted);
-                found.services.extend(services.into_iter().filter(is_wanted));
+
+    fn folder(&self, path: PathBuf, top: &Path) -> Arc<Folder> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = known().get(&path) {
+            return Arc::clone(folder);
+        }
+        // Nothing is locked while files are read.
+        let folder = Arc::new(Folder::read(&path, top));
+        known().insert(path, Arc::clone(&folder));
+        folder
+    }
+}
+
+impl Folder {
+    fn read(path: &Path, top: &Path) -> Folder {
+        let mut folder = Folder::default();
+        for file in files_in(path) {
+            let read = repository_file::read(top, &file, LARGEST_FILE).map_err(|unread| unread.to_string());
+            let services = read.and_then(|bytes| services(&file, &String::from_utf8_lossy(&bytes), &mut folder.notes));
+            match services {
+                Ok(services) => services.into_iter().for_each(|service| folder.add(service)),
+                Err(why) => folder.notes.push(format!("{}: skipped: {why}", file.display())),
             }
-            Err(why) => found.notes.push(format!("{}: skipped: {why}", file.display())),
+        }
+        folder
+    }
+
+    fn add(&mut self, service: Service) {
+        if let Ok(dockerfile) = service.dockerfile.canonicalize() {
+            self.services.entry(dockerfile).or_default().push(service);
         }
     }
-    found
 }
 
 /// The Compose files of one folder, the one that Compose itself would take first.
@@ -490,7 +529,7 @@ mod tests {
             "services: {deployed: {build: {context: ../app/docker}}}",
         );
         write("notes.yml", "services: {no: {build: app/docker}}");
-        let found = find(&root.path().join("app/docker/Dockerfile"), root.path());
+        let found = Known::default().find(&root.path().join("app/docker/Dockerfile"), root.path());
         let names: Vec<&str> = found.services.iter().map(|service| service.name.as_str()).collect();
         assert_eq!(names, ["dev", "main", "deployed"]);
         assert_eq!(found.notes.len(), 1, "{:?}", found.notes);

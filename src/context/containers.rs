@@ -1,6 +1,6 @@
 //! What the project's own files run in containers of its image: tests in CI, tasks of a Makefile.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
@@ -52,12 +52,17 @@ static RUN: LazyLock<Option<Regex>> =
 impl ContextSource {
     /// The commands that files of the project run in containers, each on a line of its own. Files that are not sent to
     /// the build are read, too.
-    pub fn container_commands(&self) -> Vec<ContainerCommand> {
+    pub fn container_commands(&self) -> Arc<Vec<ContainerCommand>> {
+        self.remembered(|| self.find_container_commands())
+    }
+
+    fn find_container_commands(&self) -> Vec<ContainerCommand> {
         let mut paths: Vec<String> = FILES.iter().map(|name| (*name).to_owned()).collect();
         for (folder, ending) in FOLDERS {
-            let listed = self.list_unfiltered(folder).into_iter();
-            let files = listed.filter(|(name, kind)| *kind == Kind::File && name.ends_with(ending));
-            paths.extend(files.map(|(name, _)| super::path::join(folder, &name)));
+            let listed = self.list_unfiltered(folder);
+            let is_named = |(name, kind): &&(String, Kind)| *kind == Kind::File && name.ends_with(ending);
+            let files = listed.iter().filter(is_named);
+            paths.extend(files.map(|(name, _)| super::path::join(folder, name)));
         }
         let mut found = Vec::new();
         for path in paths {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::compose::{self, Service};
-use super::source::ContextSource;
+use super::source::{ContextSource, Contexts};
 use super::{glob, path};
 use crate::repository_file::root_around;
 
@@ -61,12 +61,23 @@ impl fmt::Display for Origin {
 /// `sources` are as written; those with a variable, URLs and heredocs are passed over. Wildcards count only where
 /// nothing else is named, since one that matches nothing is no error.
 pub fn locate(dockerfile: &Path, explicit: Option<&Path>, sources: &[String]) -> ContextLocation {
+    locate_among(&Contexts::default(), dockerfile, explicit, sources)
+}
+
+/// Finds a context as [`locate`] does. Compose files that an earlier Dockerfile of the same run was looked for in are not
+/// read again.
+pub fn locate_among(
+    contexts: &Contexts,
+    dockerfile: &Path,
+    explicit: Option<&Path>,
+    sources: &[String],
+) -> ContextLocation {
     // Without a working directory there is nothing that a relative path could mean: it stays as it is.
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let dockerfile = absolute(dockerfile);
     let folder = dockerfile.parent().unwrap_or(Path::new("/"));
     let top = root_around(folder);
-    let compose::Found { services, mut notes } = compose::find(&dockerfile, top);
+    let compose::Found { services, mut notes } = contexts.compose().find(&dockerfile, top);
     let (root, origin) = if let Some(root) = explicit {
         (absolute(root), Origin::Explicit)
     } else if let Some(service) = choose(&services, sources, &mut notes) {

@@ -1,6 +1,7 @@
 //! A context in memory, for tests and for files that come from elsewhere than the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::path;
 use super::source::Unread;
@@ -44,7 +45,7 @@ impl Memory {
         }
     }
 
-    pub(super) fn list(&self, folder: &str) -> Vec<(String, Kind)> {
+    pub(super) fn list(&self, folder: &str) -> Arc<[(String, Kind)]> {
         let paths = self.folders.iter().map(|path| (path, Kind::Folder));
         let paths = paths.chain(self.files.keys().map(|path| (path, Kind::File)));
         let children = paths.filter(|(path, _)| !path.is_empty() && path::parent(path) == folder);

@@ -29,7 +29,7 @@ pub use files::{Files, MemoryFiles};
 pub use glob::matches_name;
 pub use ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 pub use imports::python_imports;
-pub use locate::{ContextLocation, Origin, locate};
+pub use locate::{ContextLocation, Origin, locate, locate_among};
 pub use measure::{Measure, Measured, Totals};
 pub use orchestrated::ContainerRun;
 pub use snapshot::{Copied, Fingerprint, NotCopied};

@@ -1,6 +1,8 @@
 //! What orchestrators run in containers: probes and hooks of Kubernetes manifests and Helm templates, health checks of task
 //! definitions of ECS. Read wherever they are in the project, also where the build is not sent them.
 
+use std::sync::Arc;
+
 use super::compose::Command;
 use super::source::ContextSource;
 use super::sources::ASIDE;
@@ -27,8 +29,8 @@ pub struct ContainerRun {
 
 impl ContextSource {
     /// The commands that manifests of orchestrators run in containers.
-    pub fn orchestrated(&self) -> &[ContainerRun] {
-        self.orchestrated.get_or_init(|| {
+    pub fn orchestrated(&self) -> Arc<Vec<ContainerRun>> {
+        self.remembered(|| {
             let mut paths = Vec::new();
             self.manifests_in("", 0, &mut paths);
             paths.sort();
@@ -43,8 +45,8 @@ impl ContextSource {
     }
 
     fn manifests_in(&self, folder: &str, depth: usize, found: &mut Vec<String>) {
-        for (name, kind) in self.list_unfiltered(folder) {
-            let path = super::path::join(folder, &name);
+        for (name, kind) in self.list_unfiltered(folder).iter() {
+            let path = super::path::join(folder, name);
             match kind {
                 Kind::Folder if depth < DEEPEST_FOLDER && !ASIDE.contains(&name.as_str()) => {
                     self.manifests_in(&path, depth + 1, found);

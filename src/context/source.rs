@@ -11,9 +11,8 @@ use super::disk::Disk;
 use super::files::decode;
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
-use super::measure::Measure;
+use super::measure::{Measure, Totals};
 use super::memory::Memory;
-use super::orchestrated::ContainerRun;
 use super::path;
 use super::walk::{self, Kind, Walk};
 use crate::repository_file::{self, FileError, LARGEST as LARGEST_READ, root_around};
@@ -131,8 +130,6 @@ pub struct ContextSource {
     /// The Dockerfile, where it is on the disk.
     dockerfile: Option<PathBuf>,
     services: OnceLock<Vec<Service>>,
-    /// What orchestrators run, once somebody asked for it.
-    pub(super) orchestrated: OnceLock<Vec<ContainerRun>>,
 }
 
 /// What does not depend on the Dockerfile: many of them may be built with one context.
@@ -150,20 +147,31 @@ pub(super) struct Shared {
     /// Where folders lead.
     places: Mutex<HashMap<String, Result<String, Unread>>>,
     walk: OnceLock<Arc<Walk>>,
+    /// What is sent of it.
+    sent: OnceLock<Totals>,
     /// The project's own files, once somebody asked for them.
     pub(super) source_paths: OnceLock<Vec<String>>,
     /// What others found out and asked to remember.
     remembered: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
-/// The contexts that were opened last, so that Dockerfiles that share one do not read it again.
+/// The contexts that were opened last and the Compose files that were read, so that Dockerfiles that share them do not
+/// read them again.
 #[derive(Clone, Debug, Default)]
-pub struct Contexts(Arc<Mutex<Vec<Arc<Shared>>>>);
+pub struct Contexts {
+    opened: Arc<Mutex<Vec<Arc<Shared>>>>,
+    compose: Arc<compose::Known>,
+}
 
 impl Contexts {
+    /// The Compose files that were read.
+    pub(super) fn compose(&self) -> &compose::Known {
+        &self.compose
+    }
+
     /// The context of these files and this ignore file as it was opened before, else `new`.
     fn known(&self, new: Shared) -> Arc<Shared> {
-        let mut known = lock(&self.0);
+        let mut known = lock(&self.opened);
         if let Some(same) = known.iter().find(|known| known.is_same(&new)) {
             return Arc::clone(same);
         }
@@ -218,7 +226,7 @@ impl ContextSource {
         };
         // Reading the folder once tells a missing root from an empty one.
         root.read_dir().map_err(at_root)?;
-        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        let tree = Tree::Disk(Disk::new(root));
         let own = dockerfile.and_then(|dockerfile| {
             let mut name = dockerfile.file_name()?.to_owned();
             name.push(IGNORE_FILE);
@@ -252,7 +260,7 @@ impl ContextSource {
                 return Vec::new();
             };
             let folder = dockerfile.parent().unwrap_or(Path::new("/"));
-            compose::find(&dockerfile, root_around(folder)).services
+            self.contexts.compose.find(&dockerfile, root_around(folder)).services
         })
     }
 
@@ -276,7 +284,7 @@ impl ContextSource {
 
     /// The folder `root` without a .dockerignore.
     pub(super) fn unfiltered(root: &Path) -> ContextSource {
-        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        let tree = Tree::Disk(Disk::new(root));
         ContextSource::with(&Contexts::default(), tree, DockerIgnore::default(), None, Vec::new())
     }
 
@@ -298,7 +306,7 @@ impl ContextSource {
 
     /// The same context, of which the files are copied to `root`.
     pub(super) fn moved(&self, root: &Path) -> ContextSource {
-        let tree = Tree::Disk(Disk { root: root.to_owned() });
+        let tree = Tree::Disk(Disk::new(root));
         let (ignore, file) = (self.shared.ignore.clone(), self.shared.ignore_file.clone());
         let text = self.shared.ignore_text.clone();
         let mut other = ContextSource::with(&Contexts::default(), tree, ignore, file, text);
@@ -345,6 +353,7 @@ impl ContextSource {
             texts: Mutex::default(),
             places: Mutex::default(),
             walk: OnceLock::new(),
+            sent: OnceLock::new(),
             source_paths: OnceLock::new(),
             remembered: Mutex::default(),
         };
@@ -353,7 +362,6 @@ impl ContextSource {
             contexts: contexts.clone(),
             dockerfile: None,
             services: OnceLock::new(),
-            orchestrated: OnceLock::new(),
         }
     }
 
@@ -368,6 +376,11 @@ impl ContextSource {
         let remembered: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&found);
         lock(&self.shared.remembered).insert(TypeId::of::<T>(), remembered);
         found
+    }
+
+    /// What was read before for other Dockerfiles.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     /// The root on the disk; `None` in memory.
@@ -403,7 +416,7 @@ impl ContextSource {
     }
 
     /// The files and folders in `path` whether or not they are ignored, in no order.
-    pub(super) fn list_unfiltered(&self, path: &str) -> Vec<(String, Kind)> {
+    pub(super) fn list_unfiltered(&self, path: &str) -> Arc<[(String, Kind)]> {
         self.shared.tree.list(path)
     }
 
@@ -449,9 +462,13 @@ impl ContextSource {
 
     /// What the build finds in `folder`, in which no link is left to follow.
     fn children(&self, folder: &str) -> Vec<Child> {
-        let listed = self.shared.tree.list(folder).into_iter();
-        let sent = listed.filter(|(name, kind)| self.check(&path::join(folder, name), *kind).is_ok());
-        let mut children: Vec<Child> = sent.map(|(name, kind)| Child { name, kind }).collect();
+        let listed = self.shared.tree.list(folder);
+        let is_sent = |(name, kind): &&(String, Kind)| self.check(&path::join(folder, name), *kind).is_ok();
+        let child = |(name, kind): &(String, Kind)| Child {
+            name: name.clone(),
+            kind: *kind,
+        };
+        let mut children: Vec<Child> = listed.iter().filter(is_sent).map(child).collect();
         children.sort();
         children
     }
@@ -496,6 +513,11 @@ impl ContextSource {
     /// The whole context, through its .dockerignore. The folder is walked once, on all cores.
     pub fn measure(&self) -> Measure<'_> {
         Measure::new(self.walk(), &self.shared.ignore)
+    }
+
+    /// What is sent of the context in all. It is counted once.
+    pub fn sent(&self) -> Totals {
+        *self.shared.sent.get_or_init(|| self.measure().sent)
     }
 
     /// Everything in the folder, ignored or not, to be measured with another .dockerignore. It is walked once.
@@ -570,8 +592,9 @@ impl ContextSource {
         if let Some(known) = lock(&self.shared.holding).get(path) {
             return *known;
         }
-        let mut children = self.shared.tree.list(path).into_iter();
-        let holds = children.any(|(name, kind)| self.check(&path::join(path, &name), kind).is_ok());
+        let listed = self.shared.tree.list(path);
+        let mut children = listed.iter();
+        let holds = children.any(|(name, kind)| self.check(&path::join(path, name), *kind).is_ok());
         lock(&self.shared.holding).insert(path.to_owned(), holds);
         holds
     }
@@ -614,7 +637,7 @@ impl Tree {
         }
     }
 
-    fn list(&self, path: &str) -> Vec<(String, Kind)> {
+    fn list(&self, path: &str) -> Arc<[(String, Kind)]> {
         match self {
             Tree::Disk(disk) => disk.list(path),
             Tree::Memory(memory) => memory.list(path),

@@ -1,7 +1,7 @@
 //! Well-known base images: what their tags mean, what smaller images stand beside them, and what those lack.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use serde::Deserialize;
 
@@ -317,10 +317,31 @@ impl ImageContents {
     }
 }
 
-/// What an image holds beside the packages of its distribution's own image; none if it isn't known.
+/// How many images' contents are remembered: more than a repository uses.
+const MOST_REMEMBERED: usize = 256;
+
+/// The contents of images by name and tag.
+type Remembered = HashMap<(String, String), Option<Arc<ImageContents>>>;
+
+/// What an image holds beside the packages of its distribution's own image; none if it isn't known. It is worked out once
+/// for each image.
 #[must_use]
-pub fn image_contents(image_name: &str, tag: Option<&str>) -> Option<ImageContents> {
-    let tag = tag.unwrap_or("latest");
+pub fn image_contents(image_name: &str, tag: Option<&str>) -> Option<Arc<ImageContents>> {
+    static KNOWN: LazyLock<RwLock<Remembered>> = LazyLock::new(RwLock::default);
+
+    let key = (image_name.to_owned(), tag.unwrap_or("latest").to_owned());
+    if let Some(contents) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return contents.clone();
+    }
+    let contents = find_contents(image_name, &key.1).map(Arc::new);
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() < MOST_REMEMBERED {
+        known.insert(key, contents.clone());
+    }
+    contents
+}
+
+fn find_contents(image_name: &str, tag: &str) -> Option<ImageContents> {
     let release = release_of(image_name, Some(tag))?;
     let mut contents = ImageContents::default();
     collect_contents(image_name, tag, &release, &mut contents, 0)?;

@@ -1,5 +1,6 @@
 //! What is to become of the Dockerfiles of one repository.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::skip::{Reason, Skipped};
 use super::tree::Tree;
 use super::write::fingerprint;
 use crate::config::ConfigError;
-use crate::context::{ContextSource, Contexts, Origin, locate};
+use crate::context::{ContextSource, Contexts, Origin, locate_among};
 use crate::effects::copied_sources;
 use crate::passes::dockerignore::Proposal;
 use crate::passes::{DockerIgnorePass, Pass as _};
@@ -134,14 +135,14 @@ pub fn plan(
     let mut planned = Planned::default();
     // Dockerfiles may share a .dockerignore: each sees what those before it added, as if they were written in turn.
     let mut ignores: BTreeMap<String, Ignore> = BTreeMap::new();
-    let contexts = Contexts::default();
+    let place = Place::new(repository, tree);
     for (path, text) in &found.dockerfiles {
         clock.check()?;
         if let Some(why) = syntax::parse(path, text).ok().and_then(|file| syntax::too_large(&file)) {
             planned.skipped.push(Skipped::new(path, Reason::TooLarge, why));
             continue;
         }
-        let subject = subject(repository, tree, path, text, &contexts, &ignores, options_of)?;
+        let subject = subject(&place, path, text, &ignores, options_of)?;
         let rewritten = match subject.rewrite(&[]) {
             Ok(rewritten) => rewritten,
             Err(error) => {
@@ -243,26 +244,62 @@ fn take(ignores: &mut BTreeMap<String, Ignore>, tree: &Tree, proposal: &Proposal
     ignore.change.after = proposal.after;
 }
 
+/// What the Dockerfiles of a repository share.
+struct Place<'r> {
+    repository: &'r Repository,
+    tree: &'r Tree,
+    contexts: Contexts,
+    /// What is known of each .dockerignore.
+    writable: RefCell<BTreeMap<String, bool>>,
+}
+
+impl<'r> Place<'r> {
+    fn new(repository: &'r Repository, tree: &'r Tree) -> Place<'r> {
+        Place {
+            repository,
+            tree,
+            contexts: Contexts::default(),
+            writable: RefCell::default(),
+        }
+    }
+
+    /// Whether a .dockerignore may be changed or created: a tracked file, or none at all and one that git would add.
+    fn may_be_written(&self, path: &str) -> Result<bool, GitError> {
+        if let Some(known) = self.writable.borrow().get(path) {
+            return Ok(*known);
+        }
+        let tree = self.tree;
+        let may_be = match tree.tracked(path) {
+            Some(tracked) => matches!(tracked.kind, TrackedKind::File { .. }),
+            None => {
+                let is_free = !tree.is_in_submodule(path) && tree.root.join(path).symlink_metadata().is_err();
+                is_free && !self.repository.ignores(&tree.root, path)?
+            }
+        };
+        self.writable.borrow_mut().insert(path.to_owned(), may_be);
+        Ok(may_be)
+    }
+}
+
 /// The Dockerfile with the context that is found for it, as far as that is in the repository.
 fn subject<'a>(
-    repository: &Repository,
-    tree: &Tree,
+    place: &Place<'_>,
     path: &'a str,
     text: &'a str,
-    contexts: &Contexts,
     ignores: &BTreeMap<String, Ignore>,
     options_of: &OptionsOf,
 ) -> Result<Subject<'a>, PlanError> {
-    let file = tree.root.join(path);
-    let folder = file.parent().unwrap_or(&tree.root).to_owned();
+    let root = &place.tree.root;
+    let file = root.join(path);
+    let folder = file.parent().unwrap_or(root).to_owned();
     let mut options = options_of(&folder)?;
     options.writes_dockerignore = true;
     let mut notes = Vec::new();
-    let context = context(contexts, tree, &file, text, &mut notes);
+    let context = context(&place.contexts, place.tree, &file, text, &mut notes);
     let (context, is_open) = match context {
         Some((context, Some(ignore))) => match ignores.get(&ignore) {
             Some(changed) => (context.with_ignore_text(&changed.text).ok().or(Some(context)), true),
-            None => (Some(context), may_be_written(repository, tree, &ignore)?),
+            None => (Some(context), place.may_be_written(&ignore)?),
         },
         Some((context, None)) => (Some(context), false),
         None => (None, true),
@@ -296,7 +333,7 @@ fn context(
     let sources = syntax::parse(&name, text)
         .map(|file| copied_sources(&file))
         .unwrap_or_default();
-    let location = locate(file, None, &sources);
+    let location = locate_among(contexts, file, None, &sources);
     let Some(root) = location
         .root
         .canonicalize()
@@ -339,15 +376,6 @@ fn ignore_path(context: &ContextSource, root: &Path) -> PathBuf {
     context
         .ignore_file()
         .map_or_else(|| root.join(".dockerignore"), Path::to_owned)
-}
-
-/// Whether a .dockerignore may be changed or created: a tracked file, or none at all and one that git would add.
-fn may_be_written(repository: &Repository, tree: &Tree, path: &str) -> Result<bool, GitError> {
-    if let Some(tracked) = tree.tracked(path) {
-        return Ok(matches!(tracked.kind, TrackedKind::File { .. }));
-    }
-    let is_free = !tree.is_in_submodule(path) && tree.root.join(path).symlink_metadata().is_err();
-    Ok(is_free && !repository.ignores(&tree.root, path)?)
 }
 
 /// A path in the tree as git has it; none for one outside.

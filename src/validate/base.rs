@@ -1,6 +1,7 @@
 //! Where a stage stands on another image than before, the new one has what its steps and its program need.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::effects::needs::Needs;
 use crate::effects::steps::StepKind;
@@ -39,8 +40,8 @@ struct Change<'p, 'a> {
     new: &'p StageModel,
     images: (&'p ImageReference, &'p ImageReference),
     release: Option<Release>,
-    had: Option<ImageContents>,
-    has: Option<ImageContents>,
+    had: Option<Arc<ImageContents>>,
+    has: Option<Arc<ImageContents>>,
     /// The packages that the result installs, with those that they depend on.
     installed: BTreeSet<String>,
 }
@@ -217,7 +218,7 @@ impl<'p, 'a> Change<'p, 'a> {
         let Some(release) = &self.release else { return false };
         let program = program.rsplit('/').next().unwrap_or(program);
         let package = package_of_tool(release.family, program);
-        let has = |contents: Option<&ImageContents>| {
+        let has = |contents: Option<&Arc<ImageContents>>| {
             contents.is_some_and(|contents| contents.has_tool(release.family, program))
         };
         let is_installed =
@@ -227,8 +228,9 @@ impl<'p, 'a> Change<'p, 'a> {
 
     fn lacks_package(&self, package: &str) -> bool {
         let Some(release) = &self.release else { return false };
-        let has =
-            |contents: Option<&ImageContents>| contents.is_some_and(|contents| contents.packages.contains(package));
+        let has = |contents: Option<&Arc<ImageContents>>| {
+            contents.is_some_and(|contents| contents.packages.contains(package))
+        };
         has(self.had.as_ref())
             && !has(self.has.as_ref())
             && !is_in_base(release, package)

@@ -150,7 +150,7 @@ fn packages(model: &StageModel, release: Option<&Release>) -> Vec<String> {
     let installed: Vec<&str> = model.installed(usize::MAX).into_iter().collect();
     let image = model.image.as_ref();
     let contents = image.and_then(|image| image_contents(&image.repository(), image.tag.as_deref()));
-    let of_image = contents.into_iter().flat_map(|contents| contents.packages);
+    let of_image = contents.iter().flat_map(|contents| contents.packages.iter().copied());
     let with_dependencies = release.map(|release| closure(release, &installed)).unwrap_or_default();
     of_image
         .chain(with_dependencies)

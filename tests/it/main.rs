@@ -30,3 +30,4 @@ mod smoke;
 mod support;
 mod syntax;
 mod validation;
+mod work;

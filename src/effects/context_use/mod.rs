@@ -6,7 +6,7 @@ pub(crate) mod tests_run;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::context::{ContextSource, DockerIgnore, Verdict, matches_name};
+use crate::context::{ContextSource, matches_name};
 use crate::facts::{Base, Facts};
 use crate::knowledge::Action;
 use crate::knowledge::ignore_patterns::catalog;
@@ -303,11 +303,10 @@ impl Take {
         self.is_everything() || self.names(path, false) || self.holds(path)
     }
 
-    /// Whether the pattern `ignored` would keep out something that is named, there or not.
-    pub(crate) fn is_hurt_by(&self, ignored: &DockerIgnore) -> bool {
+    /// The paths that it names, there or not.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &str> {
         let named = self.paths.iter().map(String::as_str).chain([self.pattern.as_str()]);
-        let mut paths = named.filter(|path| !path.is_empty());
-        paths.any(|path| ignored.path(path) != Verdict::Sent)
+        named.filter(|path| !path.is_empty())
     }
 }
 
@@ -322,9 +321,9 @@ pub(crate) struct Reached<'b> {
 }
 
 impl<'b> Reached<'b> {
-    pub(crate) fn of(builds: &'b [Build]) -> Reached<'b> {
+    pub(crate) fn of(builds: &[&'b Build]) -> Reached<'b> {
         let mut found = Reached {
-            takes_everything: builds.iter().any(Build::takes_everything),
+            takes_everything: builds.iter().any(|build| build.takes_everything()),
             named: HashSet::new(),
             around: HashSet::new(),
             wild: Vec::new(),
@@ -429,7 +428,7 @@ mod tests {
         }
         assert!(build.naming("target", true).is_none(), "a file holds nothing");
         assert!(build.holding("web/a").is_some() && build.holding("src").is_none());
-        assert!(build.takes_everything() && Reached::of(&[build]).reaches("src"));
+        assert!(build.takes_everything() && Reached::of(&[&build]).reaches("src"));
     }
 
     #[test]
@@ -439,7 +438,7 @@ mod tests {
             build("FROM a\nARG V=1\nCOPY docs/api target/$V/*.jar pack*.json ./\n", files),
             build("FROM a\nCOPY lib/b ./gone/x /\n", files),
         ];
-        let reached = Reached::of(&builds);
+        let reached = Reached::of(&builds.each_ref());
         let paths = [
             "docs",
             "docs/api",

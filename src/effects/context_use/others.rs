@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::context::{ContextSource, Entry, Kind, locate};
+use crate::context::{ContextSource, Entry, Kind, locate_among};
 use crate::facts::Facts;
 use crate::syntax;
 
 use super::{Build, copied_sources};
 
-/// More Dockerfiles than one context serves.
-const MOST: usize = 300;
+/// How many Dockerfiles of a context are looked into.
+pub(crate) const MOST: usize = 300;
 
 /// Folders of other people's projects.
 const FOREIGN: &[&str] = &["node_modules", ".git", "vendor", ".venv", "venv", "site-packages"];
@@ -34,21 +34,31 @@ pub(crate) fn is_dockerfile(path: &str) -> bool {
 ///
 /// Each is read once, however many of them are looked at.
 pub(crate) fn sharing(context: &ContextSource) -> Arc<Sharing> {
-    context.remembered(|| Sharing(find(context)))
+    context.remembered(|| find(context))
 }
 
 /// The Dockerfiles that share a context.
 #[derive(Debug)]
-pub(crate) struct Sharing(pub(crate) Vec<Build>);
+pub(crate) struct Sharing {
+    pub(crate) builds: Vec<Build>,
+    /// Whether all were looked into: what the others need is not known.
+    pub(crate) is_complete: bool,
+}
 
-fn find(context: &ContextSource) -> Vec<Build> {
+fn find(context: &ContextSource) -> Sharing {
     let walk = context.walk();
     let is_here = |entry: &&Entry| {
         let is_foreign = entry.path.split('/').any(|part| FOREIGN.contains(&part));
         entry.kind == Kind::File && is_dockerfile(&entry.path) && !is_foreign
     };
-    let files = walk.entries.iter().filter(is_here).take(MOST);
-    files.filter_map(|entry| one(context, &entry.path)).collect()
+    let mut files = walk.entries.iter().filter(is_here);
+    let first: Vec<&Entry> = files.by_ref().take(MOST).collect();
+    let is_complete = files.next().is_none();
+    let first = if is_complete { first } else { Vec::new() };
+    Sharing {
+        builds: first.iter().filter_map(|entry| one(context, &entry.path)).collect(),
+        is_complete,
+    }
 }
 
 fn one(context: &ContextSource, path: &str) -> Option<Build> {
@@ -72,7 +82,7 @@ fn is_located(context: &ContextSource, path: &str, sources: &[String]) -> bool {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
     };
-    let location = locate(&root.join(path), None, sources);
+    let location = locate_among(context.contexts(), &root.join(path), None, sources);
     same(&location.root, root) || location.services.iter().any(|service| same(&service.context, root))
 }
 

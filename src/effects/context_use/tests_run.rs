@@ -35,7 +35,7 @@ fn matches(expression: &Option<Regex>, text: &str) -> bool {
 }
 
 /// The first command of a build that runs tests, or may: its place and what it is.
-pub(crate) fn by_command(builds: &[Build]) -> Option<String> {
+pub(crate) fn by_command(builds: &[&Build]) -> Option<String> {
     builds.iter().find_map(|build| {
         let run = build.commands.iter().find(|command| {
             let words = command.words.join(" ");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::effects::Evidence;
 use crate::facts::{Facts, ImageReference};
@@ -69,8 +70,8 @@ pub(crate) fn lacking(
 
 struct Missing<'m> {
     release: &'m Release,
-    had: Option<ImageContents>,
-    has: Option<ImageContents>,
+    had: Option<Arc<ImageContents>>,
+    has: Option<Arc<ImageContents>>,
     known: BTreeSet<String>,
     found: Vec<(String, Evidence)>,
 }
@@ -109,7 +110,7 @@ impl Missing<'_> {
         }
         // The headers alone tell that the old image has the library; the new one has it only if it has them, too.
         let headers =
-            |contents: &Option<ImageContents>| contents.as_ref().is_some_and(|known| has_package(known, library));
+            |contents: &Option<Arc<ImageContents>>| contents.as_ref().is_some_and(|known| has_package(known, library));
         if headers(&self.had) && !headers(&self.has) && !self.is_there_anyway(library) {
             return Err(unknown_library(self.release, library, evidence, old));
         }

@@ -10,7 +10,7 @@ use super::started::{By, Reader, words_of};
 /// Adds the tools that they call. They start nothing that a build would have to be there for.
 pub(super) fn read(context: &ContextSource, image: &View<'_>, workdir: Option<&str>, needs: &mut Needs) {
     let mut reader = Reader::new(image, needs, By::Others);
-    for run in context.orchestrated() {
+    for run in context.orchestrated().iter() {
         reader.words(
             &words_of(&run.command),
             workdir,
@@ -18,7 +18,7 @@ pub(super) fn read(context: &ContextSource, image: &View<'_>, workdir: Option<&s
             0,
         );
     }
-    for run in context.container_commands() {
+    for run in context.container_commands().iter() {
         let place = format!("{}:{}", run.path, run.line);
         // Options, and the image or the service, come before the command.
         for (at, word) in run.words.iter().enumerate().skip(1) {

@@ -147,7 +147,7 @@ impl Candidate<'_> {
 }
 
 /// All patterns of the table up to `level` that concern what the builds take and that the present file lacks.
-pub(super) fn candidates<'c>(tree: &Tree<'c>, builds: &[Build], level: Level) -> Vec<Candidate<'static>> {
+pub(super) fn candidates<'c>(tree: &Tree<'c>, builds: &[&Build], level: Level) -> Vec<Candidate<'static>> {
     let mut claimed: BTreeSet<&'c str> = BTreeSet::new();
     let mut found = Vec::new();
     let reached = Reached::of(builds);

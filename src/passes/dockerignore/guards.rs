@@ -19,7 +19,7 @@ use crate::knowledge::ignore_patterns::{Guard, catalog};
 pub(super) struct Guards<'a> {
     context: &'a ContextSource,
     tree: &'a Tree<'a>,
-    builds: &'a [Build],
+    builds: &'a [&'a Build],
     level: Level,
     git: RefCell<GitIgnored<'a>>,
     tests: OnceCell<Option<String>>,
@@ -28,7 +28,7 @@ pub(super) struct Guards<'a> {
 }
 
 impl<'a> Guards<'a> {
-    pub(super) fn new(context: &'a ContextSource, tree: &'a Tree<'a>, builds: &'a [Build], level: Level) -> Self {
+    pub(super) fn new(context: &'a ContextSource, tree: &'a Tree<'a>, builds: &'a [&'a Build], level: Level) -> Self {
         Guards {
             context,
             tree,
@@ -283,8 +283,9 @@ impl<'a> Guards<'a> {
 
     /// A command that uses a virtual environment of this name where none makes one.
     fn environment_used(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let names = names_of(candidate);
         self.builds.iter().find_map(|build| {
-            let (line, _) = self.texts_naming(build, candidate)?;
+            let line = line_naming(build, &names)?;
             if self.makes_environments(build, candidate) {
                 return None;
             }
@@ -305,21 +306,10 @@ impl<'a> Guards<'a> {
         takes.all(|take| build.always(take, makes))
     }
 
-    /// The first text of a Dockerfile that names a path of the candidate by its last part.
-    fn texts_naming<'b>(&self, build: &'b Build, candidate: &Candidate<'_>) -> Option<(usize, &'b str)> {
-        let names = names_of(candidate);
-        build.texts.iter().find_map(|(line, text)| {
-            let says = |name: &&str| {
-                let mut at = text.match_indices(*name);
-                at.any(|(start, part)| is_bounded(text, start..start + part.len()))
-            };
-            names.iter().any(says).then_some((*line, text.as_str()))
-        })
-    }
-
     fn in_dockerfile(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let names = names_of(candidate);
         self.builds.iter().find_map(|build| {
-            let (line, _) = self.texts_naming(build, candidate)?;
+            let line = line_naming(build, &names)?;
             let obstacle = format!("{}:{line} names it", build.name);
             Some(Obstacle::new(ObstacleKind::InUse, obstacle, by_hand(candidate)))
         })
@@ -521,6 +511,19 @@ impl<'a> Guards<'a> {
             Some(Obstacle::new(ObstacleKind::InUse, obstacle, remedy))
         })
     }
+}
+
+/// The line of the first text of a Dockerfile that says one of `names`.
+fn line_naming(build: &Build, names: &BTreeSet<&str>) -> Option<usize> {
+    let says = |text: &str, name: &str| {
+        let mut at = text.match_indices(name);
+        at.any(|(start, part)| is_bounded(text, start..start + part.len()))
+    };
+    let (line, _) = build
+        .texts
+        .iter()
+        .find(|(_, text)| names.iter().any(|name| says(text, name)))?;
+    Some(*line)
 }
 
 /// The words by which sources would name it: the last parts of its paths. Of documents also without the ending, which

@@ -8,13 +8,15 @@ mod tests;
 
 pub use proposal::{Added, Kept, Proposal};
 
-use crate::context::{ContextSource, DockerIgnore, Measure};
+use std::collections::BTreeSet;
+
+use crate::context::{ContextSource, DockerIgnore, Measure, Verdict};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
-use crate::effects::context_use::{Build, others};
+use crate::effects::context_use::{Build, Take, others};
 use crate::knowledge::ignore_patterns::Group;
 use candidate::{Candidate, Tree, candidates, exact};
 use guards::Guards;
@@ -99,7 +101,23 @@ const IGNORE_FILE: &str = ".dockerignore";
 const MOST_ROUNDS: usize = 4;
 
 fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposal {
-    let mut proposal = propose_once(context, own.clone(), level);
+    let is_shared = context
+        .ignore_file()
+        .is_none_or(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE));
+    let sharing = is_shared.then(|| others::sharing(context));
+    if sharing.as_ref().is_some_and(|sharing| !sharing.is_complete) {
+        let mut proposal = Proposal::unchanged(context);
+        proposal.notes.push(format!(
+            "there are more than {} Dockerfiles here, and not all of what they need is known: nothing is added to {}",
+            others::MOST,
+            proposal.file
+        ));
+        return proposal;
+    }
+    let shared = sharing.iter().flat_map(|sharing| &sharing.builds);
+    let builds: Vec<&Build> = own.iter().chain(shared).collect();
+    let own_name = own.as_ref().map(|build| build.name.as_str());
+    let mut proposal = propose_once(context, &builds, own_name, level);
     // What is kept out stands in the way of nothing any more: that may let another pattern in.
     for _ in 0..MOST_ROUNDS {
         if !proposal.is_change() {
@@ -108,7 +126,7 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
         let Ok(rest) = context.with_ignore_text(&proposal.text) else {
             break;
         };
-        let next = propose_once(&rest, own.clone(), level);
+        let next = propose_once(&rest, &builds, own_name, level);
         if !next.is_change() {
             break;
         }
@@ -125,21 +143,13 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
     proposal
 }
 
-fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Proposal {
+fn propose_once(context: &ContextSource, builds: &[&Build], own_name: Option<&str>, level: Level) -> Proposal {
     let mut proposal = Proposal::unchanged(context);
-    let is_shared = context
-        .ignore_file()
-        .is_none_or(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE));
-    let mut builds: Vec<Build> = own.into_iter().collect();
-    let own_name = builds.first().map(|build| build.name.clone());
-    if is_shared {
-        builds.extend_from_slice(&others::sharing(context).0);
-        if builds.len() > 2 {
-            let names: Vec<&str> = builds.iter().skip(1).map(|build| build.name.as_str()).collect();
-            proposal
-                .notes
-                .push(format!("it suits all of {}, which share it", listed(&names)));
-        }
+    if builds.len() > 2 {
+        let names: Vec<&str> = builds.iter().skip(1).map(|build| build.name.as_str()).collect();
+        proposal
+            .notes
+            .push(format!("it suits all of {}, which share it", listed(&names)));
     }
     if context.ignore_text().is_none() {
         proposal
@@ -163,18 +173,18 @@ fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Pr
         proposal.notes.push(note);
         return proposal;
     }
-    if !builds.iter().any(Build::takes_everything) {
+    if !builds.iter().any(|build| build.takes_everything()) {
         let note = "no COPY takes the whole context: BuildKit sends no more than what COPY and ADD name";
         proposal.notes.push(note.to_owned());
     }
 
     let before = context.measure();
     let tree = Tree::of(&before, context);
-    let found = candidates(&tree, &builds, level);
-    let guards = Guards::new(context, &tree, &builds, level);
+    let found = candidates(&tree, builds, level);
+    let guards = Guards::new(context, &tree, builds, level);
     let (chosen, kept) = guards.choose(found);
     proposal.kept = kept;
-    let chosen = without_harm(context, &builds, exact(&tree, chosen));
+    let chosen = without_harm(context, builds, exact(&tree, chosen));
     let mut sections: Vec<(&Group, Vec<String>)> = Vec::new();
     for candidate in &chosen {
         let patterns = candidate.written.iter().cloned();
@@ -195,26 +205,27 @@ fn propose_once(context: &ContextSource, own: Option<Build>, level: Level) -> Pr
 
 /// Leaves out what would take from a COPY's sources after all, by the matcher that the engine's is: whatever the choice
 /// was made on, no build may fail for it.
-fn without_harm<'k>(context: &ContextSource, builds: &[Build], chosen: Vec<Candidate<'k>>) -> Vec<Candidate<'k>> {
+fn without_harm<'k>(context: &ContextSource, builds: &[&Build], chosen: Vec<Candidate<'k>>) -> Vec<Candidate<'k>> {
+    let takes = || builds.iter().flat_map(|build| &build.takes);
+    let named: BTreeSet<&str> = takes().flat_map(Take::named).collect();
+    let patterns = takes().map(|take| take.pattern.as_str());
+    let wild: BTreeSet<&str> = patterns.filter(|pattern| pattern.contains(['*', '?', '['])).collect();
     let is_harmless = |candidate: &Candidate<'_>| {
         let text = candidate.written.join("\n");
         let Ok(alone) = DockerIgnore::parse(text.as_bytes()) else {
             return false;
         };
-        let mut takes = builds.iter().flat_map(|build| &build.takes);
-        if takes.any(|take| take.is_hurt_by(&alone)) {
+        if named.iter().any(|path| alone.path(path) != Verdict::Sent) {
             return false;
+        }
+        if wild.is_empty() {
+            return true;
         }
         let both = format!("{}\n{text}", context.ignore_text().unwrap_or_default());
         let Ok(after) = context.with_ignore_text(&both) else {
             return false;
         };
-        let wild = builds
-            .iter()
-            .flat_map(|build| &build.takes)
-            .map(|take| take.pattern.as_str());
-        wild.filter(|pattern| pattern.contains(['*', '?', '[']))
-            .all(|pattern| context.glob(pattern) == after.glob(pattern))
+        wild.iter().all(|pattern| context.glob(pattern) == after.glob(pattern))
     };
     chosen.into_iter().filter(is_harmless).collect()
 }

@@ -89,7 +89,7 @@ impl Proposal {
     /// A proposal to leave the file as it is.
     pub(super) fn unchanged(context: &ContextSource) -> Proposal {
         let original = context.ignore_text().unwrap_or_default().to_owned();
-        let sent = context.measure().sent;
+        let sent = context.sent();
         let path = match context.ignore_file() {
             Some(file) => Some(file.to_owned()),
             None => context.root().map(|root| root.join(".dockerignore")),

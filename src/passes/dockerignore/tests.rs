@@ -597,3 +597,18 @@ fn a_new_file_keeps_itself_out_beside_a_copy_of_unknown_folders_and_is_not_made_
     let file = syntax::parse("-", "FROM debian:12\nCOPY . .\n").unwrap();
     assert!(!propose_for(&alone, Some(&file), Level::Standard).is_change());
 }
+
+/// What the Dockerfiles that nobody looked into take is not known, so that nothing may be kept from them.
+#[test]
+fn more_dockerfiles_than_are_looked_into() {
+    let proposal = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("Dockerfile.{number}")).collect();
+        let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), PYTHON)).collect();
+        files.extend([("requirements.txt", "flask"), ("app.py", "import flask")]);
+        proposed(PYTHON, &files)
+    };
+    assert!(proposal(299).is_change());
+    let many = proposal(300);
+    assert!(!many.is_change() && many.patterns.is_empty());
+    assert!(many.notes[0].contains("more than 300 Dockerfiles"), "{:?}", many.notes);
+}

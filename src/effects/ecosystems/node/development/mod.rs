@@ -45,8 +45,8 @@ impl Runs<'_> {
         for command in &self.needs.commands {
             follower.started(command)?;
         }
-        for command in self.context.container_commands() {
-            follower.in_container(&command)?;
+        for command in self.context.container_commands().iter() {
+            follower.in_container(command)?;
         }
         match self.scope.and_then(|scope| scope.variables.get("NODE_OPTIONS")) {
             Some(Variable {
