@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::ignore_file;
 use super::source::Source;
 use crate::config::{Config, ConfigError};
-use crate::context::{ContextError, ContextSource, Contexts, Origin, locate};
+use crate::context::{ContextError, ContextSource, Contexts, Origin, locate_among};
 use crate::effects::copied_sources;
 use crate::passes::{DockerIgnorePass, Level, Pass as _, PassOptions, REGISTRY};
 use crate::rewrite::{Options, Rewrite};
@@ -96,7 +96,7 @@ impl Selection {
         let sources = syntax::parse(&source.name, &source.text)
             .map(|file| copied_sources(&file))
             .unwrap_or_default();
-        let location = locate(path, None, &sources);
+        let location = locate_among(&self.contexts, path, None, &sources);
         if !matches!(location.origin, Origin::Explicit | Origin::DockerfileFolder) {
             let here = std::env::current_dir()
                 .and_then(|here| here.canonicalize())

@@ -4,7 +4,7 @@ use crate::effects::ecosystems::Output;
 use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::Facts;
-use crate::syntax::{Dockerfile, Instruction};
+use crate::syntax::{Dockerfile, Instruction, Node};
 
 use super::model::{Item, Version};
 
@@ -30,42 +30,60 @@ pub(super) fn deliveries(file: &Dockerfile, facts: &Facts, items: &[Item]) -> Ve
         .collect()
 }
 
+/// The words of a COPY from another stage.
+struct Words<'a> {
+    from: usize,
+    node: &'a Node,
+    to: AbsolutePath,
+    /// Whether the destination is written as a folder.
+    is_into: bool,
+}
+
+impl<'a> Words<'a> {
+    /// `None` where the destination is not literal.
+    fn of(file: &'a Dockerfile, facts: &Facts, index: usize) -> Option<Words<'a>> {
+        let is_taken = |stage: &crate::facts::Stage| stage.taken.iter().any(|taken| taken.instruction == index);
+        let from = facts.stages.iter().position(is_taken)?;
+        let node = file.instructions.get(index).map(Instruction::node)?;
+        let last = node.words().last().filter(|last| !last.value.contains('$'))?;
+        let to = facts.scope(index)?.absolute(&last.value)?;
+        Some(Words {
+            from,
+            node,
+            to: AbsolutePath::of(&to, None)?,
+            is_into: last.value.ends_with('/'),
+        })
+    }
+
+    /// The sources that are literal, as paths of their stage.
+    fn sources(&self) -> impl Iterator<Item = AbsolutePath> {
+        let literal = self.node.sources().iter().filter(|source| !source.value.contains('$'));
+        literal.filter_map(|source| AbsolutePath::of(&source.value, Some(&AbsolutePath::root())))
+    }
+}
+
 fn of_copy(file: &Dockerfile, facts: &Facts, at: usize, index: usize) -> Vec<Delivery> {
-    let is_taken = |stage: &crate::facts::Stage| stage.taken.iter().any(|taken| taken.instruction == index);
-    let (Some(from), Some(node), Some(scope)) = (
-        facts.stages.iter().position(is_taken),
-        file.instructions.get(index).map(Instruction::node),
-        facts.scope(index),
-    ) else {
+    let Some(words) = Words::of(file, facts, index) else {
         return Vec::new();
     };
-    let is_into = node.words().last().is_some_and(|last| last.value.ends_with('/'));
-    let Some(to) = node
-        .words()
-        .last()
-        .filter(|last| !last.value.contains('$'))
-        .and_then(|last| scope.absolute(&last.value))
-        .and_then(|to| AbsolutePath::of(&to, None))
-    else {
-        return Vec::new();
-    };
-    let region = |source: &crate::syntax::Text| {
-        let path =
-            AbsolutePath::of(&source.value, Some(&AbsolutePath::root())).filter(|_| !source.value.contains('$'))?;
-        if path == to {
+    let Words {
+        from, ref to, is_into, ..
+    } = words;
+    let region = |path: AbsolutePath| {
+        if path == *to {
             return Some(Place::of_pattern(path));
         }
         // Into the folder above goes a file under its name; of a folder, only what is in it.
-        (path.parent().as_ref() == Some(&to)).then(|| match Place::of_pattern(path) {
+        (path.parent().as_ref() == Some(to)).then(|| match Place::of_pattern(path) {
             Place::Under(path) => Place::Exactly(path),
             pattern => pattern,
         })
     };
-    let regions = node.sources().iter().filter_map(region);
+    let regions = words.sources().filter_map(region);
     let delivery = |region: Place| Delivery {
         at,
         from,
-        is_into: is_into && region.path() == Some(&to),
+        is_into: is_into && region.path() == Some(to),
         region,
     };
     regions.map(delivery).collect()
@@ -82,6 +100,23 @@ impl Version<'_> {
                 delivery.at < end && delivery.region.covers(place) && !self.is_put_deeper(delivery, place)
             })
             .any(|delivery| self.stands_on(delivery.from, from) || self.arrives(from, place, delivery.from, usize::MAX))
+    }
+
+    /// Whether a COPY of stage `to` puts a file of stage `from` at `path`, out of another folder.
+    pub(super) fn puts(&self, from: usize, path: &AbsolutePath, to: usize) -> bool {
+        let items = self.stages.get(to).map(|stage| stage.items.as_slice());
+        let copies = items.unwrap_or_default().iter();
+        let copies = copies.filter(|item| item.step.kind == StepKind::FromStage);
+        copies
+            .filter_map(|item| Words::of(self.file, self.facts, item.step.instruction))
+            .filter(|words| self.stands_on(words.from, from))
+            .any(|words| {
+                let is_put = |source: AbsolutePath| {
+                    source.name() == path.name()
+                        && (words.to == *path || words.is_into && path.parent().as_ref() == Some(&words.to))
+                };
+                words.sources().any(is_put)
+            })
     }
 
     /// Whether a COPY may put a place into a folder of its own name: `COPY /bin/tool /bin/tool/`. Only of a folder it puts

@@ -80,7 +80,9 @@ fn is_written(pair: &Pair<'_>, stage: usize, item: &Item, named: &Named) -> bool
             .is_some_and(|stage| stage.position(&item.act).is_some())
     };
     let place = Place::Exactly(named.path.clone());
-    has(stage) || (0..after.stages.len()).any(|number| has(number) && after.arrives(number, &place, stage, usize::MAX))
+    let brings =
+        |number: usize| after.arrives(number, &place, stage, usize::MAX) || after.puts(number, &named.path, stage);
+    has(stage) || (0..after.stages.len()).any(|number| has(number) && brings(number))
 }
 
 /// The paths that CMD, ENTRYPOINT, HEALTHCHECK, ENV and Compose services name, for stage number `stage`.

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 
 use crate::effects::Place;
+use crate::effects::image_files::Layer;
 use crate::effects::steps::StepKind;
 use crate::facts::Command;
 use crate::knowledge::{PackageRole, State, package_role, tools_of_package};
@@ -171,8 +172,20 @@ impl Site<'_, '_> {
             counts(earlier) > counts(old_before)
         };
         let matters = |old: &&Item| old.effects().depends_on(item.effects());
-        let overtaken = later.filter(is_before).filter(matters);
+        let overtaken = later
+            .filter(is_before)
+            .filter(matters)
+            .filter(|old| !self.is_again(item, old));
         overtaken.map(|old| self.changed(item, old)).collect()
+    }
+
+    /// Whether a later COPY brings once more what one before the step brought, which the step leaves alone.
+    fn is_again(&self, item: &Item, later: &Item) -> bool {
+        let copy = self.old.copies.iter().find(|copy| copy.index == later.step.instruction);
+        let is_known = |layer: &Layer| reads::brings(&self.old.copies, layer, item.step.instruction);
+        let is_changed = |place: &Place| item.effects().may_change(place);
+        copy.is_some_and(|copy| !copy.layers.is_empty() && copy.layers.iter().all(is_known))
+            && !later.effects().writes.iter().any(is_changed)
     }
 
     fn changed(&self, item: &Item, other: &Item) -> Violation {

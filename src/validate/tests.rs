@@ -20,7 +20,7 @@ const FILES: &[(&str, &str)] = &[
     ("data/words.txt", "a\n"),
     (
         "web/package.json",
-        "{\"name\": \"w\", \"scripts\": {\"build\": \"node x.js\"}}\n",
+        "{\"name\": \"w\", \"scripts\": {\"build\": \"node x.js\"}, \"dependencies\": {\"express\": \"4\"}}\n",
     ),
 ];
 
@@ -397,6 +397,59 @@ fn stages_and_order() {
         before,
         &before.replace("RUN echo x > /b\nRUN cp /b /c\n", "RUN echo x > /b && cp /b /c\n"),
     );
+}
+
+#[test]
+fn a_copy_that_comes_again_may_come_earlier() {
+    let before = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n\
+        COPY requirements.txt .\nCMD [\"python\", \"app.py\"]\n";
+    let after = before
+        .replace("COPY . .\n", "COPY requirements.txt .\n")
+        .replace("COPY requirements.txt .\nCMD", "COPY . .\nCOPY requirements.txt .\nCMD");
+    accepts(before, &after);
+    // What the step itself writes is another file than the one that comes again.
+    let written = "RUN echo x > /app/requirements.txt\n";
+    let swapped = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCOPY requirements.txt .\n";
+    rejects(
+        &format!("FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n{written}COPY requirements.txt .\n"),
+        &format!("{swapped}{written}"),
+        Kind::OrderChanged,
+    );
+}
+
+#[test]
+fn a_named_file_may_come_from_another_folder_of_the_builder() {
+    let before = "FROM rust:1.80-bookworm\nWORKDIR /app\nCOPY . .\nRUN cargo build --release\n\
+        CMD [\"./target/release/tally\"]\n";
+    let after = |copied: &str| {
+        format!(
+            "FROM rust:1.80-bookworm AS builder\nWORKDIR /app\nCOPY . .\nRUN --mount=type=cache,target=/app/target \
+             cargo build --release && cp target/release/tally /usr/local/bin/\n\nFROM debian:bookworm-slim\n\
+             WORKDIR /app\nCOPY --from=builder {copied}\nCMD [\"./target/release/tally\"]\n"
+        )
+    };
+    let says = |copied: &str| {
+        let found = violations(before, &after(copied));
+        found.iter().any(|violation| violation.kind == Kind::NamedPathLost)
+    };
+    assert!(!says("/usr/local/bin/tally /app/target/release/tally"));
+    assert!(!says("/usr/local/bin/tally /app/target/release/"));
+    assert!(says("/usr/local/bin/tally /app/target/release"));
+    assert!(says("/usr/local/bin/other /app/target/release/tally"));
+    assert!(says("/usr/local/bin/tally /app/tally"));
+}
+
+#[test]
+fn an_install_behind_another_step_is_not_lost() {
+    let before = "FROM node:20\nWORKDIR /app\nCOPY web/package.json ./\nRUN corepack enable\nRUN pnpm install\nCOPY web .\nCMD [\"node\", \"index.js\"]\n";
+    accepts(before, before);
+    rejects(before, &before.replace("RUN pnpm install\n", ""), Kind::StepLost);
+    let joined = before.replace(
+        "RUN corepack enable\nRUN pnpm install\n",
+        "RUN corepack enable && pnpm install\n",
+    );
+    accepts(before, &joined);
+    rejects(&joined, &joined.replace(" && pnpm install", ""), Kind::StepLost);
 }
 
 #[test]
