@@ -22,6 +22,7 @@ pub(crate) mod needs;
 mod obstacle;
 mod path;
 pub(crate) mod steps;
+mod written;
 
 pub(crate) use command::folder_of;
 pub use command::{Surroundings, is_standard_folder, of_command};

@@ -14,6 +14,7 @@ use super::ecosystems::{Ground, Output, image_below};
 use super::effect::Effects;
 use super::image_files::{self, Copy, View};
 use super::path::{AbsolutePath, Place};
+use super::written::Written;
 
 /// One step: a command of a RUN, or a COPY, ADD or WORKDIR.
 #[derive(Clone, Debug)]
@@ -28,8 +29,20 @@ pub(crate) struct Step {
     pub(crate) effects: Effects,
     /// What it leaves that the program may need, for [`StepKind::Build`].
     pub(crate) outputs: Vec<Output>,
+    /// The paths that it fails without and that no step before it wrote: the base image has them, or a package brings them.
+    pub(crate) brought: Vec<AbsolutePath>,
     /// Why it is not known what it leaves, with what the user can do.
     pub(crate) obstacle: Option<Obstacle>,
+}
+
+impl Step {
+    /// Whether it may use what packages of the system bring although nothing names them: it runs code of the project,
+    /// which may load and call anything, or needs a path that a package may have brought.
+    pub(crate) fn uses_any_package(&self) -> bool {
+        let is_open = |output: &Output| matches!(output, Output::Project(_));
+        let runs_code = self.effects.unknown.is_some() || self.outputs.iter().any(is_open);
+        self.kind == StepKind::Build && runs_code || !self.brought.is_empty()
+    }
 }
 
 /// What kind of step it is.
@@ -96,6 +109,7 @@ fn of_ranges(
         context,
         ground: Ground::of(file, facts, first..end, image, context),
         folders: Folders::default(),
+        written: Written::default(),
         steps: Vec::new(),
     };
     for index in ranges.iter().cloned().flatten() {
@@ -133,6 +147,7 @@ struct Walk<'a> {
     context: &'a ContextSource,
     ground: Ground,
     folders: Folders,
+    written: Written,
     steps: Vec<Step>,
 }
 
@@ -150,10 +165,14 @@ impl Walk<'_> {
     }
 
     fn push(&mut self, index: usize, command: Option<usize>, found: Classified) {
+        let is_brought = |path: &&AbsolutePath| !is_standard_folder(path) && !self.written.has(path);
+        let brought = found.effects.requires.iter().filter(is_brought).cloned().collect();
         for folder in &found.effects.folders {
             self.folders.add(folder);
         }
+        self.written.add(&found.effects);
         self.steps.push(Step {
+            brought,
             instruction: index,
             command,
             kind: found.kind,

@@ -44,6 +44,9 @@ pub struct PackageFact {
     /// What a program built or written with it needs at run time: the runtime of a development kit.
     #[serde(default)]
     pub runtime: Vec<String>,
+    /// Whether it brings a library by which other programs load an interpreter into themselves.
+    #[serde(default)]
+    pub embeds: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

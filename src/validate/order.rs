@@ -420,11 +420,9 @@ impl Need<'_, '_, '_> {
             return true;
         }
         let builds = self.item.step.kind == StepKind::Build;
-        if !builds && effects.unknown.is_none() {
-            return false;
-        }
         match package_role(release.family, &package.name) {
-            Some(PackageRole::Runtime) => false,
+            Some(PackageRole::Runtime) => self.item.step.uses_any_package(),
+            _ if !builds && effects.unknown.is_none() => false,
             // Tools that builds call are called by name, or by scripts that can be read.
             Some(PackageRole::Either) => !builds && !self.is_readable(),
             Some(PackageRole::BuildOnly | PackageRole::Headers) => builds || !self.is_readable(),

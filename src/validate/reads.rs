@@ -51,10 +51,17 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
     let (verb, arguments) = words(command, used);
     let arguments: Vec<String> = arguments.iter().map(|word| relative(word, folder)).collect();
     let reads = manifests::reads(&Install::new(manager, &verb, arguments, folder), &view);
-    // Whole folders are the project, or parts of it, whose code runs.
-    let runs_code = reads.files.iter().any(ReadFile::is_folder) || installs_folder(command, &view);
+    // Whole folders are the project, or parts of it, whose code runs; those with a dot hold settings of the tool.
+    let is_code = |file: &ReadFile| file.is_folder() && !name_of(&file.path).starts_with('.');
+    let runs_code = reads.files.iter().any(is_code) || installs_folder(command, &view);
     let is_plain = reads.is_manifests_only() && !runs_code;
     is_plain.then(|| reads.files.into_iter().map(|file| file.path).collect())
+}
+
+/// The last part of a path.
+fn name_of(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether a word of a command is a folder of the project: `pip install .`.

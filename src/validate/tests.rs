@@ -19,6 +19,11 @@ const FILES: &[(&str, &str)] = &[
     ("tool.c", "int main() { return 0; }\n"),
     ("data/words.txt", "a\n"),
     (
+        "pom.xml",
+        "<project><groupId>x</groupId><artifactId>p</artifactId><version>1</version></project>\n",
+    ),
+    (".mvn/maven.config", "-T1\n"),
+    (
         "web/package.json",
         "{\"name\": \"w\", \"scripts\": {\"build\": \"node x.js\"}, \"dependencies\": {\"express\": \"4\"}}\n",
     ),
@@ -415,6 +420,39 @@ fn a_copy_that_comes_again_may_come_earlier() {
         &format!("{swapped}{written}"),
         Kind::OrderChanged,
     );
+}
+
+#[test]
+fn settings_of_a_tool_come_in_a_folder_before_its_install() {
+    let before = "FROM maven:3.9-eclipse-temurin-21\nWORKDIR /b\nCOPY . .\nRUN mvn dependency:go-offline\nRUN mvn package\n\
+        CMD [\"java\", \"-jar\", \"target/p-1.jar\"]\n";
+    let after = |copies: &str| {
+        before.replace(
+            "COPY . .\nRUN mvn dependency:go-offline\n",
+            &format!("{copies}RUN mvn dependency:go-offline\nCOPY . .\n"),
+        )
+    };
+    accepts(before, &after("COPY pom.xml .\nCOPY .mvn .mvn/\n"));
+    rejects(before, &after("COPY pom.xml .\n"), Kind::OrderChanged);
+    rejects(before, &after("COPY .mvn .mvn/\n"), Kind::OrderChanged);
+}
+
+#[test]
+fn faults_with_packages_that_builds_use() {
+    let before = "FROM node:20-bookworm\nRUN apt-get update && apt-get install -y nginx chromium\nWORKDIR /app\nCOPY . .\n\
+        RUN npm run build\nCMD [\"node\", \"index.js\"]\n";
+    let split = |packages: &str| {
+        format!(
+            "FROM node:20-bookworm AS builder\nRUN apt-get update && apt-get install -y {packages}\nWORKDIR /app\nCOPY . .\n\
+             RUN npm run build\n\nFROM node:20-bookworm\nRUN apt-get update && apt-get install -y nginx chromium\n\
+             WORKDIR /app\nCOPY --from=builder /app /app\nCMD [\"node\", \"index.js\"]\n"
+        )
+    };
+    accepts(before, &split("nginx chromium"));
+    rejects(before, &split("nginx"), Kind::InputLost);
+    // A folder that no step made is the package's.
+    let plain = |text: &str| text.replace("RUN npm run build", "RUN cp index.js tool.c /var/www/html/");
+    rejects(&plain(before), &plain(&split("chromium")), Kind::InputLost);
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub(super) struct Uses<'a> {
     pub(super) unknown: Option<&'a Unanswered>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<&'static str, String>,
+    /// Whether a step of the builder may use any package, though nothing names it.
+    pub(super) builds_with_any: bool,
 }
 
 /// Divides the packages that a RUN installs; none where a word of a package list is not literal.
@@ -169,6 +171,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     };
     if let Some(evidence) = at_run_time {
         let builds = in_builder.is_some()
+            || uses.builds_with_any
             || matches!(
                 role(name, uses.release),
                 Some(PackageRole::BuildOnly | PackageRole::Headers | PackageRole::Language) | None
@@ -178,7 +181,11 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     match role(name, uses.release) {
         Some(PackageRole::BuildOnly) => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
-        Some(PackageRole::Runtime) => here(in_builder.is_some(), true, "programs use it at run time".to_owned()),
+        Some(PackageRole::Runtime) => here(
+            in_builder.is_some() || uses.builds_with_any,
+            true,
+            "programs use it at run time".to_owned(),
+        ),
         // A tool that no command calls may still be called by what an install runs.
         Some(PackageRole::Either) => match (in_builder, uses.unknown) {
             (Some(why), None) => left(CALLS_ARE_SHOWN, format!("{why}, and nothing that runs calls it")),
@@ -211,7 +218,11 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
             } else {
                 "nothing tells what it is for"
             };
-            here(!is_library || in_builder.is_some(), true, why.to_owned())
+            here(
+                !is_library || in_builder.is_some() || uses.builds_with_any,
+                true,
+                why.to_owned(),
+            )
         }
     }
 }

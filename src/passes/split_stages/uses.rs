@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::knowledge::{Action, Kind, PackageRole, base_image, closure, image_contents, package_of_tool, package_role};
+use crate::knowledge::{
+    Action, Kind, PackageRole, base_image, closure, image_contents, package_fact, package_of_tool, package_role,
+};
 
 use super::packages::{self, Uses};
 use super::subject::Subject;
@@ -96,6 +98,15 @@ pub(super) fn uses<'a>(
             });
         }
     }
+    if let Some(evidence) = &needs.embeds_python {
+        for name in installed(subject) {
+            let fact = package_fact(family, name).filter(|fact| fact.embeds);
+            let known = fact.and_then(|fact| fact.names.iter().find(|known| *known == name));
+            if let Some(known) = known {
+                at_run_time.entry(known.as_str()).or_insert_with(|| evidence.clone());
+            }
+        }
+    }
     bring_along(subject, &mut at_run_time);
     Uses {
         release: &subject.release,
@@ -107,13 +118,12 @@ pub(super) fn uses<'a>(
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,
+        builds_with_any: works.values().any(Works::build_with_any_package),
     }
 }
 
-/// Adds packages that the Dockerfile installs by name and that bring one whose tools run: `gnupg`, which brings `gpg` with
-/// its agent. Their parts alone may do less.
-fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
-    let release = &subject.release;
+/// The packages of the system that the stage installs by name.
+fn installed<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s str> {
     let runs = subject
         .range()
         .filter_map(|index| subject.facts.run(subject.file, index));
@@ -121,9 +131,14 @@ fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, E
         .flat_map(|run| &run.commands)
         .filter_map(|command| command.manager.as_ref());
     let installs = used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install);
-    let named: Vec<&str> = installs
-        .flat_map(|used| used.packages.iter().map(|(name, ..)| name.as_str()))
-        .collect();
+    installs.flat_map(|used| used.packages.iter().map(|(name, ..)| name.as_str()))
+}
+
+/// Adds packages that the Dockerfile installs by name and that bring one whose tools run: `gnupg`, which brings `gpg` with
+/// its agent. Their parts alone may do less.
+fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
+    let release = &subject.release;
+    let named: Vec<&str> = installed(subject).collect();
     for name in &named {
         if package_role(release.family, name) != Some(PackageRole::Either) {
             continue;

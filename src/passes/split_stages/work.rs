@@ -29,6 +29,11 @@ impl Works {
         self.steps.iter().any(|step| step.kind == StepKind::Build)
     }
 
+    /// Whether it builds with what any package of the system may bring.
+    pub(super) fn build_with_any_package(&self) -> bool {
+        self.builds() && self.steps.iter().any(Step::uses_any_package)
+    }
+
     /// Whether a command installs or removes packages of the system, or cleans up after that.
     pub(super) fn has_packages(&self) -> bool {
         self.steps.iter().any(|step| step.kind == StepKind::Packages)
