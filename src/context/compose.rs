@@ -106,9 +106,10 @@ impl Mount {
     }
 }
 
-/// The Compose files that were read, so that Dockerfiles beside each other do not read them again.
+/// The Compose files that were read, so that Dockerfiles beside each other do not read them again: by their folder, and the
+/// one that no link in it may leave.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<PathBuf, Arc<Folder>>>);
+pub(super) struct Known(Mutex<HashMap<(PathBuf, PathBuf), Arc<Folder>>>);
 
 /// What the Compose files of one folder say.
 #[derive(Debug, Default)]
@@ -148,12 +149,13 @@ impl Known {
 
     fn folder(&self, path: PathBuf, top: &Path) -> Arc<Folder> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(folder) = known().get(&path) {
+        let key = (path, top.to_owned());
+        if let Some(folder) = known().get(&key) {
             return Arc::clone(folder);
         }
         // Nothing is locked while files are read.
-        let folder = Arc::new(Folder::read(&path, top));
-        known().insert(path, Arc::clone(&folder));
+        let folder = Arc::new(Folder::read(&key.0, top));
+        known().insert(key, Arc::clone(&folder));
         folder
     }
 }

@@ -12,17 +12,15 @@ pub(super) struct Written {
     paths: BTreeSet<AbsolutePath>,
     /// Folders of which anything may be written.
     trees: BTreeSet<AbsolutePath>,
-    /// Whether something may be anywhere.
-    is_anywhere: bool,
 }
 
 impl Written {
     /// Adds what a step writes.
     pub(super) fn add(&mut self, effects: &Effects) {
-        self.is_anywhere |= effects.unknown.is_some();
         for place in &effects.writes {
             match place {
-                Place::Anywhere => self.is_anywhere = true,
+                // That says nothing of a single path.
+                Place::Anywhere => {}
                 Place::Exactly(path) => self.add_path(path.clone()),
                 Place::Under(path) => {
                     self.trees.insert(path.clone());
@@ -44,10 +42,10 @@ impl Written {
         }
     }
 
-    /// Whether a step wrote `path`, or may have.
+    /// Whether a step wrote `path`, as far as it is known where each writes.
     pub(super) fn has(&self, path: &AbsolutePath) -> bool {
         let in_trees =
             || std::iter::successors(Some(path.clone()), AbsolutePath::parent).any(|above| self.trees.contains(&above));
-        self.is_anywhere || self.paths.contains(path) || in_trees()
+        self.paths.contains(path) || in_trees()
     }
 }

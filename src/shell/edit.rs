@@ -96,7 +96,8 @@ pub fn end_of_last_command(script: &Script) -> Option<usize> {
 /// Takes a text and its script; returns the script as a text that can stand in an `&&` chain: as it is when it is
 /// nothing but an `&&` chain, between `{` and `}` otherwise. A comment behind the last command is left out.
 ///
-/// Returns `None` for an empty script and for one with here-documents, whose lines stand behind the last command.
+/// Returns `None` for an empty script, for one with here-documents, whose lines stand behind the last command, and for one
+/// whose last word ends with a carriage return, which at the end of a text would be part of a line ending.
 pub fn grouped(text: &str, script: &Script) -> Option<String> {
     let last = script.statements.last()?;
     if script
@@ -106,7 +107,7 @@ pub fn grouped(text: &str, script: &Script) -> Option<String> {
     {
         return None;
     }
-    let body = text.get(script.span.clone())?;
+    let body = text.get(script.span.clone()).filter(|body| !body.ends_with('\r'))?;
     Some(match script.and_chain() {
         Some(_) => body.to_owned(),
         None => format!("{{ {body}{} }}", terminator(last)),

@@ -453,6 +453,9 @@ fn faults_with_packages_that_builds_use() {
     // A folder that no step made is the package's.
     let plain = |text: &str| text.replace("RUN npm run build", "RUN cp index.js tool.c /var/www/html/");
     rejects(&plain(before), &plain(&split("chromium")), Kind::InputLost);
+    // A step of which nothing is known does not make it.
+    let unknown = |text: &str| plain(text).replace("COPY . .", "RUN ./unknown.bin\nCOPY . .");
+    rejects(&unknown(before), &unknown(&split("chromium")), Kind::InputLost);
 }
 
 #[test]

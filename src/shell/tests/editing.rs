@@ -71,6 +71,9 @@ fn groups() {
         ("a; b &", Some("{ a; b & }")),
         ("cat <<E\nx\nE\n", None),
         ("", None),
+        ("a >\r\t", None),
+        ("a \r\t", None),
+        ("a\rb", Some("a\rb")),
     ];
     for (text, expected) in cases {
         assert_eq!(grouped(text, &script(text)).as_deref(), expected, "{text:?}");
