@@ -67,8 +67,8 @@ fn work(criterion: &mut Criterion<Bytes>) {
         group.sample_size(10);
         for size in [1, 2, 4].map(|factor| factor * input.size) {
             group.throughput(Throughput::Elements(size as u64));
+            let each = inputs::work(input, size);
             group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
-                let each = inputs::work(input, size);
                 bencher.iter_custom(|count| black_box(count) * each);
             });
         }

@@ -5,8 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::memo::Memo;
 use super::yaml::{self, Node};
 use crate::repository_file;
 
@@ -109,7 +110,7 @@ impl Mount {
 /// The Compose files that were read, so that Dockerfiles beside each other do not read them again: by their folder, and the
 /// one that no link in it may leave.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<(PathBuf, PathBuf), Arc<Folder>>>);
+pub(super) struct Known(Memo<(PathBuf, PathBuf), Arc<Folder>>);
 
 /// What the Compose files of one folder say.
 #[derive(Debug, Default)]
@@ -137,7 +138,8 @@ impl Known {
         let mut seen: HashSet<PathBuf> = HashSet::new();
         for path in usual {
             if seen.insert(path.clone()) {
-                let folder = self.folder(path, top);
+                let key = (path, top.to_owned());
+                let folder = self.0.get(&key, || Arc::new(Folder::read(&key.0, top)));
                 found
                     .services
                     .extend(folder.services.get(&wanted).into_iter().flatten().cloned());
@@ -145,18 +147,6 @@ impl Known {
             }
         }
         found
-    }
-
-    fn folder(&self, path: PathBuf, top: &Path) -> Arc<Folder> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (path, top.to_owned());
-        if let Some(folder) = known().get(&key) {
-            return Arc::clone(folder);
-        }
-        // Nothing is locked while files are read.
-        let folder = Arc::new(Folder::read(&key.0, top));
-        known().insert(key, Arc::clone(&folder));
-        folder
     }
 }
 

@@ -1,8 +1,8 @@
 //! A context in memory, for tests and for files that come from elsewhere than the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use super::disk::Listing;
 use super::path;
 use super::source::Unread;
 use super::walk::{Entry, Kind, Walk};
@@ -45,7 +45,7 @@ impl Memory {
         }
     }
 
-    pub(super) fn list(&self, folder: &str) -> Arc<[(String, Kind)]> {
+    pub(super) fn list(&self, folder: &str) -> Listing {
         let paths = self.folders.iter().map(|path| (path, Kind::Folder));
         let paths = paths.chain(self.files.keys().map(|path| (path, Kind::File)));
         let children = paths.filter(|(path, _)| !path.is_empty() && path::parent(path) == folder);

@@ -14,6 +14,7 @@ mod ignore;
 mod imports;
 mod locate;
 mod measure;
+mod memo;
 mod memory;
 pub(crate) mod mentions;
 mod orchestrated;

@@ -4,14 +4,15 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::compose::{self, Service};
-use super::disk::Disk;
+use super::disk::{Disk, Listing};
 use super::files::decode;
 use super::glob;
 use super::ignore::{DockerIgnore, Folder, IgnoreError, Verdict};
 use super::measure::{Measure, Totals};
+use super::memo::{Memo, lock};
 use super::memory::Memory;
 use super::path;
 use super::walk::{self, Kind, Walk};
@@ -140,10 +141,10 @@ pub(super) struct Shared {
     ignore_file: Option<PathBuf>,
     /// The text of the ignore file; empty without one.
     ignore_text: Vec<u8>,
-    folders: Mutex<HashMap<String, Arc<Folder>>>,
+    folders: Memo<String, Arc<Folder>>,
     /// Whether something is sent of an ignored folder: it takes a walk to tell.
-    holding: Mutex<HashMap<String, bool>>,
-    texts: Mutex<HashMap<String, Result<Arc<str>, Unread>>>,
+    holding: Memo<String, bool>,
+    texts: Memo<String, Result<Arc<str>, Unread>>,
     /// Where folders lead.
     places: Mutex<HashMap<String, Result<String, Unread>>>,
     walk: OnceLock<Arc<Walk>>,
@@ -348,9 +349,9 @@ impl ContextSource {
             ignore,
             ignore_file,
             ignore_text,
-            folders: Mutex::default(),
-            holding: Mutex::default(),
-            texts: Mutex::default(),
+            folders: Memo::default(),
+            holding: Memo::default(),
+            texts: Memo::default(),
             places: Mutex::default(),
             walk: OnceLock::new(),
             sent: OnceLock::new(),
@@ -416,7 +417,7 @@ impl ContextSource {
     }
 
     /// The files and folders in `path` whether or not they are ignored, in no order.
-    pub(super) fn list_unfiltered(&self, path: &str) -> Arc<[(String, Kind)]> {
+    pub(super) fn list_unfiltered(&self, path: &str) -> Listing {
         self.shared.tree.list(path)
     }
 
@@ -441,15 +442,12 @@ impl ContextSource {
     /// Where the build has no such file, or it is larger than 4 MiB.
     pub fn read(&self, path: &str) -> Result<Arc<str>, Unread> {
         let path = self.resolve(path)?;
-        if let Some(text) = lock(&self.shared.texts).get(&path) {
-            return text.clone();
-        }
-        let text = self.shared.tree.read(&path).map(|bytes| {
-            let lossy = String::from_utf8_lossy(&bytes).into_owned();
-            Arc::from(decode(bytes).unwrap_or(lossy))
-        });
-        lock(&self.shared.texts).insert(path, text.clone());
-        text
+        self.shared.texts.get(&path, || {
+            self.shared.tree.read(&path).map(|bytes| {
+                let lossy = String::from_utf8_lossy(&bytes).into_owned();
+                Arc::from(decode(bytes).unwrap_or(lossy))
+            })
+        })
     }
 
     /// What the build finds in the folder `path`, by name; empty where it is no folder.
@@ -589,27 +587,21 @@ impl ContextSource {
 
     /// Whether something in the ignored folder `path` is sent.
     fn holds_sent(&self, path: &str) -> bool {
-        if let Some(known) = lock(&self.shared.holding).get(path) {
-            return *known;
-        }
-        let listed = self.shared.tree.list(path);
-        let mut children = listed.iter();
-        let holds = children.any(|(name, kind)| self.check(&path::join(path, name), *kind).is_ok());
-        lock(&self.shared.holding).insert(path.to_owned(), holds);
-        holds
+        self.shared.holding.get(path, || {
+            let listed = self.shared.tree.list(path);
+            let mut children = listed.iter();
+            children.any(|(name, kind)| self.check(&path::join(path, name), *kind).is_ok())
+        })
     }
 
     /// What matching the folder `path` found.
     fn folder(&self, path: &str) -> Arc<Folder> {
-        if let Some(folder) = lock(&self.shared.folders).get(path) {
-            return Arc::clone(folder);
-        }
-        let folder = Arc::new(match path {
-            "" => self.shared.ignore.root(),
-            _ => self.shared.ignore.folder(path, &self.folder(path::parent(path))),
-        });
-        lock(&self.shared.folders).insert(path.to_owned(), Arc::clone(&folder));
-        folder
+        self.shared.folders.get(path, || {
+            Arc::new(match path {
+                "" => self.shared.ignore.root(),
+                _ => self.shared.ignore.folder(path, &self.folder(path::parent(path))),
+            })
+        })
     }
 }
 
@@ -637,7 +629,7 @@ impl Tree {
         }
     }
 
-    fn list(&self, path: &str) -> Arc<[(String, Kind)]> {
+    fn list(&self, path: &str) -> Listing {
         match self {
             Tree::Disk(disk) => disk.list(path),
             Tree::Memory(memory) => memory.list(path),
@@ -709,10 +701,6 @@ fn follow(tree: &Tree, base: &str, path: &str, check: impl Fn(&str) -> Result<Ki
 }
 
 /// A thread that panicked while it held the lock left whole entries behind: they are still good.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

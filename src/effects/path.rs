@@ -1,6 +1,6 @@
 //! Paths of an image, normalised once, and the sets of them that effects speak of.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use crate::facts::joined;
 
@@ -46,6 +46,11 @@ impl AbsolutePath {
     pub fn parent(&self) -> Option<AbsolutePath> {
         let (parent, name) = self.0.rsplit_once('/')?;
         (!name.is_empty()).then(|| AbsolutePath(if parent.is_empty() { "/" } else { parent }.to_owned()))
+    }
+
+    /// It and the folders that it is in, up to the root.
+    pub fn ancestors(&self) -> impl Iterator<Item = AbsolutePath> {
+        iter::successors(Some(self.clone()), AbsolutePath::parent)
     }
 
     /// `path` relative to this folder, or `path` itself where it is absolute.

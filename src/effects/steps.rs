@@ -126,11 +126,7 @@ pub(super) struct Folders {
 
 impl Folders {
     fn add(&mut self, path: &AbsolutePath) {
-        let mut next = Some(path.clone());
-        while let Some(path) = next {
-            next = path.parent();
-            self.known.insert(path);
-        }
+        self.known.extend(path.ancestors());
     }
 }
 

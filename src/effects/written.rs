@@ -21,31 +21,20 @@ impl Written {
             match place {
                 // That says nothing of a single path.
                 Place::Anywhere => {}
-                Place::Exactly(path) => self.add_path(path.clone()),
+                Place::Exactly(path) => self.paths.extend(path.ancestors()),
                 Place::Under(path) => {
                     self.trees.insert(path.clone());
-                    self.add_path(path.clone());
+                    self.paths.extend(path.ancestors());
                 }
                 Place::Pattern(path) => self.trees.extend(path.parent()),
             }
         }
-        effects.folders.iter().for_each(|folder| self.add_path(folder.clone()));
-    }
-
-    fn add_path(&mut self, path: AbsolutePath) {
-        let mut next = Some(path);
-        while let Some(path) = next {
-            next = path.parent();
-            if !self.paths.insert(path) {
-                return;
-            }
-        }
+        self.paths
+            .extend(effects.folders.iter().flat_map(AbsolutePath::ancestors));
     }
 
     /// Whether a step wrote `path`, as far as it is known where each writes.
     pub(super) fn has(&self, path: &AbsolutePath) -> bool {
-        let in_trees =
-            || std::iter::successors(Some(path.clone()), AbsolutePath::parent).any(|above| self.trees.contains(&above));
-        self.paths.contains(path) || in_trees()
+        self.paths.contains(path) || path.ancestors().any(|above| self.trees.contains(&above))
     }
 }

@@ -322,6 +322,13 @@ mod tests {
         text
     }
 
+    fn within(milliseconds: u64) -> Limits {
+        Limits {
+            timeout: Some(Duration::from_millis(milliseconds)),
+            ..Limits::default()
+        }
+    }
+
     #[test]
     fn output_and_messages_are_told_apart() {
         let mut lines = Vec::new();
@@ -335,10 +342,7 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_meets_the_clock_with_all_that_it_started() {
-        let limits = Limits {
-            timeout: Some(Duration::from_millis(200)),
-            ..Limits::default()
-        };
+        let limits = within(200);
         let start = Instant::now();
         // The inner sleep holds the output open: were it left alone, reading would last a minute.
         let error = Task::new(shell("sleep 60 & sleep 60"))
@@ -359,10 +363,7 @@ mod tests {
 
     #[test]
     fn an_attached_process_is_ended_at_once() {
-        let limits = Limits {
-            timeout: Some(Duration::from_millis(100)),
-            ..Limits::default()
-        };
+        let limits = within(100);
         let start = Instant::now();
         let task = Task::attached(shell("trap '' TERM; exec sleep 60"), b"");
         let error = task.run(&limits, text, &mut |_| {}).unwrap_err();

@@ -218,21 +218,20 @@ impl<'p, 'a> Change<'p, 'a> {
         let Some(release) = &self.release else { return false };
         let program = program.rsplit('/').next().unwrap_or(program);
         let package = package_of_tool(release.family, program);
-        let has = |contents: Option<&Arc<ImageContents>>| {
+        let has = |contents: Option<&ImageContents>| {
             contents.is_some_and(|contents| contents.has_tool(release.family, program))
         };
         let is_installed =
             package.is_some_and(|package| is_in_base(release, package) || self.installed.contains(package));
-        has(self.had.as_ref()) && !has(self.has.as_ref()) && !is_installed && !self.is_brought(program)
+        has(self.had.as_deref()) && !has(self.has.as_deref()) && !is_installed && !self.is_brought(program)
     }
 
     fn lacks_package(&self, package: &str) -> bool {
         let Some(release) = &self.release else { return false };
-        let has = |contents: Option<&Arc<ImageContents>>| {
-            contents.is_some_and(|contents| contents.packages.contains(package))
-        };
-        has(self.had.as_ref())
-            && !has(self.has.as_ref())
+        let has =
+            |contents: Option<&ImageContents>| contents.is_some_and(|contents| contents.packages.contains(package));
+        has(self.had.as_deref())
+            && !has(self.has.as_deref())
             && !is_in_base(release, package)
             && !self.installed.contains(package)
     }

@@ -149,7 +149,7 @@ impl Site<'_, '_> {
     fn lost_files(&self, item: &Item) -> Option<Violation> {
         let before = self.pair.before;
         let index = item.step.instruction;
-        let copy = self.old.copies.iter().find(|copy| copy.index == index);
+        let copy = self.old.copy_of(item);
         let is_brought = match copy {
             Some(copy) if copy.oddity.is_none() && !copy.layers.is_empty() => {
                 let missing = |layer: &&_| !reads::brings(&self.new.copies, layer, usize::MAX);

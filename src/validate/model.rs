@@ -165,6 +165,11 @@ impl StageModel {
         deleted.any(|deleted| deleted.covers(place))
     }
 
+    /// What an item brings from the context, if it is a COPY that does.
+    pub(super) fn copy_of(&self, item: &Item) -> Option<&Copy> {
+        self.copies.iter().find(|copy| copy.index == item.step.instruction)
+    }
+
     /// Whether a folder or file is there before item number `end`, by what the steps say.
     pub(super) fn has_folder(&self, end: usize, folder: &AbsolutePath) -> bool {
         let items = self.items.iter().take(end);

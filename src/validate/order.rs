@@ -181,7 +181,7 @@ impl Site<'_, '_> {
 
     /// Whether a later COPY brings once more what one before the step brought, which the step leaves alone.
     fn is_again(&self, item: &Item, later: &Item) -> bool {
-        let copy = self.old.copies.iter().find(|copy| copy.index == later.step.instruction);
+        let copy = self.old.copy_of(later);
         let is_known = |layer: &Layer| reads::brings(&self.old.copies, layer, item.step.instruction);
         let is_changed = |place: &Place| item.effects().may_change(place);
         copy.is_some_and(|copy| !copy.layers.is_empty() && copy.layers.iter().all(is_known))
@@ -351,7 +351,7 @@ impl Need<'_, '_, '_> {
             return false;
         };
         let site = self.site;
-        let copy = site.old.copies.iter().find(|copy| copy.index == old.step.instruction);
+        let copy = site.old.copy_of(old);
         let Some(copy) = copy.filter(|copy| !copy.layers.is_empty()) else {
             return false;
         };

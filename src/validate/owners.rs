@@ -37,7 +37,7 @@ fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Viola
 /// What a COPY from the context brings otherwise than every COPY of the original that brings it.
 fn from_context(pair: &Pair<'_>, old: &StageModel, new: &StageModel, item: &Item) -> Option<String> {
     let own = pair.after.node(item.step.instruction)?;
-    let copy = new.copies.iter().find(|copy| copy.index == item.step.instruction)?;
+    let copy = new.copy_of(item)?;
     let is_changed = |layer: &&_| {
         let brings =
             |copy: &&crate::effects::image_files::Copy| copy.layers.iter().any(|other| reads::covers(other, layer));

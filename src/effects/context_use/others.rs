@@ -34,31 +34,22 @@ pub(crate) fn is_dockerfile(path: &str) -> bool {
 ///
 /// Each is read once, however many of them are looked at.
 pub(crate) fn sharing(context: &ContextSource) -> Arc<Sharing> {
-    context.remembered(|| find(context))
+    context.remembered(|| Sharing(find(context)))
 }
 
-/// The Dockerfiles that share a context.
+/// The Dockerfiles that share a context; none where there are too many to look into.
 #[derive(Debug)]
-pub(crate) struct Sharing {
-    pub(crate) builds: Vec<Build>,
-    /// Whether all were looked into: what the others need is not known.
-    pub(crate) is_complete: bool,
-}
+pub(crate) struct Sharing(pub(crate) Option<Vec<Build>>);
 
-fn find(context: &ContextSource) -> Sharing {
+fn find(context: &ContextSource) -> Option<Vec<Build>> {
     let walk = context.walk();
     let is_here = |entry: &&Entry| {
         let is_foreign = entry.path.split('/').any(|part| FOREIGN.contains(&part));
         entry.kind == Kind::File && is_dockerfile(&entry.path) && !is_foreign
     };
-    let mut files = walk.entries.iter().filter(is_here);
-    let first: Vec<&Entry> = files.by_ref().take(MOST).collect();
-    let is_complete = files.next().is_none();
-    let first = if is_complete { first } else { Vec::new() };
-    Sharing {
-        builds: first.iter().filter_map(|entry| one(context, &entry.path)).collect(),
-        is_complete,
-    }
+    let files: Vec<&Entry> = walk.entries.iter().filter(is_here).take(MOST + 1).collect();
+    let one = |entry: &&Entry| one(context, &entry.path);
+    (files.len() <= MOST).then(|| files.iter().filter_map(one).collect())
 }
 
 fn one(context: &ContextSource, path: &str) -> Option<Build> {

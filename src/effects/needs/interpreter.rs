@@ -14,14 +14,15 @@ use super::packages::installed_by_name;
 /// The first fact that says so.
 pub(super) fn named(
     file: &Dockerfile,
+    facts: &Facts,
     stage: std::ops::Range<usize>,
     context: &ContextSource,
     image: &View<'_>,
     needs: &Needs,
 ) -> Option<Evidence> {
     by_tool(needs)
-        .or_else(|| in_file(file, stage, image))
-        .or_else(|| needs.embeds_python.clone())
+        .or_else(|| in_file(file, stage.clone(), image))
+        .or_else(|| embedded(file, facts, stage, context))
         .or_else(|| in_context(context, image))
 }
 
@@ -36,7 +37,7 @@ fn by_tool(needs: &Needs) -> Option<Evidence> {
 }
 
 /// The first package that the stage installs, or a manifest names, which loads the interpreter itself.
-pub(super) fn embedded(
+pub(crate) fn embedded(
     file: &Dockerfile,
     facts: &Facts,
     stage: std::ops::Range<usize>,

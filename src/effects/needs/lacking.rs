@@ -109,9 +109,8 @@ impl Missing<'_> {
             return Ok(());
         }
         // The headers alone tell that the old image has the library; the new one has it only if it has them, too.
-        let headers =
-            |contents: &Option<Arc<ImageContents>>| contents.as_ref().is_some_and(|known| has_package(known, library));
-        if headers(&self.had) && !headers(&self.has) && !self.is_there_anyway(library) {
+        let headers = |contents: Option<&ImageContents>| contents.is_some_and(|known| has_package(known, library));
+        if headers(self.had.as_deref()) && !headers(self.has.as_deref()) && !self.is_there_anyway(library) {
             return Err(unknown_library(self.release, library, evidence, old));
         }
         Ok(())

@@ -43,6 +43,7 @@ use started::{By, Reader};
 
 pub(crate) use answer::{Answer, Unanswered};
 pub(crate) use building::{build_in_a_text, is_build, manager_call};
+pub(crate) use interpreter::embedded;
 pub(crate) use lacking::{lacking, nameless_need, unknown_library};
 pub(crate) use packages::installed_by_name;
 pub(crate) use runs::StepNeeds;
@@ -91,8 +92,6 @@ pub(crate) struct Needs {
     pub(crate) builds_at_start: Option<Evidence>,
     /// Python's own folders in `/usr/local`, or paths below them, that something names.
     pub(crate) python_folders: Option<Evidence>,
-    /// A package that loads the interpreter of Python into a program of its own.
-    pub(crate) embeds_python: Option<Evidence>,
     /// What looks for libraries by their names when it runs. On Alpine that asks the tools of a compiler.
     pub(crate) finds_libraries: Option<Evidence>,
     /// What the RUNs of the stage need, by the number of the instruction.
@@ -126,9 +125,8 @@ impl Needs {
         packages::read(file, facts, stage, context, &builds, &mut needs);
         packages::openmp(context, &mut needs);
         file_needs::read(file, facts, stage.instructions.clone(), context, &mut needs);
-        needs.embeds_python = interpreter::embedded(file, facts, stage.instructions.clone(), context);
         if needs.python_folders.is_none() {
-            needs.python_folders = interpreter::named(file, stage.instructions.clone(), context, &image, &needs);
+            needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
         }
         needs
     }

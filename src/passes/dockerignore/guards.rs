@@ -137,10 +137,7 @@ impl<'a> Guards<'a> {
         let table = &catalog().git;
         self.builds.iter().find_map(|build| {
             let command = build.commands.iter().find(|command| {
-                let names_git = |word: &String| {
-                    let mut at = word.match_indices(".git");
-                    at.any(|(start, part)| is_bounded(word, start..start + part.len()))
-                };
+                let names_git = |word: &String| says(word, ".git");
                 let verb = command
                     .words
                     .iter()
@@ -150,10 +147,6 @@ impl<'a> Guards<'a> {
                 asks || command.program != "rm" && command.words.iter().any(names_git)
             });
             let line = command.map(|command| command.line).or_else(|| {
-                let says = |text: &str, word: &String| {
-                    let mut at = text.match_indices(word.as_str());
-                    at.any(|(start, part)| is_bounded(text, start..start + part.len()))
-                };
                 let asks = |text: &str| table.words.iter().any(|word| says(text, word));
                 build.texts.iter().find(|(_, text)| asks(text)).map(|(line, _)| *line)
             })?;
@@ -224,10 +217,7 @@ impl<'a> Guards<'a> {
                 continue;
             };
             let name = folder.rsplit('/').next().unwrap_or(folder);
-            let says = |text: &str| {
-                let mut at = text.match_indices(name);
-                at.any(|(start, part)| is_bounded(text, start..start + part.len()))
-            };
+            let says = |text: &str| says(text, name);
             let is_used = build.texts.iter().any(|(_, text)| says(text)) || root.lines().any(says);
             let is_installed = build
                 .commands
@@ -332,10 +322,7 @@ impl<'a> Guards<'a> {
         self.builds.iter().find_map(|build| {
             let (line, _) = build.texts.iter().find(|(_, text)| {
                 let words = catalog().dotenv.words.iter().map(String::as_str).chain([".env"]);
-                words.into_iter().any(|word| {
-                    let mut at = text.match_indices(word);
-                    at.any(|(start, part)| is_bounded(text, start..start + part.len()))
-                })
+                words.into_iter().any(|word| says(text, word))
             })?;
             Some(Obstacle::new(
                 ObstacleKind::InUse,
@@ -515,15 +502,15 @@ impl<'a> Guards<'a> {
 
 /// The line of the first text of a Dockerfile that says one of `names`.
 fn line_naming(build: &Build, names: &BTreeSet<&str>) -> Option<usize> {
-    let says = |text: &str, name: &str| {
-        let mut at = text.match_indices(name);
-        at.any(|(start, part)| is_bounded(text, start..start + part.len()))
-    };
-    let (line, _) = build
-        .texts
-        .iter()
-        .find(|(_, text)| names.iter().any(|name| says(text, name)))?;
+    let is_named = |text: &str| names.iter().any(|name| says(text, name));
+    let (line, _) = build.texts.iter().find(|(_, text)| is_named(text))?;
     Some(*line)
+}
+
+/// Whether a text says a word that stands by itself.
+fn says(text: &str, word: &str) -> bool {
+    let mut at = text.match_indices(word);
+    at.any(|(start, part)| is_bounded(text, start..start + part.len()))
 }
 
 /// The words by which sources would name it: the last parts of its paths. Of documents also without the ending, which

@@ -16,6 +16,7 @@ use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction, Keyword, Text};
 
 use super::{Level, Outcome, Pass, PassOptions, Refusal};
+use crate::effects::context_use::others::Sharing;
 use crate::effects::context_use::{Build, Take, others};
 use crate::knowledge::ignore_patterns::Group;
 use candidate::{Candidate, Tree, candidates, exact};
@@ -105,7 +106,11 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
         .ignore_file()
         .is_none_or(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE));
     let sharing = is_shared.then(|| others::sharing(context));
-    if sharing.as_ref().is_some_and(|sharing| !sharing.is_complete) {
+    let shared = match sharing.as_deref() {
+        Some(Sharing(builds)) => builds.as_deref(),
+        None => Some(&[][..]),
+    };
+    let Some(shared) = shared else {
         let mut proposal = Proposal::unchanged(context);
         proposal.notes.push(format!(
             "there are more than {} Dockerfiles here, and not all of what they need is known: nothing is added to {}",
@@ -113,8 +118,7 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
             proposal.file
         ));
         return proposal;
-    }
-    let shared = sharing.iter().flat_map(|sharing| &sharing.builds);
+    };
     let builds: Vec<&Build> = own.iter().chain(shared).collect();
     let own_name = own.as_ref().map(|build| build.name.as_str());
     let mut proposal = propose_once(context, &builds, own_name, level);

@@ -159,6 +159,7 @@ fn role(name: &str, release: &Release) -> Option<PackageRole> {
 pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     let at_run_time = uses.at_run_time.get(name);
     let in_builder = uses.in_builder.get(name);
+    let is_for_builder = in_builder.is_some() || uses.builds_with_any;
     let here = |builder: bool, runtime: bool, why: String| Place {
         builder,
         runtime,
@@ -170,8 +171,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         ..here(true, false, why)
     };
     if let Some(evidence) = at_run_time {
-        let builds = in_builder.is_some()
-            || uses.builds_with_any
+        let builds = is_for_builder
             || matches!(
                 role(name, uses.release),
                 Some(PackageRole::BuildOnly | PackageRole::Headers | PackageRole::Language) | None
@@ -181,11 +181,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
     match role(name, uses.release) {
         Some(PackageRole::BuildOnly) => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
-        Some(PackageRole::Runtime) => here(
-            in_builder.is_some() || uses.builds_with_any,
-            true,
-            "programs use it at run time".to_owned(),
-        ),
+        Some(PackageRole::Runtime) => here(is_for_builder, true, "programs use it at run time".to_owned()),
         // A tool that no command calls may still be called by what an install runs.
         Some(PackageRole::Either) => match (in_builder, uses.unknown) {
             (Some(why), None) => left(CALLS_ARE_SHOWN, format!("{why}, and nothing that runs calls it")),
@@ -218,11 +214,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
             } else {
                 "nothing tells what it is for"
             };
-            here(
-                !is_library || in_builder.is_some() || uses.builds_with_any,
-                true,
-                why.to_owned(),
-            )
+            here(!is_library || is_for_builder, true, why.to_owned())
         }
     }
 }

@@ -12,7 +12,7 @@ use super::subject::Subject;
 use super::work::Works;
 use super::{Evidence, Level, project};
 use crate::effects::ecosystems::Output;
-use crate::effects::needs::Needs;
+use crate::effects::needs::{Needs, embedded};
 
 /// What the two stages use of the packages.
 pub(super) fn uses<'a>(
@@ -98,15 +98,7 @@ pub(super) fn uses<'a>(
             });
         }
     }
-    if let Some(evidence) = &needs.embeds_python {
-        for name in installed(subject) {
-            let fact = package_fact(family, name).filter(|fact| fact.embeds);
-            let known = fact.and_then(|fact| fact.names.iter().find(|known| *known == name));
-            if let Some(known) = known {
-                at_run_time.entry(known.as_str()).or_insert_with(|| evidence.clone());
-            }
-        }
-    }
+    keep_interpreters(subject, &mut at_run_time);
     bring_along(subject, &mut at_run_time);
     Uses {
         release: &subject.release,
@@ -132,6 +124,24 @@ fn installed<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s str> {
         .filter_map(|command| command.manager.as_ref());
     let installs = used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install);
     installs.flat_map(|used| used.packages.iter().map(|(name, ..)| name.as_str()))
+}
+
+/// Adds the packages that bring the library of an interpreter, where something loads it into itself. Only with such a package
+/// are the manifests looked through.
+fn keep_interpreters(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
+    let bringing = installed(subject).filter_map(|name| {
+        let fact = package_fact(subject.release.family, name).filter(|fact| fact.embeds)?;
+        fact.names.iter().find(|known| *known == name)
+    });
+    let mut bringing = bringing.peekable();
+    if bringing.peek().is_none() {
+        return;
+    }
+    if let Some(evidence) = embedded(subject.file, subject.facts, subject.range(), subject.context) {
+        for name in bringing {
+            at_run_time.entry(name).or_insert_with(|| evidence.clone());
+        }
+    }
 }
 
 /// Adds packages that the Dockerfile installs by name and that bring one whose tools run: `gnupg`, which brings `gpg` with
