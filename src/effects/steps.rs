@@ -281,7 +281,7 @@ impl Walk<'_> {
             files: &files,
             folders: &self.folders,
         };
-        let is_inner = is_run_by_the_one_before(run, number)
+        let is_inner = run.is_run_by_the_one_before(number)
             && self
                 .steps
                 .last()
@@ -291,6 +291,8 @@ impl Walk<'_> {
             // What is not known of it, is known of the manager that runs it.
             if found.effects.unknown.is_some() {
                 found.effects = Effects::default();
+            } else if found.outputs.is_empty() {
+                found.outputs = outputs_of(&found.effects);
             }
             found.kind = StepKind::Build;
             found.obstacle = None;
@@ -329,14 +331,4 @@ fn is_shared(place: &Place) -> bool {
 fn outputs_of(effects: &Effects) -> Vec<Output> {
     let paths = effects.written_paths().into_iter();
     paths.map(|path| Output::Path(path.to_string())).collect()
-}
-
-/// `npx tsc`: whether a command is one that the manager before it runs.
-pub(crate) fn is_run_by_the_one_before(run: &Execution, number: usize) -> bool {
-    // The words of an exec form have no place in a script.
-    let is_exec = matches!(run.body, Body::Exec);
-    let before = number.checked_sub(1).and_then(|before| run.commands.get(before));
-    before.zip(run.commands.get(number)).is_some_and(|(outer, command)| {
-        outer.manager.is_some() && outer.span == command.span && (is_exec || !command.span.is_empty())
-    })
 }

@@ -105,7 +105,7 @@ pub struct ManagerUse {
     /// What keeps it from using its caches.
     pub contradictions: Vec<Obstruction>,
     /// The number of the word at which a command begins that this one runs.
-    inner_at: Option<usize>,
+    pub inner_at: Option<usize>,
     /// Whether it lives on what earlier steps downloaded; none where nothing tells.
     pub offline: Option<bool>,
     /// Whether it downloads fresh package lists itself.

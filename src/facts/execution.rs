@@ -124,6 +124,17 @@ pub(super) fn of(node: &Node, text: &str, scope: &Scope) -> Option<Execution> {
 }
 
 impl Execution {
+    /// `npx tsc`: whether command number `number` is one that the manager before it runs.
+    #[must_use]
+    pub fn is_run_by_the_one_before(&self, number: usize) -> bool {
+        // The words of an exec form have no place in a script.
+        let is_exec = matches!(self.body, Body::Exec);
+        let before = number.checked_sub(1).and_then(|before| self.commands.get(before));
+        before.zip(self.commands.get(number)).is_some_and(|(outer, command)| {
+            outer.manager.is_some() && outer.span == command.span && (is_exec || !command.span.is_empty())
+        })
+    }
+
     /// Takes the text of a shell script that is run in `scope` and the folder it runs in; returns its commands.
     ///
     /// # Errors

@@ -45,9 +45,63 @@ pub struct CommandTable {
     /// the beginning of the argument, a final `^` for its end.
     #[serde(default)]
     pub acting: Vec<String>,
+    /// What a project is told of by words such as `PREFIX=/opt/app`.
+    #[serde(default)]
+    pub settings: Settings,
     /// The inner command gets further words that nobody knows, as `xargs` reads them from its input.
     #[serde(default)]
     pub appends: bool,
+}
+
+/// Settings by which a command tells a project of folders: options and `NAME=VALUE` words. A `*` stands for any part of a
+/// name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Those that name the folder that an install fills.
+    #[serde(default)]
+    pub installs: Vec<String>,
+    /// Those that name a folder that an install puts before all paths: `DESTDIR`.
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// Those that may name a place to write to although a row of `reads` fits, too.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// Those that name what is only read.
+    #[serde(default)]
+    pub reads: Vec<String>,
+}
+
+/// What a setting is to the project that is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingRole {
+    /// The folder that an install fills.
+    Installs,
+    /// What an install puts before all paths.
+    Roots,
+    /// What is only read.
+    Reads,
+    /// Anything else: it may be written to.
+    MayWrite,
+}
+
+impl Settings {
+    /// What the setting of this name is: that of an option with its dashes, that of `-DNAME` without.
+    #[must_use]
+    pub fn role(&self, name: &str) -> SettingRole {
+        let fits = |row: &String| match row.split_once('*') {
+            Some((start, end)) => name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
+            None => row == name,
+        };
+        let is_one_of = |rows: &[String]| rows.iter().any(fits);
+        match () {
+            () if is_one_of(&self.installs) => SettingRole::Installs,
+            () if is_one_of(&self.roots) => SettingRole::Roots,
+            () if is_one_of(&self.writes) => SettingRole::MayWrite,
+            () if is_one_of(&self.reads) => SettingRole::Reads,
+            () => SettingRole::MayWrite,
+        }
+    }
 }
 
 /// One way to call a program.

@@ -18,6 +18,7 @@ const TABLE_KEYS: &[&str] = &[
     "tags",
     "acting",
     "appends",
+    "settings",
 ];
 const USAGE_KEYS: &[&str] = &[
     "flags", "optional", "options", "pairs", "operands", "default", "examples", "also", "forms",

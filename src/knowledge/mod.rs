@@ -8,6 +8,7 @@ mod arguments;
 mod assumption;
 mod base_environment;
 mod base_image;
+mod build_outputs;
 mod cache;
 mod calls;
 mod command;
@@ -22,7 +23,6 @@ mod level;
 mod manager;
 mod managers;
 mod node_development;
-mod node_outputs;
 mod package_role;
 mod packages;
 mod plain_node_packages;
@@ -50,11 +50,12 @@ pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
     image_contents, is_toolchain_folder, is_toolchain_setting, slimmer, slimmer_images,
 };
+pub use build_outputs::{OutputSettings, output_settings};
 pub use cache::{Cache, Holds, Place, Sharing};
 pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};
 pub use command::{
-    Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, State, Style,
-    Subcommand, Usage,
+    Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, SettingRole,
+    State, Style, Subcommand, Usage,
 };
 pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables, is_shell};
 pub use compilers::{Compiler, compiler, compiles_at_start};
@@ -64,12 +65,11 @@ pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use level::Level;
 pub use manager::{
-    Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project, Role,
-    Variant,
+    Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,
+    Role as OptionRole, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;
-pub use node_outputs::{is_node_output_key, says_node_output};
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
 pub(crate) use plain_node_packages::is_node_build_tool;

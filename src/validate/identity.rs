@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::effects::steps::{Step, StepKind, is_run_by_the_one_before};
+use crate::effects::steps::{Step, StepKind};
 use crate::facts::{Assigned, Command, Facts, ManagerUse, Scope, User};
 use crate::knowledge::{Action, Kind, Manager};
 use crate::syntax::{Dockerfile, Instruction, Node};
@@ -89,7 +89,7 @@ pub(super) fn act(file: &Dockerfile, facts: &Facts, step: &Step) -> Act {
 /// Whether a command is one that the package manager before it runs.
 fn is_inner(file: &Dockerfile, facts: &Facts, index: usize, number: usize) -> bool {
     let run = facts.run(file, index);
-    run.is_some_and(|run| is_run_by_the_one_before(run, number))
+    run.is_some_and(|run| run.is_run_by_the_one_before(number))
 }
 
 fn is_from_stage(facts: &Facts, index: usize) -> bool {

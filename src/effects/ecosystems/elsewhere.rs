@@ -1,10 +1,10 @@
 //! Where builds of a project write outside of its folder: by their words, the scripts that they run and their settings.
 
 use crate::context::Files;
-use crate::effects::command::of_command;
+use crate::effects::command::{folder_of, of_command, script_of};
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
-use crate::facts::{Command, Execution, Scope};
-use crate::knowledge::{is_node_output_key, says_node_output};
+use crate::facts::{Command, Execution, ManagerUse, Scope};
+use crate::knowledge::{Action, Kind};
 
 use super::Output;
 
@@ -28,7 +28,7 @@ impl Build<'_> {
         let effects = of_command(command, &());
         let outside = |place: &&Place| !place.is_within(&self.project) && !place.is_within_scratch();
         if effects.unknown.is_some() {
-            return self.by_words(command);
+            return self.refuse_named(command.literal_arguments(), &[]).map(|()| Vec::new());
         }
         let outer = effects.written_paths().into_iter();
         let is_outside = |path: &&AbsolutePath| outside(&&Place::Exactly((*path).clone()));
@@ -39,38 +39,91 @@ impl Build<'_> {
         }
     }
 
-    /// Refuses a command without a table that names a path outside of the project: it may write there.
-    fn by_words(&self, command: &Command) -> Result<Vec<Output>, Obstacle> {
-        let values = command.literal_arguments();
-        let parts = values
-            .flat_map(|value| value.split(['=', ',']))
-            .filter(|part| part.starts_with('/') && part.len() > 1);
-        let paths = parts.filter_map(|part| AbsolutePath::of(part, None));
-        let mut outside =
-            paths.filter(|path| !path.is_within(&self.project) && !Place::Exactly(path.clone()).is_within_scratch());
-        match outside.next() {
-            Some(path) if !self.files.exists(path.relative()) => Err(maybe(&path)),
-            _ => Ok(Vec::new()),
-        }
+    /// Refuses words that name a path outside of the project, of which it is not known what is done with it. Those within
+    /// one of `known` are no such paths, nor those of files that were there before.
+    pub(super) fn refuse_named<'w>(
+        &self,
+        words: impl Iterator<Item = &'w str>,
+        known: &[&str],
+    ) -> Result<(), Obstacle> {
+        let known: Vec<AbsolutePath> = known.iter().filter_map(|path| AbsolutePath::of(path, None)).collect();
+        let paths = words
+            .flat_map(|word| word.split(['=', ',']))
+            .filter_map(|part| self.path_in(part));
+        let mut outside = paths.filter(|path| {
+            !path.is_within(&self.project)
+                && !Place::Exactly(path.clone()).is_within_scratch()
+                && !known.iter().any(|known| path.is_within(known))
+                && !self.files.exists(path.relative())
+        });
+        outside.next().map_or(Ok(()), |path| Err(maybe(&path)))
+    }
+
+    /// The path in a part of a word: an absolute one, or one that leads out of the folder, by itself or behind the letter of
+    /// an option: `-d/srv`, `../out`.
+    fn path_in(&self, part: &str) -> Option<AbsolutePath> {
+        let part = match part.strip_prefix('-') {
+            Some(option) => option.get(1..)?,
+            None => part,
+        };
+        let leads_out = part.len() > 1 && part.starts_with('/') || part.split('/').any(|name| name == "..");
+        leads_out.then(|| AbsolutePath::of(part, Some(&self.project))).flatten()
     }
 
     /// What a text of the shell writes outside of the project.
+    ///
+    /// # Errors
+    /// Where that cannot be told, or where it installs packages.
     pub(super) fn by_script(&self, text: &str, depth: usize) -> Result<Vec<Output>, Obstacle> {
         let Ok(script) = Execution::of_script(text, self.scope, Some(self.project.as_str())) else {
-            return Ok(Vec::new());
+            return Err(Obstacle::new(
+                ObstacleKind::UnknownCommand,
+                format!(
+                    "a build of {} runs `{}`, which is not understood",
+                    self.project,
+                    first_line(text)
+                ),
+                "split the stages by hand",
+            ));
         };
         let mut found = Vec::new();
         for command in &script.commands {
-            match &command.manager {
-                Some(used) if used.is_node() => {
-                    let words: Vec<&str> = command.literal_arguments().collect();
-                    found.extend(self.by_package_script(&words, depth + 1)?);
-                }
-                Some(_) => {}
-                None => found.extend(self.by_command(command)?),
-            }
+            found.extend(self.by_step(command, depth)?);
         }
         Ok(found)
+    }
+
+    /// What one command of a script writes outside of the project.
+    fn by_step(&self, command: &Command, depth: usize) -> Result<Vec<Output>, Obstacle> {
+        match &command.manager {
+            Some(used) if is_install(used) => Err(Obstacle::new(
+                ObstacleKind::SharedPlace,
+                format!(
+                    "a build of {} runs `{}`, which installs outside of it",
+                    self.project,
+                    called(command)
+                ),
+                "install in a RUN of its own, before the build",
+            )),
+            Some(used) if used.is_node() => {
+                let words: Vec<&str> = command.literal_arguments().collect();
+                self.by_package_script(&words, depth + 1)
+            }
+            Some(_) => Ok(Vec::new()),
+            None => match self.script_text(command).filter(|_| depth < DEEPEST) {
+                Some(text) => self.by_script(&text, depth + 1),
+                None => self.by_command(command),
+            },
+        }
+    }
+
+    /// The text of the script that a command runs, where the project has it and it is for a shell.
+    fn script_text(&self, command: &Command) -> Option<String> {
+        let (path, is_shell) = script_of(command)?;
+        let path = AbsolutePath::of(&path, folder_of(command).as_ref())?;
+        let text = self.files.read(path.relative())?;
+        let is_for_shell = is_shell || path.as_str().ends_with(".sh") || first_line(&text).ends_with("sh");
+        is_for_shell.then_some(text)
     }
 
     /// What `npm run NAME -- ARGUMENTS` writes outside of the project; `words` are those after the program.
@@ -106,38 +159,22 @@ impl Build<'_> {
         }
         Ok(found)
     }
+}
 
-    /// What settings of build tools in the project send outside of it.
-    ///
-    /// # Errors
-    /// Where a setting is no plain path.
-    pub(super) fn by_settings(&self) -> Result<Vec<Output>, Obstacle> {
-        let mut found = Vec::new();
-        for name in self.files.list(self.project.relative()) {
-            if !says_node_output(&name) {
-                continue;
-            }
-            let path = self.project.join(&name);
-            for literals in self
-                .files
-                .read(path.relative())
-                .iter()
-                .flat_map(|text| outputs_in(text))
-            {
-                let mut place = self.project.clone();
-                for literal in &literals {
-                    place = place.join(literal);
-                }
-                let leaves = literals
-                    .iter()
-                    .any(|literal| literal.starts_with('/') || literal.contains(".."));
-                if leaves && !place.is_within(&self.project) && !crate::effects::is_standard_folder(&place) {
-                    found.push(Output::Path(place.to_string()));
-                }
-            }
-        }
-        Ok(found)
-    }
+/// Whether packages are installed elsewhere than in the folder of the project.
+fn is_install(used: &ManagerUse) -> bool {
+    let changes = matches!(used.action, Action::Install | Action::Upgrade | Action::Remove);
+    changes && (used.manager.kind == Kind::System || !used.is_node() || used.is_global())
+}
+
+/// The words of a command as they were written.
+fn called(command: &Command) -> String {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    words.join(" ")
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default().trim_end()
 }
 
 fn maybe(path: &AbsolutePath) -> Obstacle {
@@ -146,84 +183,4 @@ fn maybe(path: &AbsolutePath) -> Obstacle {
         format!("a build names {path}, and it is not known whether it writes there"),
         "let the build write below the project, and copy the result in a separate RUN",
     )
-}
-
-/// The string literals of each value in a settings file that belongs to a key for outputs, in their order.
-fn outputs_in(text: &str) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices(':') {
-        let before = text
-            .get(..at)
-            .unwrap_or_default()
-            .trim_end()
-            .trim_end_matches(['"', '\'']);
-        let start = before
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .map_or(0, |at| at + 1);
-        if !is_node_output_key(before.get(start..).unwrap_or_default()) {
-            continue;
-        }
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let literals = literals(value_of(rest));
-        // A call such as `path.resolve(__dirname, '..', 'public')` joins its literals.
-        if !literals.is_empty() {
-            found.push(literals);
-        }
-    }
-    found
-}
-
-/// The value that begins `text`: up to the comma, bracket or line that ends it.
-fn value_of(text: &str) -> &str {
-    let (mut depth, mut quote) = (0_usize, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'' | '`') => quote = Some(c),
-            (None, '(' | '[') => depth += 1,
-            (None, ')' | ']') if depth > 0 => depth -= 1,
-            (None, '{' | '}' | ',' | ';' | '\n' | ')' | ']') if depth == 0 => {
-                return text.get(..at).unwrap_or_default();
-            }
-            _ => {}
-        }
-    }
-    text
-}
-
-/// The string literals in a piece of code.
-fn literals(code: &str) -> Vec<String> {
-    let (mut found, mut open) = (Vec::new(), None);
-    for (at, c) in code.char_indices() {
-        match open {
-            Some((quote, start)) if c == quote => {
-                found.push(code.get(start..at).unwrap_or_default().to_owned());
-                open = None;
-            }
-            None if matches!(c, '"' | '\'' | '`') => open = Some((c, at + 1)),
-            _ => {}
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_keys_for_outputs() {
-        let text = "export default { base: '/app/', build: { outDir: '../public', x: 1 },\n\
-                    output: { path: path.resolve(__dirname, '..', 'out') }, proxy: { '/api': 'http://x' } }";
-        assert_eq!(
-            outputs_in(text),
-            [vec!["../public".to_owned()], vec!["..".to_owned(), "out".to_owned()]]
-        );
-        assert_eq!(
-            outputs_in("{ \"compilerOptions\": { \"outDir\": \"/dist\" } }"),
-            [vec!["/dist".to_owned()]]
-        );
-        assert!(outputs_in("{ outDir: build }").is_empty());
-    }
 }

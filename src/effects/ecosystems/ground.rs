@@ -9,7 +9,7 @@ use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
 use crate::knowledge::{Kind, is_plain_node_package};
 use crate::syntax::Dockerfile;
 
-use super::{Bundler, Poetry, Surroundings, runs_scripts, venvs};
+use super::{Bundler, Destinations, Poetry, Surroundings, runs_scripts, venvs};
 
 /// What is the same for all commands of a stage.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct Ground {
     venvs: BTreeSet<String>,
     poetry: Poetry,
     bundler: Bundler,
+    destinations: Destinations,
     image: Option<ImageReference>,
     image_python: Option<String>,
     has_system_python: bool,
@@ -42,6 +43,7 @@ impl Ground {
             venvs: venvs(file, facts, range.clone()),
             poetry: Poetry::of(file, facts, range.clone()),
             bundler: Bundler::of(file, facts, range.clone()),
+            destinations: Destinations::of(file, facts, range.clone()),
             image_python: image.as_ref().and_then(python_of),
             has_system_python: installs_python(file, facts, range),
             image,
@@ -59,6 +61,7 @@ impl Ground {
             venvs: &self.venvs,
             poetry: &self.poetry,
             bundler: &self.bundler,
+            destinations: &self.destinations,
             image_python: self.image_python.as_deref(),
             has_system_python: self.has_system_python,
             is_ruby_image: is_image_of("ruby"),

@@ -10,6 +10,7 @@ mod jvm;
 pub mod manifests;
 mod native;
 pub(crate) mod node;
+mod output_settings;
 mod php;
 pub(crate) mod python;
 mod ruby;
@@ -21,10 +22,9 @@ use std::collections::BTreeSet;
 use crate::context::Files;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{self, Command, Execution, ManagerUse, Scope};
-use crate::knowledge::Action;
+use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler};
 
 use super::{AbsolutePath, Place};
-use crate::knowledge::{Compiler, compiler};
 
 pub(crate) use ground::{Ground, image_below};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
@@ -32,7 +32,7 @@ pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 pub(crate) use rust::cargo_programs;
 
-use native::installed;
+use native::Destinations;
 use python::{made_venv, programs};
 
 /// Something that must cross to the runtime stage.
@@ -115,6 +115,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) poetry: &'a Poetry,
     /// Settings of Bundler that the stage makes by `bundle config`.
     pub(crate) bundler: &'a Bundler,
+    /// Where the native builds of the stage are told to put what they make.
+    pub(crate) destinations: &'a Destinations,
     /// The version of the base image's Python, `3.12`, where its tag tells.
     pub(crate) image_python: Option<&'a str>,
     /// Whether the stage installs the distribution's Python.
@@ -216,11 +218,44 @@ impl Surroundings<'_> {
     /// What a command of a language's manager leaves; none where it is no install and no build.
     pub(crate) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         let left = self.left_in_its_places(run, number, command, used)?;
+        if left.iter().flatten().any(Output::is_of_own_code) && !used.is_node() {
+            self.refuse_named_by_manager(run, number, command, used)?;
+        }
         let Some(folder) = self.written_project(command, used)? else {
             return Ok(left);
         };
         let left = left.into_iter().flatten();
         Ok(Some(left.chain([Output::Project(folder)]).collect()))
+    }
+
+    /// Refuses a command that runs code of the project and names a place outside of it: the code may write there.
+    fn refuse_named_by_manager(
+        &self,
+        run: &Execution,
+        number: usize,
+        command: &Command,
+        used: &ManagerUse,
+    ) -> Result<(), Obstacle> {
+        let folder = workdir(command, used)?;
+        let inner = run
+            .commands
+            .get(number + 1)
+            .filter(|_| run.is_run_by_the_one_before(number + 1));
+        let is_told = inner.and_then(Command::reading).is_some_and(Reading::is_complete);
+        let end = used.inner_at.filter(|_| is_told).unwrap_or(command.words.len());
+        let words = command.words.iter().take(end).skip(1);
+        let words = words.filter_map(|word| word.value.as_deref());
+        let own = used.options.iter().filter_map(|(name, value, _)| {
+            let is_path = used
+                .manager
+                .options
+                .role(name)
+                .is_some_and(|role| role != OptionRole::Plain);
+            value.as_deref().filter(|_| is_path)
+        });
+        let caches = used.caches.iter().filter_map(|cache| cache.path.as_deref());
+        let known: Vec<&str> = own.chain(caches).collect();
+        self.refuse_named(&folder, words, &known)
     }
 
     /// What it leaves where the manager keeps packages, and what it builds.
@@ -258,6 +293,20 @@ impl Surroundings<'_> {
         })
     }
 
+    /// Refuses a command that runs in `folder`, where its words or the settings of the project name a place outside of that
+    /// which is not within `known`.
+    fn refuse_named<'w>(
+        &self,
+        folder: &str,
+        words: impl Iterator<Item = &'w str>,
+        known: &[&str],
+    ) -> Result<(), Obstacle> {
+        match self.build_in(folder) {
+            Some(build) => build.by_settings().and_then(|_| build.refuse_named(words, known)),
+            None => Ok(()),
+        }
+    }
+
     /// What a compiler or a build tool leaves; none for any other program.
     pub(crate) fn left_by_tool(&self, run: &Execution, number: usize, command: &Command) -> Left {
         let Some(program) = command.words.first().and_then(|word| word.value.as_deref()) else {
@@ -271,6 +320,7 @@ impl Surroundings<'_> {
             let Some(folder) = command.workdir.clone() else {
                 return Err(unknown_folder(program));
             };
+            self.refuse_named(&folder, command.literal_arguments(), &[])?;
             let mut left = match self.active(run, number, command) {
                 Some(environment) => vec![Output::Environment(environment)],
                 None => vec![Output::PythonSite],
@@ -284,19 +334,13 @@ impl Surroundings<'_> {
         }
         let place = || command.workdir.clone().ok_or_else(|| unknown_folder(program));
         if matches!(name, "rails" | "rake") && words.iter().any(|word| word.starts_with("assets:")) {
-            return Ok(Some(vec![Output::Project(place()?)]));
+            let folder = place()?;
+            self.refuse_named(&folder, command.literal_arguments(), &[])?;
+            return Ok(Some(vec![Output::Project(folder)]));
         }
         match compiler(program) {
             None => Ok(None),
-            Some(Compiler::Native) => {
-                let elsewhere = self.native_elsewhere(command, &place()?)?;
-                let installs = words
-                    .iter()
-                    .any(|word| matches!(*word, "install" | "--install" | "altinstall"));
-                let installed = (installs && elsewhere.is_empty()).then(|| installed(run)).transpose()?;
-                let project = std::iter::once(Output::Project(place()?));
-                Ok(Some(project.chain(elsewhere).chain(installed).collect()))
-            }
+            Some(Compiler::Native) => Ok(Some(self.native(command, &place()?)?)),
             Some(Compiler::Node) => {
                 let mut left = vec![Output::Project(place()?)];
                 left.extend(self.node_elsewhere(command, &[], &place()?)?);

@@ -3,7 +3,8 @@
 
 use crate::facts::Execution;
 use crate::knowledge::{
-    Action, Invocation, Kind, Manager, Recognized, Role, compiler, compiles_at_start, is_plain_node_package, managers,
+    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler, compiles_at_start, is_plain_node_package,
+    managers,
 };
 
 use super::commands::{Commands, program};
@@ -77,7 +78,10 @@ pub(super) fn package_script(words: &[String]) -> Option<(String, String)> {
         "" | "run" | "run-script" | "rum" | "urn" => argument()?,
         verb => verb.to_owned(),
     };
-    let folders = used.options.iter().filter(|option| option.role == Some(Role::Reads));
+    let folders = used
+        .options
+        .iter()
+        .filter(|option| option.role == Some(OptionRole::Reads));
     let folder = folders.filter_map(|option| option.value?.text).next_back();
     Some((name, folder.unwrap_or(".").to_owned()))
 }

@@ -87,8 +87,9 @@ fn files(command: &Started) -> Vec<AbsolutePath> {
     });
     let mut found: Vec<&str> = vec![program];
     found.extend(files.filter_map(|argument| argument.text.as_deref()));
-    let absolute = found
-        .into_iter()
-        .filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
+    // `-cp /app/lib/*:/app/app.jar` is a list, with all files of a folder.
+    let parts = found.into_iter().flat_map(|text| text.split(':'));
+    let folders = parts.map(|path| path.strip_suffix("/*").unwrap_or(path));
+    let absolute = folders.filter(|path| path.starts_with('/') && !path.contains(['$', '*']));
     absolute.filter_map(|path| AbsolutePath::of(path, None)).collect()
 }

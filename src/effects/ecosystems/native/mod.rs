@@ -1,15 +1,37 @@
 //! C and its like: what compilers, `make` and `make install` leave.
 
+mod destinations;
 mod makefile;
 
-use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Command, Execution};
+use crate::effects::Obstacle;
+use crate::facts::Command;
 use crate::knowledge::{CommandScope, command_table};
 
 use super::{Output, Surroundings};
 use makefile::Makefile;
 
+pub(crate) use destinations::Destinations;
+
 impl Surroundings<'_> {
+    /// What a command of a native compiler or build tool leaves, run in `folder`.
+    pub(super) fn native(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
+        let elsewhere = self.native_elsewhere(command, folder)?;
+        let mut words = command.literal_arguments();
+        let installs = words.any(|word| matches!(word, "install" | "--install" | "altinstall"));
+        let installed = if installs && elsewhere.is_empty() {
+            self.installed(command)?
+        } else {
+            Vec::new()
+        };
+        let left: Vec<Output> = [vec![Output::Project(folder.to_owned())], elsewhere, installed].concat();
+        let table = command_table(command.program().unwrap_or_default());
+        if table.is_some_and(|table| table.scope == CommandScope::Project) {
+            self.destinations.refuse_others(&left)?;
+            self.refuse_named(folder, std::iter::empty(), &[])?;
+        }
+        Ok(left)
+    }
+
     /// What a compiler of C and its like, or `make`, writes outside of the folder that it runs in.
     pub(super) fn native_elsewhere(&self, command: &Command, folder: &str) -> Result<Vec<Output>, Obstacle> {
         let Some(build) = self.build_in(folder) else {
@@ -41,38 +63,5 @@ impl Surroundings<'_> {
             }
         }
         Ok(found)
-    }
-}
-
-/// Where `make install` and its like put things.
-pub(crate) fn installed(run: &Execution) -> Result<Output, Obstacle> {
-    const OPTIONS: &[&str] = &[
-        "--prefix=",
-        "-DCMAKE_INSTALL_PREFIX=",
-        "PREFIX=",
-        "prefix=",
-        "DESTDIR=",
-        "-DCMAKE_INSTALL_PREFIX:PATH=",
-    ];
-    let mut folders = run
-        .commands
-        .iter()
-        .flat_map(|command| &command.words)
-        .filter_map(|word| {
-            let option = OPTIONS.iter().find(|option| word.text.starts_with(*option))?;
-            Some(word.value.as_deref().and_then(|value| value.strip_prefix(option)))
-        });
-    match folders.next() {
-        None | Some(Some("/usr/local" | "/usr/local/")) => Ok(Output::Local),
-        Some(Some(folder))
-            if folder.starts_with('/') && !matches!(folder.trim_end_matches('/'), "" | "/usr" | "/etc" | "/var") =>
-        {
-            Ok(Output::Path(folder.trim_end_matches('/').to_owned()))
-        }
-        Some(_) => Err(Obstacle::new(
-            ObstacleKind::SharedPlace,
-            "what is built is installed among the files of the system",
-            "install it to /usr/local, or a folder of its own under /opt",
-        )),
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod manifests;
 use crate::context::Files;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
+use crate::knowledge::Action;
 
 use super::{Left, Output, Surroundings, absolute, unknown_folder};
 
@@ -66,6 +67,15 @@ impl Surroundings<'_> {
                 let target = target.unwrap_or_else(|| "target".to_owned());
                 let target = absolute(command, &target).ok_or_else(|| unknown_folder("cargo"))?;
                 Ok(Some(vec![Output::NamedIn(target.trim_end_matches('/').to_owned())]))
+            }
+            // They write among what they compile, and nothing there that a program needs.
+            "check" | "c" | "clippy" | "doc" | "d" | "rustdoc" | "test" | "t" | "bench" | "nextest" | "chef cook" => {
+                Ok(Some(Vec::new()))
+            }
+            // `cargo run`, `cargo leptos build`: a program of the project, or a tool of its own, writes what it likes.
+            _ if used.action == Action::Build => {
+                let folder = command.workdir.clone().ok_or_else(|| unknown_folder("cargo"))?;
+                Ok(Some(vec![Output::Project(folder)]))
             }
             _ => Ok(Some(Vec::new())),
         }
