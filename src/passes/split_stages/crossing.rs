@@ -245,7 +245,7 @@ pub(super) fn plan(
     crossings
         .list
         .retain(|crossing| crossing.is_project || !is_moved_away(works, &crossing.path));
-    crossings.simplify();
+    crossings.simplify(works);
     for crossing in &mut crossings.list {
         crossing.before = place_before(subject, works, crossing);
         crossing.owner = owner(subject, crossing);
@@ -310,16 +310,32 @@ impl Crossings {
         }
     }
 
-    /// Leaves out what is in something else that crosses.
-    fn simplify(&mut self) {
+    /// Leaves out what is in something else that crosses, which then stands where the first of them did.
+    fn simplify(&mut self, works: &BTreeMap<usize, Works>) {
         let all = self.list.clone();
-        let is_inner = |own: &Crossing| {
-            all.iter()
-                .any(|other| other.is_project && other.path != own.path && is_within(&own.path, &other.path))
+        let holds = |outer: &Crossing, inner: &Crossing| {
+            let is_inner = outer.path != inner.path && !outer.path.contains('*') && is_within(&inner.path, &outer.path);
+            let is_plain = inner.path != VENV && !is_behind_link(works, &inner.path);
+            is_inner && (outer.is_project || is_plain)
         };
-        self.list.retain(|crossing| !is_inner(crossing));
+        for outer in &mut self.list {
+            let inner = all.iter().filter(|inner| !outer.is_project && holds(outer, inner));
+            outer.at = inner.map(|inner| inner.at).fold(outer.at, usize::min);
+        }
+        self.list.retain(|inner| !all.iter().any(|outer| holds(outer, inner)));
         self.list.sort_by_key(|crossing| crossing.at);
     }
+}
+
+/// Whether a step makes a link on the way to a path: what is behind it is in another folder.
+fn is_behind_link(works: &BTreeMap<usize, Works>, path: &str) -> bool {
+    let Some(path) = AbsolutePath::of(path, None) else {
+        return false;
+    };
+    let steps = works.values().flat_map(Works::steps);
+    let links = steps.into_iter().filter(|step| step.effects.makes_links);
+    let mut written = links.flat_map(|step| &step.effects.writes);
+    written.any(|link| link.path().is_none_or(|link| path.is_within(link)))
 }
 
 /// The user who made what crosses, if it is not root's.
