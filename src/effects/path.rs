@@ -53,6 +53,13 @@ impl AbsolutePath {
         iter::successors(Some(self.clone()), AbsolutePath::parent)
     }
 
+    /// The folder above the first part that holds a wildcard.
+    #[must_use]
+    pub fn literal_folder(&self) -> AbsolutePath {
+        let literal = self.parts().take_while(|part| !part.contains(['*', '?', '[']));
+        AbsolutePath(format!("/{}", literal.collect::<Vec<_>>().join("/")))
+    }
+
     /// `path` relative to this folder, or `path` itself where it is absolute.
     #[must_use]
     pub fn join(&self, path: &str) -> AbsolutePath {
@@ -126,7 +133,7 @@ impl Place {
             (_, Anywhere) => false,
             (Exactly(a), Exactly(b)) => a == b,
             (Under(folder), Exactly(path) | Under(path)) => path.is_within(folder),
-            (Under(folder), Pattern(pattern)) => literal_folder(pattern).is_within(folder),
+            (Under(folder), Pattern(pattern)) => pattern.literal_folder().is_within(folder),
             (Pattern(a), Pattern(b)) => a == b,
             (Exactly(_), Under(_) | Pattern(_)) | (Pattern(_), Exactly(_) | Under(_)) => false,
         }
@@ -187,12 +194,6 @@ impl fmt::Display for Place {
             Place::Anywhere => f.write_str("anywhere"),
         }
     }
-}
-
-/// The folder above the first part of a pattern that holds a wildcard.
-fn literal_folder(pattern: &AbsolutePath) -> AbsolutePath {
-    let literal = pattern.parts().take_while(|part| !part.contains(['*', '?', '[']));
-    AbsolutePath(format!("/{}", literal.collect::<Vec<_>>().join("/")))
 }
 
 /// Whether a pattern may match a path of `other`, or something below which one is.

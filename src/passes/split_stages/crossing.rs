@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::steps::Step;
-use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place, is_standard_folder};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
 use crate::syntax::Keyword;
@@ -203,7 +203,9 @@ pub(super) fn plan(
                 }
                 // The program reads what was built and nothing else of the project.
                 Output::Path(_) | Output::Project(_) if served.is_some() => built = index,
-                Output::Path(path) | Output::Environment(path) => crossings.add(path, index),
+                Output::Path(path) | Output::Environment(path) => {
+                    crossings.add(&with_unknown_names(subject, index, path)?, index);
+                }
                 Output::PythonUser(path) => {
                     owns = true;
                     crossings.add(path, index);
@@ -325,6 +327,26 @@ impl Crossings {
         self.list.retain(|inner| !all.iter().any(|outer| holds(outer, inner)));
         self.list.sort_by_key(|crossing| crossing.at);
     }
+}
+
+/// The path with which everything that a step wrote to `path` is copied. Of names that only the build knows, some may be
+/// folders, which a COPY of a pattern would spill into its target: the folder above them is copied then.
+pub(super) fn with_unknown_names(subject: &Subject<'_>, index: usize, path: &str) -> Result<String, Obstacle> {
+    let Some(pattern) = AbsolutePath::of(path, None).filter(|_| path.ends_with("/*")) else {
+        return Ok(path.to_owned());
+    };
+    let folder = pattern.literal_folder();
+    if is_standard_folder(&folder) {
+        return Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
+            format!(
+                "line {} puts files into {folder}, among those of the base image, and nothing tells their names",
+                subject.line(index)
+            ),
+            "name them, or put them into a folder of their own",
+        ));
+    }
+    Ok(folder.to_string())
 }
 
 /// Whether a step makes a link on the way to a path: what is behind it is in another folder.

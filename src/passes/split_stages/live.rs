@@ -10,7 +10,7 @@ use crate::knowledge::State;
 use crate::syntax::Keyword;
 
 use super::copies::copied_file;
-use super::crossing::Crossings;
+use super::crossing::{Crossings, with_unknown_names};
 use super::node_tools;
 use super::subject::Subject;
 use super::work::Works;
@@ -64,7 +64,7 @@ pub(super) fn beside_builds(
                 return Err(site.other(&format!("may change {path}")));
             }
             for path in paths {
-                crossings.add(path.as_str(), index);
+                crossings.add(&with_unknown_names(subject, index, path.as_str())?, index);
             }
         }
     }

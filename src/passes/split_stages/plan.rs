@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Body, Facts, Shell, Stage, is_within};
+use crate::context::Files as _;
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, folder_of};
+use crate::facts::{Body, Command, Facts, Shell, Stage, is_within};
 use crate::knowledge::{Purpose, command_table, image_contents};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
@@ -18,7 +19,7 @@ use super::uses::{refuse_hidden_python, uses};
 use super::work::Works;
 use super::{Assumed, Evidence, answered, assumed, development, live, node_tools, started};
 use crate::effects::needs::{self, Needs, lacking};
-use crate::effects::steps::{self, Step};
+use crate::effects::steps::{self, Step, StepKind};
 
 /// How much headers alone must bring into an image for a stage of their own, in KiB.
 const HEAVY_HEADERS: u64 = 10_000;
@@ -205,7 +206,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         .collect();
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
-    let smaller = can_be_smaller(subject, gain, &needs, &plan.runtime);
+    let smaller = can_be_smaller(subject, gain, &works, &needs, &plan.runtime);
     let saves = matches!(left_out, Ok(Some(_)))
         || is_built_alone(&crossings)
         || leaves_packages(subject, &plan.divided)
@@ -244,7 +245,13 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
 ///
 /// # Errors
 /// What has none.
-fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs, runtime: &[Line]) -> Result<bool, Obstacle> {
+fn can_be_smaller(
+    subject: &Subject<'_>,
+    gain: &Gain,
+    works: &BTreeMap<usize, Works>,
+    needs: &Needs,
+    runtime: &[Line],
+) -> Result<bool, Obstacle> {
     let Some(smaller) = &gain.smaller else { return Ok(false) };
     if smaller.purpose != Purpose::Same {
         return Ok(true);
@@ -258,6 +265,19 @@ fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs, runtime: &[
     if let Some(unknown) = steps.find_map(|(_, step)| step.unknown.as_ref()) {
         return Err(unknown.obstacle());
     }
+    if let Some(&index) = works
+        .keys()
+        .find(|index| stays(index) && runs_unread(subject, works, **index))
+    {
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            format!(
+                "line {} runs in the last stage, and it is not known which programs it calls",
+                subject.line(index)
+            ),
+            format!("keep {}, or let a builder run it and copy what it makes", subject.image),
+        ));
+    }
     let on = (smaller.image.as_str(), smaller.tag.as_str());
     let Subject { file, facts, image, .. } = *subject;
     let lacking = |stage| lacking(file, facts, stage, needs, &subject.release, image, on);
@@ -265,6 +285,28 @@ fn can_be_smaller(subject: &Subject<'_>, gain: &Gain, needs: &Needs, runtime: &[
     // RUNs that build stay on the large image: they count only as what may install the package.
     let found = lacking(range.start..range.start).or_else(|_| lacking(range));
     found.map(|_| true).map_err(|unknown| unknown.obstacle())
+}
+
+/// Whether a RUN has a step of which nothing is known, and which runs no file of the build context.
+fn runs_unread(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, index: usize) -> bool {
+    let files = subject.before(index);
+    let reads_file = |command: &Command| {
+        let folder = folder_of(command);
+        let paths = command
+            .literal_arguments()
+            .filter_map(|word| AbsolutePath::of(word, folder.as_ref()));
+        let program = command
+            .program()
+            .and_then(|program| AbsolutePath::of(program, folder.as_ref()));
+        paths.chain(program).any(|path| files.read(path.relative()).is_some())
+    };
+    let command = |step: &Step| subject.facts.run(subject.file, index)?.commands.get(step.command?);
+    let steps = works.get(&index).map(Works::steps).unwrap_or_default();
+    let unknown = |step: &&Step| step.kind != StepKind::Build && step.effects.unknown.is_some();
+    steps
+        .iter()
+        .filter(unknown)
+        .any(|step| !command(step).is_some_and(reads_file))
 }
 
 /// The first command of a stage that builds with a tool of which nothing is known.
