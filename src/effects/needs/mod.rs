@@ -36,7 +36,7 @@ use crate::context::ContextSource;
 use crate::effects::Evidence;
 use crate::effects::image_files;
 use crate::facts::{Facts, Stage};
-use crate::knowledge::{Family, start_needs};
+use crate::knowledge::{Family, Level, start_needs};
 use crate::syntax::{Dockerfile, Keyword};
 
 use started::{By, Reader};
@@ -197,6 +197,13 @@ impl Needs {
         if !name.is_empty() && !self.tools.contains_key(name) {
             self.tools.insert(name.to_owned(), evidence());
         }
+    }
+
+    /// Why tools of the base image may be missed on a smaller one although nothing names them; a shell that is asked for
+    /// an unknown command counts below the level aggressive.
+    pub(crate) fn may_miss_tools(&self, level: Level) -> Option<&Unanswered> {
+        let shell = self.unknown_shell().filter(|_| level < Level::Aggressive);
+        self.unknown_start.as_ref().or(shell)
     }
 
     fn unknown_call(&mut self, place: &str, fact: &str, is_shell: bool) {

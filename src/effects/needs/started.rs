@@ -10,7 +10,7 @@ use crate::effects::ecosystems::Output;
 use crate::effects::image_files::View;
 use crate::effects::steps::{self, StepKind};
 use crate::effects::{AbsolutePath, Evidence, Place};
-use crate::facts::{Base, Facts, Scope, Stage};
+use crate::facts::{Base, Command, Facts, Scope, Stage};
 use crate::knowledge::{ListFormat, image_configuration, is_shell, start_needs};
 use crate::shell;
 use crate::syntax::{Arguments, Dockerfile, Keyword};
@@ -103,7 +103,11 @@ impl<'r, 'v> Reader<'r, 'v> {
                 .collect();
             self.words(&words, command.workdir.as_deref(), &place, 0);
             if self.by == By::Start {
-                self.unread_start(file, facts, index, &words, &place);
+                let started: Vec<String> = (0..)
+                    .zip(words)
+                    .filter_map(|(at, word)| may_start(command, at).then_some(word))
+                    .collect();
+                self.unread_start(file, facts, index, &started, &place);
             }
         }
     }
@@ -571,6 +575,18 @@ fn with_program(words: &[String], programs: &[String]) -> Vec<Vec<String>> {
         first.chain(rest.iter().cloned()).collect()
     });
     commands.collect()
+}
+
+/// Whether word number `at` of a command may name something that it starts, and no file that it reads or writes.
+fn may_start(command: &Command, at: usize) -> bool {
+    let reading = command.reading().filter(|reading| reading.is_complete());
+    at == 0
+        || reading.is_none_or(|reading| {
+            let mut own = reading.arguments.iter().filter(|argument| argument.at == at);
+            reading.inner_at.is_some_and(|inner| at >= inner)
+                || reading.commands.iter().any(|words| words.contains(&at))
+                || own.any(|argument| argument.is_run())
+        })
 }
 
 pub(super) fn words_of(command: &compose::Command) -> Vec<String> {

@@ -174,13 +174,7 @@ impl Pass for SlimBase {
 
 /// Refuses a stage of which it is not known what it runs, or what that calls.
 fn answered(needs: &Needs, level: Level) -> Result<(), Obstacle> {
-    let shell = needs.unknown_shell().filter(|_| level < Level::Aggressive);
-    let unanswered = needs
-        .unknown_start
-        .as_ref()
-        .or(needs.unread_manifest.as_ref())
-        .or(shell);
-    match unanswered {
+    match needs.may_miss_tools(level).or(needs.unread_manifest.as_ref()) {
         Some(unanswered) => Err(unanswered.obstacle()),
         None if !needs.starts => Err(Obstacle::new(
             ObstacleKind::UnknownNeed,

@@ -4,7 +4,6 @@ use crate::effects::needs::Needs;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::Family;
 
-use super::Level;
 use super::gain::Gain;
 use super::subject::Subject;
 
@@ -31,12 +30,7 @@ pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result
         ));
     }
     // Without packages to leave behind, all that is gained is a smaller image, whose tools something unknown may miss.
-    let shell = needs.unknown_shell().filter(|_| subject.level < Level::Aggressive);
-    let unknown = needs
-        .unknown_start
-        .as_ref()
-        .or(shell)
-        .filter(|_| gain.packages.is_empty());
+    let unknown = needs.may_miss_tools(subject.level).filter(|_| gain.packages.is_empty());
     if let Some(unknown) = unknown.or(needs.unread_manifest.as_ref()) {
         return Err(unknown.obstacle());
     }

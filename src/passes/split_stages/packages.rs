@@ -142,7 +142,7 @@ pub(super) fn is_for_builds(name: &str, release: &Release) -> bool {
 }
 
 /// What the headers among `divided` bring beyond the libraries that take their place, in KiB: an estimate.
-pub(super) fn weight_of_headers(divided: &[Divided], release: &Release) -> u64 {
+pub(super) fn weight_of_headers(divided: &[&Divided], release: &Release) -> u64 {
     let names = divided.iter().map(|package| package.name.as_str());
     let headers: Vec<&str> = names.filter(|name| is_for_builds(name, release)).collect();
     let libraries: Vec<&str> = headers

@@ -207,11 +207,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     plan.wanted = uses.at_run_time;
     let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
     let smaller = can_be_smaller(subject, gain, &works, &needs, &plan.runtime);
+    let new = not_of_image(subject, &plan.divided);
     let saves = matches!(left_out, Ok(Some(_)))
         || is_built_alone(&crossings)
-        || leaves_packages(subject, &plan.divided)
+        || new.iter().any(|package| !package.place.runtime)
         || matches!(smaller, Ok(true))
-        || packages::weight_of_headers(&plan.divided, &subject.release) >= HEAVY_HEADERS;
+        || packages::weight_of_headers(&new, &subject.release) >= HEAVY_HEADERS;
     match left_out {
         Err(obstacle) if !saves => return Err(obstacle),
         Err(obstacle) => plan.evidence.push(Evidence {
@@ -255,6 +256,9 @@ fn can_be_smaller(
     let Some(smaller) = &gain.smaller else { return Ok(false) };
     if smaller.purpose != Purpose::Same {
         return Ok(true);
+    }
+    if let Some(unknown) = needs.may_miss_tools(subject.level) {
+        return Err(unknown.obstacle());
     }
     // What runs there, too, must be known.
     let stays = |index: &usize| {
@@ -345,16 +349,15 @@ fn build_in_a_text(subject: &Subject<'_>) -> Option<Obstacle> {
     })
 }
 
-/// Whether a package stays in the builder that the image does not have anyway.
-fn leaves_packages(subject: &Subject<'_>, divided: &[Divided]) -> bool {
+/// The packages that the image does not have anyway.
+fn not_of_image<'d>(subject: &Subject<'_>, divided: &'d [Divided]) -> Vec<&'d Divided> {
     let contents = image_contents(&subject.image.repository(), subject.image.tag.as_deref());
     let has = |name: &str| {
         contents
             .as_ref()
             .is_some_and(|contents| contents.packages.contains(name))
     };
-    let mut left = divided.iter().filter(|package| !package.place.runtime);
-    left.any(|package| !has(&package.name))
+    divided.iter().filter(|package| !has(&package.name)).collect()
 }
 
 /// Whether the runtime stage takes what was built and nothing of the build context.
