@@ -35,6 +35,7 @@ mod owners;
 mod packages;
 mod reads;
 mod renamed;
+mod required;
 mod run_flags;
 mod stages;
 #[cfg(test)]
@@ -63,6 +64,8 @@ pub(crate) enum Kind {
     PackageLost,
     /// A package of the system is asked for otherwise: in another version, from another source, by another manager.
     InstallChanged,
+    /// A file that a step fails without is not there any more.
+    NeededFileLost,
     /// Nothing writes a path that is named at run time.
     NamedPathLost,
     /// A step lacks what an earlier step gave it.
@@ -98,6 +101,7 @@ impl Kind {
             Kind::FilesLost => "files-lost",
             Kind::PackageLost => "package-lost",
             Kind::InstallChanged => "install-changed",
+            Kind::NeededFileLost => "needed-file-lost",
             Kind::NamedPathLost => "named-path-lost",
             Kind::InputLost => "input-lost",
             Kind::OrderChanged => "order-changed",
@@ -150,6 +154,7 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     development::check,
     named::check,
     order::check,
+    required::check,
     flow::check,
     run_flags::check,
     base::check,

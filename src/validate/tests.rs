@@ -223,6 +223,35 @@ fn a_program_that_is_moved_to_its_place() {
 }
 
 #[test]
+fn faults_with_needed_files() {
+    let runs = |lines: &str| format!("FROM node:20\nWORKDIR /app\nCOPY . .\n{lines}CMD [\"node\", \"main.js\"]\n");
+    let split = |builder: &str, last: &str| {
+        format!(
+            "FROM node:20 AS builder\nWORKDIR /app\nCOPY . .\n{builder}\nFROM node:20-slim\nWORKDIR /app\n\
+             COPY --from=builder /app /app\n{last}CMD [\"node\", \"main.js\"]\n"
+        )
+    };
+    let build = "RUN npm ci && npm run build\n";
+    // The build wrote it, as nothing else can have.
+    let last = "RUN mv /made/page.html /srv/page.html\n";
+    let before = runs(&format!("{build}{last}"));
+    rejects(&before, &split(&format!("{build}{last}"), last), Kind::NeededFileLost);
+    // A redirect in the RUN of the build wrote it.
+    let build = "RUN npm ci && npm run build && echo a > /opt/list\n";
+    let last = "RUN sort -o /srv/list /opt/list\n";
+    rejects(
+        &runs(&format!("{build}{last}")),
+        &split(build, last),
+        Kind::NeededFileLost,
+    );
+    // The builder moves it away as well.
+    let build = "RUN npm ci && npm run build\nRUN echo a > /app/list\n";
+    let last = "RUN mv /app/list /srv/list\n";
+    let before = runs(&format!("{build}{last}"));
+    rejects(&before, &split(&format!("{build}{last}"), last), Kind::NeededFileLost);
+}
+
+#[test]
 fn faults_with_named_paths() {
     let before = "FROM gcc:13-bookworm\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\nCMD [\"/usr/local/bin/server\"]\n";
     let after = "FROM gcc:13-bookworm AS builder\nWORKDIR /src\nCOPY . .\nRUN gcc -o /usr/local/bin/server tool.c\n\n\

@@ -1,0 +1,104 @@
+//! A step of the result finds the files that it fails without, if it found them before.
+
+use crate::effects::ecosystems::Output;
+use crate::effects::steps::StepKind;
+use crate::effects::{AbsolutePath, Place, is_standard_folder};
+
+use super::model::{Item, StageModel};
+use super::{Kind, Pair, Violation};
+
+/// Folders that base images fill: what a step needs there may be theirs.
+const OF_BASES: [&str; 10] = [
+    "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/usr", "/var",
+];
+
+/// Checks every stage of the result.
+pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
+    let made = pair.made();
+    made.flat_map(|(_, old, new)| check_stage(pair, old, new)).collect()
+}
+
+fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (at, item) in new.items.iter().enumerate() {
+        if !matches!(item.step.kind, StepKind::Build | StepKind::Other) {
+            continue;
+        }
+        let Some(origin) = old.position(&item.act) else {
+            continue;
+        };
+        let is_lost = |path: &&AbsolutePath| {
+            !is_standard_folder(path) && had(old, origin, item, path) && !has(pair, new, at, path)
+        };
+        let lost = named(item).into_iter().find(is_lost);
+        found.extend(lost.map(|path| {
+            let line = pair.after.line(item);
+            Violation {
+                kind: Kind::NeededFileLost,
+                line,
+                what: format!("line {line} needs {path}, which a step before it made and nothing brings to its stage"),
+                remedy: "make the file in the same RUN, or in a folder of its own".to_owned(),
+            }
+        }));
+    }
+    found
+}
+
+/// The paths that a step names and that it may fail without.
+fn named(item: &Item) -> Vec<&AbsolutePath> {
+    let effects = item.effects();
+    let read = effects.reads.iter().filter_map(Place::path);
+    // A question such as `[ -e /list ]` may be answered either way.
+    let is_used = !effects.writes.is_empty();
+    effects.requires.iter().chain(read.filter(|_| is_used)).collect()
+}
+
+/// Whether a step before item number `end` made a path. What `item` surely fails without may also be of a build, or of a step
+/// that writes below a folder; what it only reads may be missing, unless a step wrote just that.
+fn had(old: &StageModel, end: usize, item: &Item, path: &AbsolutePath) -> bool {
+    let exactly = Place::Exactly(path.clone());
+    let effects = item.effects();
+    let is_moved = effects.deletes.iter().any(|place| place.path() == Some(path));
+    let is_certain = effects.requires.contains(path) || is_moved;
+    let is_of_base = || {
+        let mut folders = OF_BASES.iter().filter_map(|folder| AbsolutePath::of(folder, None));
+        folders.any(|folder| path.is_within(&folder))
+    };
+    let builds = |item: &Item| item.step.outputs.iter().any(Output::is_of_own_code);
+    let writes = |item: &Item| {
+        let mut known = item.effects().writes.iter().filter(|place| **place != Place::Anywhere);
+        known.any(|place| *place == exactly || is_certain && place.meets(&exactly))
+    };
+    let mut before = old.items.iter().take(end);
+    before.any(|item| writes(item) || is_certain && builds(item) && !is_of_base())
+}
+
+/// Whether something before item number `end` of a stage of the result may bring a path there.
+fn has(pair: &Pair<'_>, new: &StageModel, end: usize, path: &AbsolutePath) -> bool {
+    let exactly = Place::Exactly(path.clone());
+    let items = new.items.iter().take(end);
+    let mut own = items.filter(|item| item.step.kind != StepKind::FromStage);
+    let is_made = own.any(|item| {
+        let effects = item.effects();
+        effects.writes.iter().any(|place| place.meets(&exactly))
+            || effects.folders.iter().any(|made| made.is_within(path))
+    });
+    let is_gone = |from: usize| {
+        let source = pair.after.stages.get(from);
+        source.is_some_and(|source| is_taken_away(source, &exactly))
+    };
+    let deliveries = new.deliveries.iter().filter(|delivery| delivery.at < end);
+    let mut bring = deliveries.filter(|delivery| {
+        let is_below = delivery.region.path().is_some_and(|below| below.is_within(path));
+        is_below || delivery.region.meets(&exactly)
+    });
+    is_made || bring.any(|delivery| !is_gone(delivery.from))
+}
+
+/// Whether a step takes a place away by its name, and none that names it makes it again.
+fn is_taken_away(source: &StageModel, place: &Place) -> bool {
+    let deletes = |item: &Item| item.effects().deletes.iter().any(|deleted| deleted.covers(place));
+    let writes = |item: &Item| item.effects().writes.contains(place);
+    let last = source.items.iter().rposition(deletes);
+    last.is_some_and(|last| !source.items.iter().skip(last).any(writes))
+}
