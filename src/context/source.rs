@@ -700,7 +700,6 @@ fn follow(tree: &Tree, base: &str, path: &str, check: impl Fn(&str) -> Result<Ki
     Ok(done)
 }
 
-/// A thread that panicked while it held the lock left whole entries behind: they are still good.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,14 +27,11 @@ impl Build<'_> {
             while let Some((folder, depth)) = folders.pop() {
                 looked += 1;
                 let names = self.files.list(folder.relative());
-                for name in names.iter().filter(|name| settings.is_in(name)) {
+                let own: Vec<&String> = names.iter().filter(|name| settings.is_in(name)).collect();
+                for name in &own {
                     found.extend(self.by_file(settings, &root, &folder, name)?);
                 }
-                if depth < DEEPEST
-                    && looked < MOST_FOLDERS
-                    && settings.nested
-                    && names.iter().any(|name| settings.is_in(name))
-                {
+                if !own.is_empty() && settings.nested && depth < DEEPEST && looked < MOST_FOLDERS {
                     let below = names.iter().filter_map(|name| name.strip_suffix('/'));
                     folders.extend(below.map(|name| (folder.join(name), depth + 1)));
                 }

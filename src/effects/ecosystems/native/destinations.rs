@@ -106,7 +106,7 @@ struct Told<'c> {
 }
 
 /// The table of a command that builds what files of a project say.
-fn project_table(command: &Command) -> Option<&'static CommandTable> {
+pub(super) fn project_table(command: &Command) -> Option<&'static CommandTable> {
     let table = command_table(command.program()?)?;
     (table.scope == CommandScope::Project && table.has_tag("native")).then_some(table)
 }

@@ -8,6 +8,7 @@ use crate::facts::Command;
 use crate::knowledge::{CommandScope, command_table};
 
 use super::{Output, Surroundings};
+use destinations::project_table;
 use makefile::Makefile;
 
 pub(crate) use destinations::Destinations;
@@ -24,8 +25,7 @@ impl Surroundings<'_> {
             Vec::new()
         };
         let left: Vec<Output> = [vec![Output::Project(folder.to_owned())], elsewhere, installed].concat();
-        let table = command_table(command.program().unwrap_or_default());
-        if table.is_some_and(|table| table.scope == CommandScope::Project) {
+        if project_table(command).is_some() {
             self.destinations.refuse_others(&left)?;
             self.refuse_named(folder, std::iter::empty(), &[])?;
         }
