@@ -154,7 +154,7 @@ fn unknown_word(text: &str, workdir: Option<&AbsolutePath>) -> Place {
     if folder.is_empty() {
         return Place::Anywhere;
     }
-    AbsolutePath::of(folder, workdir).map_or(Place::Anywhere, Place::Under)
+    AbsolutePath::of(folder, workdir).map_or(Place::Anywhere, Place::Somewhere)
 }
 
 /// Where the home folders of accounts are.
@@ -341,6 +341,7 @@ impl Reader<'_, '_> {
                 self.makes_folder(argument);
                 self.makes_parents(self.path(argument));
             }
+            Role::LinksTo => self.links(argument),
             Role::Home => self.home(argument),
             Role::EntersLate => self.effects.requires.extend(self.path(argument)),
             Role::Enters if !argument.by_option => {
@@ -371,7 +372,6 @@ impl Reader<'_, '_> {
             | Role::Runs
             | Role::Text
             | Role::Filter
-            | Role::LinksTo
             | Role::Placeholder
             | Role::Pattern
             | Role::Mode
@@ -400,6 +400,29 @@ impl Reader<'_, '_> {
             let place = AbsolutePath::of(path, self.workdir.as_ref()).map_or(Place::Anywhere, Place::Under);
             self.effects.reads.push(place);
         }
+    }
+
+    /// Notes where a symbolic link leads: a relative text counts from the folder of the link, or from the working folder where
+    /// the command is told to work it out from there.
+    fn links(&mut self, argument: &ArgumentUse) {
+        let text = argument.text.as_deref().filter(|text| !text.starts_with('/'));
+        let Some(text) = text else {
+            return self.effects.links_to.push(self.tree(argument));
+        };
+        let is_link = |role: Role| matches!(role, Role::Writes | Role::WritesInto | Role::WritesIntoFolder);
+        let mut arguments = self.reading.arguments.iter();
+        let link = arguments
+            .find(|argument| is_link(argument.role))
+            .and_then(|link| self.path(link));
+        let Some(link) = link else {
+            return self.effects.links_to.push(Place::Anywhere);
+        };
+        let folders = [Some(link.clone()), link.parent(), self.folder(false)];
+        let places = folders
+            .into_iter()
+            .flatten()
+            .map(|folder| Place::of_pattern(folder.join(text)));
+        self.effects.links_to.extend(places);
     }
 
     fn reads(&mut self, argument: &ArgumentUse) {
@@ -516,6 +539,10 @@ impl Reader<'_, '_> {
         };
         if is_folder != Some(false) {
             self.copies_into(argument, trees);
+        }
+        if is_folder == Some(true) && !is_standard_folder(&path) {
+            // Without it, several files have no place to go to, and one gets its name.
+            self.effects.requires.push(path.clone());
         }
         if is_folder != Some(true) {
             self.effects.writes.push(if trees {

@@ -30,6 +30,8 @@ pub struct Effects {
     pub only_attributes: bool,
     /// Whether what it writes are links.
     pub makes_links: bool,
+    /// What the symbolic links that it makes may lead to. That need not be there when the step runs.
+    pub links_to: Vec<Place>,
     /// Why what it does is not known, if it is not. Such a step reads and writes [`Place::Anywhere`].
     pub unknown: Option<String>,
 }
@@ -58,6 +60,7 @@ impl Effects {
         self.network |= next.network;
         self.only_attributes &= next.only_attributes;
         self.makes_links |= next.makes_links;
+        self.links_to.extend(next.links_to);
         self.unknown = self.unknown.take().or(next.unknown);
     }
 

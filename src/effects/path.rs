@@ -106,6 +106,8 @@ pub enum Place {
     Under(AbsolutePath),
     /// What a pattern with `*`, `?` or `[` matches, with everything below.
     Pattern(AbsolutePath),
+    /// Something below this folder: a path whose end is not known. It may meet all that is there, and covers nothing.
+    Somewhere(AbsolutePath),
     /// Any path: what is not known. It meets everything.
     Anywhere,
 }
@@ -114,12 +116,14 @@ impl Place {
     /// Whether some path may be in both.
     #[must_use]
     pub fn meets(&self, other: &Place) -> bool {
-        use Place::{Anywhere, Exactly, Pattern, Under};
+        use Place::{Anywhere, Exactly, Pattern, Somewhere, Under};
         match (self, other) {
             (Anywhere, _) | (_, Anywhere) => true,
             (Exactly(a), Exactly(b)) => a == b,
-            (Exactly(path), Under(folder)) | (Under(folder), Exactly(path)) => path.is_within(folder),
-            (Under(a), Under(b)) => a.is_within(b) || b.is_within(a),
+            (Exactly(path), Under(folder) | Somewhere(folder)) | (Under(folder) | Somewhere(folder), Exactly(path)) => {
+                path.is_within(folder)
+            }
+            (Under(a) | Somewhere(a), Under(b) | Somewhere(b)) => a.is_within(b) || b.is_within(a),
             (Pattern(pattern), other) | (other, Pattern(pattern)) => meets_pattern(pattern, other),
         }
     }
@@ -127,23 +131,24 @@ impl Place {
     /// Whether every path of `other` is certainly in this one.
     #[must_use]
     pub fn covers(&self, other: &Place) -> bool {
-        use Place::{Anywhere, Exactly, Pattern, Under};
+        use Place::{Anywhere, Exactly, Pattern, Somewhere, Under};
         match (self, other) {
             (Anywhere, _) => true,
             (_, Anywhere) => false,
             (Exactly(a), Exactly(b)) => a == b,
-            (Under(folder), Exactly(path) | Under(path)) => path.is_within(folder),
+            (Under(folder), Exactly(path) | Under(path) | Somewhere(path)) => path.is_within(folder),
             (Under(folder), Pattern(pattern)) => pattern.literal_folder().is_within(folder),
             (Pattern(a), Pattern(b)) => a == b,
-            (Exactly(_), Under(_) | Pattern(_)) | (Pattern(_), Exactly(_) | Under(_)) => false,
+            (Pattern(pattern), Exactly(path) | Under(path) | Somewhere(path)) => surely_matches(pattern, path),
+            (Exactly(_), Under(_) | Pattern(_) | Somewhere(_)) | (Somewhere(_), _) => false,
         }
     }
 
-    /// The path or pattern that it is about; `None` for anywhere.
+    /// The path or pattern that it is about, or the folder that it is in; `None` for anywhere.
     #[must_use]
     pub fn path(&self) -> Option<&AbsolutePath> {
         match self {
-            Place::Exactly(path) | Place::Under(path) | Place::Pattern(path) => Some(path),
+            Place::Exactly(path) | Place::Under(path) | Place::Pattern(path) | Place::Somewhere(path) => Some(path),
             Place::Anywhere => None,
         }
     }
@@ -179,6 +184,8 @@ impl Place {
         Some(match self {
             Place::Exactly(path) => Place::Exactly(path.moved(from, to)?),
             Place::Under(path) if from.is_within(path) => Place::Under(to.clone()),
+            Place::Somewhere(path) if from.is_within(path) => Place::Somewhere(to.clone()),
+            Place::Somewhere(path) => Place::Somewhere(path.moved(from, to)?),
             Place::Under(path) => Place::Under(path.moved(from, to)?),
             Place::Pattern(path) => Place::Pattern(path.moved(from, to)?),
             Place::Anywhere => Place::Under(to.clone()),
@@ -191,6 +198,7 @@ impl fmt::Display for Place {
         match self {
             Place::Exactly(path) | Place::Pattern(path) => write!(f, "{path}"),
             Place::Under(path) => write!(f, "{path} and below"),
+            Place::Somewhere(path) => write!(f, "something in {path}"),
             Place::Anywhere => f.write_str("anywhere"),
         }
     }
@@ -206,6 +214,19 @@ fn meets_pattern(pattern: &AbsolutePath, other: &Place) -> bool {
     }
     // A shorter path is met only if everything below it counts.
     path.parts().count() >= pattern.parts().count() || !matches!(other, Place::Exactly(_))
+}
+
+/// Whether a pattern matches a path or a folder above it, whatever a shell makes of the rarer wildcards.
+fn surely_matches(pattern: &AbsolutePath, path: &AbsolutePath) -> bool {
+    let fits_part = |(pattern, part): (&str, &str)| match pattern.split_once('*') {
+        None => pattern == part && !pattern.contains(['?', '[']),
+        Some((start, end)) if !end.contains(['*', '?', '[']) && !start.contains(['?', '[']) => {
+            let is_hidden = part.starts_with('.') && start.is_empty();
+            !is_hidden && part.len() >= start.len() + end.len() && part.starts_with(start) && part.ends_with(end)
+        }
+        Some(_) => false,
+    };
+    path.parts().count() >= pattern.parts().count() && pattern.parts().zip(path.parts()).all(fits_part)
 }
 
 /// Whether two parts, either of which may hold wildcards, may be the same name.
@@ -262,12 +283,32 @@ mod tests {
             Place::Exactly(path("/a")),
             Place::Under(path("/a")),
             Place::Pattern(path("/a/*")),
+            Place::Somewhere(path("/a")),
             Place::Anywhere,
         ];
         for place in &some {
             assert!(place.meets(&Place::Anywhere) && Place::Anywhere.meets(place));
             assert_eq!(place.covers(&Place::Anywhere), *place == Place::Anywhere);
         }
+    }
+
+    #[test]
+    fn only_what_is_surely_meant_is_covered() {
+        let exactly = |text: &str| Place::Exactly(path(text));
+        let pattern = |text: &str| Place::Pattern(path(text));
+        for (a, b, covers) in [
+            (pattern("/a/tool-*"), exactly("/a/tool-1"), true),
+            (pattern("/a/*"), exactly("/a/b/c"), true),
+            (pattern("/a/*"), exactly("/a/.b"), false),
+            (pattern("/a/?"), exactly("/a/b"), false),
+            (pattern("/a/*/c"), exactly("/a/b"), false),
+            (Place::Somewhere(path("/a")), exactly("/a/b"), false),
+            (Place::Under(path("/a")), Place::Somewhere(path("/a/b")), true),
+        ] {
+            assert_eq!(a.covers(&b), covers, "{a:?} {b:?}");
+            assert!(a.meets(&b) || !covers);
+        }
+        assert!(Place::Somewhere(path("/a")).meets(&exactly("/a/b")));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Written {
                 // That says nothing of a single path.
                 Place::Anywhere => {}
                 Place::Exactly(path) => self.paths.extend(path.ancestors()),
-                Place::Under(path) => {
+                Place::Under(path) | Place::Somewhere(path) => {
                     self.trees.insert(path.clone());
                     self.paths.extend(path.ancestors());
                 }

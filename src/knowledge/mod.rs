@@ -8,6 +8,7 @@ mod arguments;
 mod assumption;
 mod base_environment;
 mod base_image;
+mod build_leftovers;
 mod build_outputs;
 mod cache;
 mod calls;
@@ -50,6 +51,7 @@ pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
     image_contents, is_toolchain_folder, is_toolchain_setting, slimmer, slimmer_images,
 };
+pub use build_leftovers::{Leftover, leftover};
 pub use build_outputs::{OutputSettings, output_settings};
 pub use cache::{Cache, Holds, Place, Sharing};
 pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};

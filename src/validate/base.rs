@@ -239,7 +239,7 @@ impl<'p, 'a> Change<'p, 'a> {
     /// Whether a step or a COPY may bring a program of this name.
     fn is_brought(&self, program: &str) -> bool {
         let is_it = |place: &Place| match place {
-            Place::Exactly(path) | Place::Under(path) => {
+            Place::Exactly(path) | Place::Under(path) | Place::Somewhere(path) => {
                 path.name() == Some(program) || matches!(path.name(), Some("bin" | "local" | "sbin"))
             }
             _ => false,

@@ -58,7 +58,7 @@ impl Check<'_, '_> {
 
     /// What COPYs bring of a place before item number `at` and would not bring any more; none where a step writes it.
     fn lost(&self, stage: &StageModel, at: usize, place: &Place) -> Option<AbsolutePath> {
-        let (Place::Exactly(path) | Place::Under(path)) = place else {
+        let (Place::Exactly(path) | Place::Under(path) | Place::Somewhere(path)) = place else {
             return None;
         };
         let end = stage.items.get(at).map_or(usize::MAX, |item| item.step.instruction);

@@ -1,6 +1,8 @@
-//! A virtual environment that a rewrite makes is found: by PATH in the image, before the interpreter's own folder.
+//! A virtual environment that a rewrite makes is found: by PATH in the image, before the interpreter's own folder. No step looks
+//! for what is installed there by the path that it had before.
 
 use crate::effects::ecosystems::Output;
+use crate::effects::needs::first_use;
 use crate::effects::{AbsolutePath, Place};
 
 use super::model::{StageModel, Version};
@@ -25,7 +27,9 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
                     .arrives(*number, &Place::Under(folder.clone()), after, usize::MAX);
             is_new && arrives && !is_found(pair.after, after, folder)
         });
-        if let Some((_, folder)) = lost.next() {
+        let lost = lost.next().map(|(_, folder)| folder);
+        found.extend(sought_elsewhere(pair, before, after, &known));
+        if let Some(folder) = lost {
             let line = pair
                 .before
                 .facts
@@ -41,6 +45,23 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// A step of the original that uses by its path what a new environment has now.
+fn sought_elsewhere(pair: &Pair<'_>, before: usize, after: usize, known: &[AbsolutePath]) -> Option<Violation> {
+    let stages = pair.after.stages.iter().enumerate();
+    let of_it = stages.filter(|(number, _)| *number == after || pair.origins.get(*number) == Some(&Some(before)));
+    let mut made = of_it.flat_map(|(_, stage)| environments(stage));
+    let folder = made.find(|folder| !known.contains(folder))?;
+    let model = pair.before.stages.get(before)?;
+    let (index, what) = first_use(model.items.iter().map(|item| &item.step))?;
+    let line = pair.before.file.line_of(index);
+    Some(Violation {
+        kind: Kind::InputLost,
+        line,
+        what: format!("line {line} {what}, and what was installed there would be in {folder}"),
+        remedy: "name programs without their folder".to_owned(),
+    })
 }
 
 /// The virtual environments that a stage makes.
@@ -64,4 +85,28 @@ fn is_found(version: &Version<'_>, stage: usize, folder: &AbsolutePath) -> bool 
     let mut folders = path.unwrap_or_default().split(':');
     folders.find(|entry| matches!(*entry, "/usr/local/bin" | "/usr/bin") || *entry == programs.as_str())
         == Some(programs.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::validate::Kind;
+    use crate::validate::tests::{accepts, rejects};
+
+    #[test]
+    fn what_steps_name_by_its_old_path_is_not_moved() {
+        let install = "COPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+        let made = "RUN python -m venv /opt/venv\nENV PATH=\"/opt/venv/bin:$PATH\"\n";
+        let (before, after) = (
+            |run: &str| format!("FROM python:3.12\nARG D=/usr/local\nWORKDIR /app\n{install}{run}\n"),
+            |run: &str| format!("FROM python:3.12\nARG D=/usr/local\nWORKDIR /app\n{made}{install}{run}\n"),
+        );
+        accepts(&before("RUN cp x /opt/x"), &after("RUN cp x /opt/x"));
+        for run in [
+            "RUN cp /usr/local/bin/flask /opt/",
+            "RUN ln -s /usr/local/bin/flask /usr/bin/flask",
+            "RUN cp $D/bin/flask /opt/",
+        ] {
+            rejects(&before(run), &after(run), Kind::InputLost);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! [`validate`] compares two versions of a file, the one before and the one after a pass, by their facts and effects. It
 //! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
 //! ([`live`], [`named`], [`tools`]) and belongs to whom it did ([`owners`]), packages are asked for in the same way
-//! ([`packages`], [`installs`]), steps still find what they read and what they build with ([`development`]), in an order that means the same ([`order`], [`base`],
+//! ([`packages`], [`installs`]), steps and COPYs still find what they read ([`required`], [`taken`]) and what they build with ([`development`]), in an order that means the same ([`order`], [`base`],
 //! [`builders`]), under the same conditions ([`flow`], [`run_flags`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
 //! no comment is lost ([`comments`]).
 //!
@@ -38,6 +38,7 @@ mod renamed;
 mod required;
 mod run_flags;
 mod stages;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod throwaway;
@@ -155,6 +156,7 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     named::check,
     order::check,
     required::check,
+    taken::check,
     flow::check,
     run_flags::check,
     base::check,

@@ -27,6 +27,10 @@ fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Viola
         let Some(origin) = old.position(&item.act) else {
             continue;
         };
+        if let Some(violation) = moved_twice(pair, (old, origin), (new, at)) {
+            found.push(violation);
+            continue;
+        }
         let is_lost = |path: &&AbsolutePath| {
             !is_standard_folder(path) && had(old, origin, item, path) && !has(pair, new, at, path)
         };
@@ -42,6 +46,44 @@ fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Viola
         }));
     }
     found
+}
+
+/// A step that moves files whose names are not known, where an earlier step that may have made them is in another stage. If
+/// that stage moves them, too, nothing is left to move here.
+fn moved_twice(
+    pair: &Pair<'_>,
+    (old, origin): (&StageModel, usize),
+    (new, at): (&StageModel, usize),
+) -> Option<Violation> {
+    let item = new.items.get(at)?;
+    let effects = item.effects();
+    let is_moved = |place: &&Place| !matches!(place, Place::Exactly(_)) && effects.reads.contains(place);
+    let place = effects.deletes.iter().find(is_moved)?;
+    let before = new.items.get(..at)?;
+    let may_make = |other: &&Item| {
+        let outputs = || other.step.outputs.iter().flat_map(Output::places);
+        other.is_run()
+            && (other.effects().writes.iter().any(|written| written.meets(place))
+                || outputs().any(|written| written.meets(place)))
+    };
+    let is_here = |other: &&Item| before.iter().any(|own| own.act == other.act);
+    let is_brought = || {
+        let mut deliveries = new.deliveries.iter().filter(|delivery| delivery.at < at);
+        deliveries.any(|delivery| {
+            let source = pair.after.stages.get(delivery.from);
+            let is_moved_there = source.is_some_and(|source| source.position(&item.act).is_some());
+            delivery.region.covers(place) && !is_moved_there
+        })
+    };
+    let mut makers = old.items.iter().take(origin).filter(may_make);
+    let maker = makers.find(|other| !is_here(other)).filter(|_| !is_brought())?;
+    let (line, made) = (pair.after.line(item), pair.before.line(maker));
+    Some(Violation {
+        kind: Kind::NeededFileLost,
+        line,
+        what: format!("line {line} moves files that line {made} may have made, and line {made} is not in its stage"),
+        remedy: "name the files that are moved, without variables".to_owned(),
+    })
 }
 
 /// The paths that a step names and that it may fail without.

@@ -1,9 +1,10 @@
 //! The files of an image, read from the engine's export as a stream. Contents are hashed and forgotten, so that an image
 //! of many gigabytes takes no more memory than the list of its files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
+use std::sync::OnceLock;
 
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
@@ -52,6 +53,15 @@ pub enum Content {
     Device,
 }
 
+impl Content {
+    fn hash(&self) -> Option<[u8; 32]> {
+        match self {
+            Content::File(hash) => Some(*hash),
+            _ => None,
+        }
+    }
+}
+
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
@@ -87,9 +97,23 @@ pub struct Files {
     pub unread: BTreeMap<String, Unread>,
     /// The packages of the system.
     pub system: SystemPackages,
+    /// The hashes of all contents, once somebody asked for one.
+    contents: OnceLock<HashSet<[u8; 32]>>,
 }
 
 impl Files {
+    /// Whether a file with this content is somewhere.
+    #[must_use]
+    pub fn has_content(&self, content: &Content) -> bool {
+        let hashes = || {
+            let contents = self.entries.values().map(|entry| &entry.content);
+            contents.filter_map(Content::hash).collect()
+        };
+        content
+            .hash()
+            .is_some_and(|hash| self.contents.get_or_init(hashes).contains(&hash))
+    }
+
     /// Reads a tar stream to its end.
     ///
     /// # Errors

@@ -3,12 +3,14 @@
 use crate::context::ContextSource;
 use crate::effects::Evidence;
 use crate::effects::image_files::View;
+use crate::effects::steps;
 use crate::facts::Facts;
 use crate::knowledge::{Ecosystem, start_needs};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::Needs;
 use super::manifests::{ecosystem_of, listed};
+use super::own_folders::first_use;
 use super::packages::installed_by_name;
 
 /// The first fact that says so.
@@ -22,7 +24,8 @@ pub(super) fn named(
 ) -> Option<Evidence> {
     by_tool(needs)
         .or_else(|| in_file(file, stage.clone(), image))
-        .or_else(|| embedded(file, facts, stage, context))
+        .or_else(|| embedded(file, facts, stage.clone(), context))
+        .or_else(|| in_steps(file, facts, stage, context))
         .or_else(|| in_context(context, image))
 }
 
@@ -79,6 +82,22 @@ fn in_file(file: &Dockerfile, mut stage: std::ops::Range<usize>, image: &View<'_
             place: file.place_of(index),
             fact: format!("names {name}"),
         })
+    })
+}
+
+/// The first RUN that uses what an earlier one installed, by its path.
+fn in_steps(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: std::ops::Range<usize>,
+    context: &ContextSource,
+) -> Option<Evidence> {
+    let stage = facts.stages.get(facts.stage_of(stage.start)?)?;
+    let steps = steps::of_stage(file, facts, stage, context);
+    let (index, fact) = first_use(steps.iter())?;
+    Some(Evidence {
+        place: file.place_of(index),
+        fact,
     })
 }
 

@@ -77,7 +77,10 @@ fn left(file: &Dockerfile, index: usize, run: &Execution, number: usize) -> Opti
 /// Whether a command reads an archive and writes what is in it, and not the archive.
 fn unpacks(command: &Command, archive: &Place) -> bool {
     let effects = of_command(command, &());
-    let spreads = effects.writes.iter().any(|place| matches!(place, Place::Under(_)));
+    let spreads = effects
+        .writes
+        .iter()
+        .any(|place| matches!(place, Place::Under(_) | Place::Somewhere(_)));
     effects.unknown.is_none()
         && effects
             .reads

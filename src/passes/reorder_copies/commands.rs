@@ -120,7 +120,7 @@ impl Copied<'_> {
     /// Whether nothing that is copied is at `place`, although it is in a destination.
     fn is_free(&self, place: &Place) -> bool {
         let path = match place {
-            Place::Exactly(path) | Place::Under(path) => path,
+            Place::Exactly(path) | Place::Under(path) | Place::Somewhere(path) => path,
             Place::Pattern(_) | Place::Anywhere => return false,
         };
         !self.is_above(path.as_str()) && !self.view.exists(path.relative())

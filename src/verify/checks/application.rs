@@ -7,7 +7,7 @@ use super::super::subject::Subject;
 use super::{Side, is_different_in_every_build};
 use crate::emit::text;
 use crate::facts::is_within;
-use crate::knowledge::managers;
+use crate::knowledge::{Leftover, leftover, managers};
 
 /// How a file that is in both images differs.
 enum Difference {
@@ -201,8 +201,12 @@ pub(super) fn left_out(
     if is_note_of_npm(path) && subject.source(path).is_none() {
         return Some("notes of installs");
     }
-    if is_build_product_left_behind(path) {
+    let of_a_build = leftover(path, |path| before.files.entries.contains_key(path));
+    if of_a_build == Some(Leftover::Kept) || is_object(name) {
         return Some("build products");
+    }
+    if of_a_build == Some(Leftover::Result) && after.files.has_content(&entry.content) {
+        return Some("moved");
     }
     (entry.content != Content::Folder && is_source(name) && !compiles_at_start(before)).then_some("sources")
 }
@@ -212,23 +216,11 @@ fn is_note_of_npm(path: &str) -> bool {
     path.rsplit('/').next() == Some("package-lock.json")
 }
 
-/// Whether a file is what a compiler keeps for its next run. Its results are not: somebody may run them.
-fn is_build_product_left_behind(path: &str) -> bool {
-    const FOLDERS: [&str; 5] = ["deps", "build", "incremental", "examples", ".fingerprint"];
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let path = format!("/{path}/");
-    let is_of_cargo = ["debug", "release"].iter().any(|profile| {
-        FOLDERS
-            .iter()
-            .any(|folder| path.contains(&format!("/target/{profile}/{folder}/")))
-    });
-    is_of_cargo
-        || path.contains("/CMakeFiles/")
-        || path.contains("/.gradle/")
-        || path.contains("/target/") && matches!(name, ".rustc_info.json" | "CACHEDIR.TAG" | ".cargo-lock")
-        || [".o", ".d", ".rlib", ".rmeta", ".class"]
-            .iter()
-            .any(|ending| name.ends_with(ending))
+/// Whether a file is what a compiler makes for a linker or for its own next run.
+fn is_object(name: &str) -> bool {
+    [".o", ".d", ".rlib", ".rmeta", ".class"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file is read by a compiler and by nothing else.
@@ -361,6 +353,24 @@ mod tests {
         let before = app().file("app/package-lock.json", "made");
         assert!(found(&before, &app(), "a").is_empty());
         assert!(found(&before, &app().file("app/package-lock.json", "other"), "a").is_empty());
+    }
+
+    #[test]
+    fn what_builds_keep_may_go_and_a_result_may_where_it_is_elsewhere() {
+        let sources = || app().file("app/setup.py", "");
+        let before = sources()
+            .file("app/build/lib/a/b.py", "b")
+            .file("app/a.egg-info/PKG-INFO", "");
+        assert!(found(&before, &sources(), "a").is_empty());
+        assert_eq!(
+            found(&app().file("app/build/lib/a.py", "b"), &app(), "a").len(),
+            3,
+            "a folder of the name without a project beside it"
+        );
+        let built = app().file("app/target/release/server", "program");
+        assert_eq!(found(&built, &app(), "a").len(), 3);
+        let moved = app().file("usr/local/bin/server", "program");
+        assert!(found(&built, &moved, "a").is_empty());
     }
 
     #[test]

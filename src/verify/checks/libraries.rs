@@ -194,11 +194,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let broken = Tree::default().file("app/b.so", "\u{7f}ELF").files();
-        let files = files(Tree::default().program("app/a"), &[("app/a", Elf::default())]);
-        let files = Files {
-            unread: broken.unread,
-            ..files
-        };
+        let mut files = files(Tree::default().program("app/a"), &[("app/a", Elf::default())]);
+        files.unread = broken.unread;
         let check = compared(&files, &files);
         assert_eq!(check.not_compared, ["/app/b.so is a broken program or library"]);
         assert!(!check.is_failed() && check.is_incomplete());

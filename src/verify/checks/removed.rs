@@ -1,6 +1,6 @@
 //! What went away, by cause. What no cause explains makes the verification fail.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::super::files::{Content, Files};
 use super::super::python::LeftOut;
@@ -101,12 +101,6 @@ pub(in crate::verify) fn removed(
         BaseImage::Kept | BaseImage::Unread => None,
     };
     let system = &before.files.system;
-    let contents: HashSet<[u8; 32]> = after
-        .files
-        .entries
-        .values()
-        .filter_map(|entry| hash(&entry.content))
-        .collect();
     let mut removed: BTreeMap<&'static str, (usize, u64)> = BTreeMap::new();
     let mut findings = Vec::new();
     for (path, entry) in &before.files.entries {
@@ -125,7 +119,6 @@ pub(in crate::verify) fn removed(
                 base: base_files,
                 system,
                 kept: &after.files.system,
-                contents: &contents,
                 tools,
             }
             .of(path, &entry.content)
@@ -190,20 +183,12 @@ fn certificates(before: Side<'_>, after: Side<'_>) -> Option<Finding> {
     Some(Finding::lacks(what, Lack::Package("ca-certificates")))
 }
 
-fn hash(content: &Content) -> Option<[u8; 32]> {
-    match content {
-        Content::File(hash) => Some(*hash),
-        _ => None,
-    }
-}
-
 struct Cause<'a> {
     before: Side<'a>,
     after: Side<'a>,
     base: Option<&'a Files>,
     system: &'a SystemPackages,
     kept: &'a SystemPackages,
-    contents: &'a HashSet<[u8; 32]>,
     /// What only installs and builds.
     tools: &'a LeftOut,
 }
@@ -305,7 +290,7 @@ impl Cause<'_> {
     }
 
     fn is_moved(&self, path: &str, content: &Content) -> bool {
-        if hash(content).is_some_and(|hash| self.contents.contains(&hash)) {
+        if self.after.files.has_content(content) {
             return true;
         }
         // Scripts of an environment name its interpreter, and so differ.
@@ -316,10 +301,8 @@ impl Cause<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tree::Tree;
-    use std::collections::BTreeSet;
-
     use super::super::super::report::Result;
+    use super::super::super::tree::Tree;
     use super::*;
     use serde_json::json;
 
@@ -356,10 +339,8 @@ mod tests {
             (Result::Unknown, 2),
             "{check:?}"
         );
-        let trusting = Files {
-            trusting: BTreeSet::from(["app/a".to_owned()]),
-            ..kept
-        };
+        let mut trusting = kept;
+        trusting.trusting.insert("app/a".to_owned());
         assert!(judged(&trusting, BaseImage::Kept).is_failed());
     }
 
