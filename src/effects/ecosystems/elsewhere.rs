@@ -1,12 +1,13 @@
 //! Where builds of a project write outside of its folder: by their words, the scripts that they run and their settings.
 
 use crate::context::Files;
-use crate::effects::command::{folder_of, of_command, script_of};
+use crate::effects::command::{folder_of, is_standard_folder, of_command, script_of};
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
 use crate::facts::{Command, Execution, ManagerUse, Scope};
-use crate::knowledge::{Action, Kind};
+use crate::knowledge::{Action, ArgumentRole, Kind};
 
 use super::Output;
+use super::output_settings::literals;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: usize = 6;
@@ -28,7 +29,8 @@ impl Build<'_> {
         let effects = of_command(command, &());
         let outside = |place: &&Place| !place.is_within(&self.project) && !place.is_within_scratch();
         if effects.unknown.is_some() {
-            return self.refuse_named(command.literal_arguments(), &[]).map(|()| Vec::new());
+            self.refuse_named(command.literal_arguments(), &[])?;
+            return self.refuse_named_in_code(command).map(|()| Vec::new());
         }
         let outer = effects.written_paths().into_iter();
         let is_outside = |path: &&AbsolutePath| outside(&&Place::Exactly((*path).clone()));
@@ -57,6 +59,38 @@ impl Build<'_> {
                 && !self.files.exists(path.relative())
         });
         outside.next().map_or(Ok(()), |path| Err(maybe(&path)))
+    }
+
+    /// Refuses texts in the code that a command runs which name a path outside of the project: `node build.js` with `../out` in
+    /// it. A relative one may count from the folder of the file, too.
+    fn refuse_named_in_code(&self, command: &Command) -> Result<(), Obstacle> {
+        let Some((path, text)) = self.code_of(command) else {
+            return Ok(());
+        };
+        let folder = path.parent().unwrap_or_else(AbsolutePath::root);
+        let leads_out = |text: &&str| {
+            let is_absolute = text.starts_with('/');
+            let within = |folder: &AbsolutePath| folder.join(text).is_within(&self.project);
+            let is_path = !text.contains(|c: char| c.is_whitespace() || "*?[]{}()$<>:;,|".contains(c));
+            is_path
+                && if is_absolute {
+                    is_of_system(text)
+                } else {
+                    !within(&self.project) && !within(&folder)
+                }
+        };
+        let literals: Vec<&str> = text.lines().flat_map(literals).collect();
+        self.refuse_named(literals.into_iter().filter(leads_out), &[])
+    }
+
+    /// The file of the project that a command runs as code, and its text.
+    fn code_of(&self, command: &Command) -> Option<(AbsolutePath, String)> {
+        let reading = command.reading()?;
+        let mut arguments = reading.arguments.iter();
+        let script = arguments.find(|argument| argument.role == ArgumentRole::Script)?;
+        let path = AbsolutePath::of(script.text.as_deref()?, folder_of(command).as_ref())?;
+        let text = self.files.read(path.relative())?;
+        Some((path, text))
     }
 
     /// The path in a part of a word: an absolute one, or one that leads out of the folder, by itself or behind the letter of
@@ -159,6 +193,19 @@ impl Build<'_> {
         }
         Ok(found)
     }
+}
+
+/// Whether an absolute path is below a folder of the system: `/api/users` is an address of a server.
+fn is_of_system(path: &str) -> bool {
+    const MADE_BY_KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+    let mut above = path
+        .match_indices('/')
+        .skip(1)
+        .map(|(at, _)| path.get(..at).unwrap_or_default());
+    above.next().is_some_and(|first| {
+        let folder = AbsolutePath::of(first, None);
+        folder.is_some_and(|folder| is_standard_folder(&folder)) && !MADE_BY_KERNEL.contains(&first)
+    })
 }
 
 /// Whether packages are installed elsewhere than in the folder of the project.

@@ -109,7 +109,7 @@ fn outputs_in(text: &str, settings: &OutputSettings) -> Vec<Vec<String>> {
             .filter(|_| literals.is_empty() && !settings.crosses)
         {
             Some(plain) => found.push(vec![plain.to_owned()]),
-            None if !literals.is_empty() => found.push(literals),
+            None if !literals.is_empty() => found.push(literals.into_iter().map(str::to_owned).collect()),
             None => {}
         }
     }
@@ -142,12 +142,12 @@ fn value_of(text: &str) -> &str {
 }
 
 /// The string literals in a piece of code.
-fn literals(code: &str) -> Vec<String> {
+pub(super) fn literals(code: &str) -> Vec<&str> {
     let (mut found, mut open) = (Vec::new(), None);
     for (at, c) in code.char_indices() {
         match open {
             Some((quote, start)) if c == quote => {
-                found.push(code.get(start..at).unwrap_or_default().to_owned());
+                found.push(code.get(start..at).unwrap_or_default());
                 open = None;
             }
             None if matches!(c, '"' | '\'' | '`') => open = Some((c, at + 1)),
