@@ -32,7 +32,7 @@ fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Vec<Viola
             continue;
         }
         let is_lost = |path: &&AbsolutePath| {
-            !is_standard_folder(path) && had(old, origin, item, path) && !has(pair, new, at, path)
+            !is_standard_folder(path) && !is_made_again(old, origin, (new, at), path) && !has(pair, new, at, path)
         };
         let lost = named(item).into_iter().find(is_lost);
         found.extend(lost.map(|path| {
@@ -95,9 +95,22 @@ fn named(item: &Item) -> Vec<&AbsolutePath> {
     effects.requires.iter().chain(read.filter(|_| is_used)).collect()
 }
 
-/// Whether a step before item number `end` made a path. What `item` surely fails without may also be of a build, or of a step
-/// that writes below a folder; what it only reads may be missing, unless a step wrote just that.
-fn had(old: &StageModel, end: usize, item: &Item, path: &AbsolutePath) -> bool {
+/// Whether no step before item number `end` of the original made a path, or one that did is before the item in the result, too.
+fn is_made_again(old: &StageModel, end: usize, (new, at): (&StageModel, usize), path: &AbsolutePath) -> bool {
+    let Some(item) = old.items.get(end) else { return true };
+    let before = new.items.get(..at).unwrap_or_default();
+    let mut makers = makers(old, end, item, path).peekable();
+    makers.peek().is_none() || makers.any(|maker| before.iter().any(|own| own.act == maker.act))
+}
+
+/// The steps before item number `end` that may have made a path. What `item` surely fails without may also be of a build, or of a
+/// step that writes below a folder; what it only reads may be missing, unless a step wrote just that.
+fn makers<'m>(
+    old: &'m StageModel,
+    end: usize,
+    item: &'m Item,
+    path: &'m AbsolutePath,
+) -> impl Iterator<Item = &'m Item> {
     let exactly = Place::Exactly(path.clone());
     let effects = item.effects();
     let is_moved = effects.deletes.iter().any(|place| place.path() == Some(path));
@@ -106,13 +119,13 @@ fn had(old: &StageModel, end: usize, item: &Item, path: &AbsolutePath) -> bool {
         let mut folders = OF_BASES.iter().filter_map(|folder| AbsolutePath::of(folder, None));
         folders.any(|folder| path.is_within(&folder))
     };
+    let may_be_built = is_certain && !is_of_base();
     let builds = |item: &Item| item.step.outputs.iter().any(Output::is_of_own_code);
-    let writes = |item: &Item| {
+    let before = old.items.iter().take(end);
+    before.filter(move |item| {
         let mut known = item.effects().writes.iter().filter(|place| **place != Place::Anywhere);
-        known.any(|place| *place == exactly || is_certain && place.meets(&exactly))
-    };
-    let mut before = old.items.iter().take(end);
-    before.any(|item| writes(item) || is_certain && builds(item) && !is_of_base())
+        known.any(|place| *place == exactly || is_certain && place.meets(&exactly)) || may_be_built && builds(item)
+    })
 }
 
 /// Whether something before item number `end` of a stage of the result may bring a path there.
