@@ -11,6 +11,9 @@ use crate::syntax::{Dockerfile, Keyword};
 use super::Needs;
 use super::calls::texts;
 
+/// What sources and manifests of a context say of each of [`file_needs`].
+struct Said(Vec<Option<Evidence>>);
+
 /// Adds the packages whose files the tools, sources, manifests and variables say that something reads. The tools must be
 /// known before.
 pub(super) fn read(
@@ -20,11 +23,12 @@ pub(super) fn read(
     context: &ContextSource,
     needs: &mut Needs,
 ) {
-    for need in file_needs() {
+    let sources = context.remembered(|| Said(file_needs().iter().map(|need| source(context, need)).collect()));
+    for (need, said) in file_needs().iter().zip(&sources.0) {
         let by_tool = need.tools.iter().find_map(|tool| needs.tools.get(tool)).cloned();
         let found = by_tool
             .or_else(|| variable(file, facts, stage.clone(), need))
-            .or_else(|| source(context, need));
+            .or_else(|| said.clone());
         if let Some(evidence) = found {
             needs.packages.entry(need.package.as_str()).or_insert(evidence);
         }

@@ -101,19 +101,33 @@ fn in_steps(
     })
 }
 
+/// The lines of the context that name something of Python's own folders, each with its file and number.
+struct Naming(Vec<(String, usize, String)>);
+
 fn in_context(context: &ContextSource, image: &View<'_>) -> Option<Evidence> {
-    let ends = &start_needs().names_programs;
-    let naming = |path: &str| ends.iter().any(|end| path.ends_with(end.as_str())) || path.contains("cron");
-    context.sources(naming).find_map(|path| {
-        let text = context.read(path).ok()?;
-        text.lines().enumerate().find_map(|(number, line)| {
-            let name = mentions(line, |name| image.supplier(&format!("usr/local/bin/{name}")).is_none())?;
-            Some(Evidence {
-                place: format!("{path}:{}", number + 1),
-                fact: format!("names {name}"),
-            })
+    let naming = context.remembered(|| naming_lines(context));
+    naming.0.iter().find_map(|(path, number, line)| {
+        let name = mentions(line, |name| image.supplier(&format!("usr/local/bin/{name}")).is_none())?;
+        Some(Evidence {
+            place: format!("{path}:{number}"),
+            fact: format!("names {name}"),
         })
     })
+}
+
+fn naming_lines(context: &ContextSource) -> Naming {
+    let ends = &start_needs().names_programs;
+    let may_name = |path: &str| ends.iter().any(|end| path.ends_with(end.as_str())) || path.contains("cron");
+    let mut found = Vec::new();
+    for path in context.sources(may_name) {
+        let Ok(text) = context.read(path) else { continue };
+        let lines = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| mentions(line, |_| true).is_some());
+        found.extend(lines.map(|(number, line)| (path.to_owned(), number + 1, line.to_owned())));
+    }
+    Naming(found)
 }
 
 /// The path among Python's own folders that a text names, if a program in `/usr/local/bin` is of interest.

@@ -146,8 +146,20 @@ pub(super) fn read(
     }
 }
 
+/// The first file of a context by which something compiles with OpenMP.
+struct OpenMp(Option<Evidence>);
+
 /// Programs that use OpenMP load a library that only compilers bring.
 pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
+    if let Some(evidence) = &context.remembered(|| OpenMp(asks_for_openmp(context))).0 {
+        needs
+            .libraries
+            .entry("libgomp1".to_owned())
+            .or_insert_with(|| evidence.clone());
+    }
+}
+
+fn asks_for_openmp(context: &ContextSource) -> Option<Evidence> {
     let names = &start_needs().build_files;
     let is_build_file = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -155,16 +167,15 @@ pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
             .iter()
             .any(|known| name == known || known.starts_with('.') && name.ends_with(known.as_str()))
     };
-    for path in context.sources(is_build_file) {
-        let Ok(text) = context.read(path) else { continue };
-        if text.to_ascii_lowercase().contains("openmp") {
-            let evidence = || Evidence {
-                place: path.to_owned(),
-                fact: "compiles with OpenMP".to_owned(),
-            };
-            needs.libraries.entry("libgomp1".to_owned()).or_insert_with(evidence);
-        }
-    }
+    let asks = |path: &&str| {
+        context
+            .read(path)
+            .is_ok_and(|text| text.to_ascii_lowercase().contains("openmp"))
+    };
+    context.sources(is_build_file).find(asks).map(|path| Evidence {
+        place: path.to_owned(),
+        fact: "compiles with OpenMP".to_owned(),
+    })
 }
 
 fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, package: &Listed, place: &str) {

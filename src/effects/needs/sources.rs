@@ -24,7 +24,7 @@ pub(super) fn read(context: &ContextSource, image: &View<'_>, workdir: Option<&s
             .iter()
             .any(|word| word.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(is_it))
     };
-    for source in calls(context, &starts) {
+    for source in &calls(context, &starts).0 {
         for call in &source.calls {
             let place = format!("{}:{}", source.path, call.line);
             one(call, &place, image, workdir, needs);

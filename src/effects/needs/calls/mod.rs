@@ -33,41 +33,95 @@ pub(crate) struct SourceCalls {
     pub(crate) calls: Vec<Call>,
 }
 
+/// The calls of all source files that count.
+pub(crate) struct Calls(pub(crate) Vec<SourceCalls>);
+
+/// A source file of the context.
+struct Source {
+    path: String,
+    language: &'static Language,
+    text: Arc<str>,
+    /// Whether only developers run it, unless the image starts it.
+    is_for_developers: bool,
+}
+
+/// The source files of a context.
+struct Sources(Vec<Source>);
+
 /// The calls of the project's sources that start programs. `starts` says of a word whether the image starts what it names.
-pub(crate) fn calls(context: &ContextSource, starts: &dyn Fn(&str) -> bool) -> Vec<SourceCalls> {
-    let paths = context.sources(|path| language_of(path).is_some() && !matches_any(path, test_files()));
-    let read = paths.filter_map(|path| Some((path, language_of(path)?, context.read(path).ok()?)));
-    let all: Vec<(&str, &'static Language, Arc<str>)> = read.collect();
-    let counts = |path: &str| !is_for_developers(path, &all, starts);
-    let texts: Vec<_> = all.iter().filter(|(path, ..)| counts(path)).collect();
-    let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
-    let mut helpers: Vec<Helper> = Vec::new();
-    let mut found = Vec::new();
-    for _ in 0..ROUNDS {
-        for (path, language, text) in &texts {
-            let has_sign = || language.signs.iter().any(|sign| text.contains(sign.as_str()));
-            let has_helper = || helpers.iter().any(|helper| text.contains(helper.name.as_str()));
-            if !files.contains_key(path) && (has_sign() || has_helper()) {
-                files.insert(path, File::read(path, text, language));
-            }
-        }
-        let known = helpers.len();
-        found.clear();
-        for file in files.values() {
-            let (calls, new) = file.calls(&helpers);
-            let is_new = |helper: &Helper| !helpers.contains(helper);
-            let new: Vec<Helper> = new.into_iter().filter(is_new).collect();
-            helpers.extend(new);
-            if !calls.is_empty() {
-                let path = file.path.to_owned();
-                found.push(SourceCalls { path, calls });
-            }
-        }
-        if helpers.len() == known {
-            break;
-        }
+///
+/// Hundreds of Dockerfiles may share a context: where none of its files is counted for what this one starts, the answer is
+/// the same for all.
+pub(crate) fn calls(context: &ContextSource, starts: &dyn Fn(&str) -> bool) -> Arc<Calls> {
+    let sources = context.remembered(|| Sources::of(context));
+    let is_started = |source: &Source| source.is_for_developers && starts(stem(&source.path));
+    if sources.0.iter().any(is_started) {
+        return Arc::new(sources.calls(&|source| !source.is_for_developers || is_started(source)));
     }
-    found
+    context.remembered(|| sources.calls(&|source| !source.is_for_developers))
+}
+
+impl Sources {
+    fn of(context: &ContextSource) -> Sources {
+        let paths = context.sources(|path| language_of(path).is_some() && !matches_any(path, test_files()));
+        let read = paths.filter_map(|path| {
+            Some(Source {
+                path: path.to_owned(),
+                language: language_of(path)?,
+                text: context.read(path).ok()?,
+                is_for_developers: matches_any(path, development_files()),
+            })
+        });
+        let mut all: Vec<Source> = read.collect();
+        let imported: Vec<bool> = all
+            .iter()
+            .map(|source| source.is_for_developers && is_imported(stem(&source.path), &all))
+            .collect();
+        for (source, is_imported) in all.iter_mut().zip(imported) {
+            source.is_for_developers &= !is_imported;
+        }
+        Sources(all)
+    }
+
+    /// The calls of those that count.
+    fn calls(&self, counts: &dyn Fn(&Source) -> bool) -> Calls {
+        let sources: Vec<&Source> = self.0.iter().filter(|source| counts(source)).collect();
+        let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
+        let mut helpers: Vec<Helper> = Vec::new();
+        let mut found = Vec::new();
+        for _ in 0..ROUNDS {
+            for source in &sources {
+                let has_sign = || {
+                    source
+                        .language
+                        .signs
+                        .iter()
+                        .any(|sign| source.text.contains(sign.as_str()))
+                };
+                let has_helper = || helpers.iter().any(|helper| source.text.contains(helper.name.as_str()));
+                let path = source.path.as_str();
+                if !files.contains_key(path) && (has_sign() || has_helper()) {
+                    files.insert(path, File::read(path, &source.text, source.language));
+                }
+            }
+            let known = helpers.len();
+            found.clear();
+            for file in files.values() {
+                let (calls, new) = file.calls(&helpers);
+                let is_new = |helper: &Helper| !helpers.contains(helper);
+                let new: Vec<Helper> = new.into_iter().filter(is_new).collect();
+                helpers.extend(new);
+                if !calls.is_empty() {
+                    let path = file.path.to_owned();
+                    found.push(SourceCalls { path, calls });
+                }
+            }
+            if helpers.len() == known {
+                break;
+            }
+        }
+        Calls(found)
+    }
 }
 
 /// The string literals of a source file, each with its line.
@@ -85,13 +139,14 @@ fn matches_any(path: &str, mut patterns: impl Iterator<Item = &'static str>) -> 
     patterns.any(|pattern| matches_name(pattern, name))
 }
 
-/// Whether only developers run a file: by its name, where nothing starts it and no other source names it.
-fn is_for_developers(path: &str, all: &[(&str, &'static Language, Arc<str>)], starts: &dyn Fn(&str) -> bool) -> bool {
-    if !matches_any(path, development_files()) {
-        return false;
-    }
+/// The name of a file up to its first dot.
+fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.split('.').next().unwrap_or(name);
+    name.split('.').next().unwrap_or(name)
+}
+
+/// Whether a source that is not for developers imports what is called `stem`.
+fn is_imported(stem: &str, all: &[Source]) -> bool {
     let imports = |text: &str| {
         text.lines().any(|line| {
             let is_import = ["import ", "from ", "require", "include", "use "]
@@ -105,8 +160,8 @@ fn is_for_developers(path: &str, all: &[(&str, &'static Language, Arc<str>)], st
     };
     let mut others = all
         .iter()
-        .filter(|(other, ..)| *other != path && !matches_any(other, development_files()));
-    !starts(stem) && !others.any(|(_, _, text)| imports(text))
+        .filter(|other| !matches_any(&other.path, development_files()));
+    others.any(|other| imports(&other.text))
 }
 
 #[cfg(test)]
