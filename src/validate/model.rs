@@ -231,6 +231,12 @@ impl Item {
                 || has_state)
     }
 
+    /// Where it may write, its [`Output`]s too.
+    pub(super) fn written(&self) -> impl Iterator<Item = Place> {
+        let outputs = self.step.outputs.iter().flat_map(Output::places);
+        self.effects().writes.iter().cloned().chain(outputs)
+    }
+
     /// What it writes beside its [`Output`]s.
     pub(super) fn other_writes(&self) -> impl Iterator<Item = &Place> {
         let outputs: Vec<Place> = self.step.outputs.iter().flat_map(Output::places).collect();

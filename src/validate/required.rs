@@ -60,12 +60,7 @@ fn moved_twice(
     let is_moved = |place: &&Place| !matches!(place, Place::Exactly(_)) && effects.reads.contains(place);
     let place = effects.deletes.iter().find(is_moved)?;
     let before = new.items.get(..at)?;
-    let may_make = |other: &&Item| {
-        let outputs = || other.step.outputs.iter().flat_map(Output::places);
-        other.is_run()
-            && (other.effects().writes.iter().any(|written| written.meets(place))
-                || outputs().any(|written| written.meets(place)))
-    };
+    let may_make = |other: &&Item| other.is_run() && other.written().any(|written| written.meets(place));
     let is_here = |other: &&Item| before.iter().any(|own| own.act == other.act);
     let is_brought = || {
         let mut deliveries = new.deliveries.iter().filter(|delivery| delivery.at < at);

@@ -1,6 +1,5 @@
 //! What a new COPY takes out of another stage is there: no step of that stage moves or deletes it after it was made.
 
-use crate::effects::ecosystems::Output;
 use crate::effects::{AbsolutePath, Place};
 
 use super::arrival::Delivery;
@@ -54,9 +53,8 @@ fn taken<'s>(source: &'s StageModel, path: &AbsolutePath, is_needed: bool) -> Op
 }
 
 fn makes(item: &Item, place: &Place) -> bool {
-    let outputs = item.step.outputs.iter().flat_map(Output::places);
-    let mut written = item.effects().writes.iter().cloned().chain(outputs);
-    written.any(|written| written != Place::Anywhere && written.covers(place))
+    item.written()
+        .any(|written| written != Place::Anywhere && written.covers(place))
 }
 
 #[cfg(test)]

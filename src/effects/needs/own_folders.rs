@@ -3,7 +3,7 @@
 
 use crate::effects::ecosystems::Output;
 use crate::effects::steps::{Step, StepKind};
-use crate::effects::{AbsolutePath, Effects, Place};
+use crate::effects::{AbsolutePath, Place};
 
 const PROGRAMS: &str = "/usr/local/bin";
 const LIBRARIES: &str = "/usr/local/lib/python*";
@@ -56,7 +56,7 @@ fn used(step: &Step, earlier: &[&Step]) -> Option<String> {
         Place::Exactly(path) | Place::Under(path) | Place::Pattern(path) if is_of_folders(path) => {
             (!is_written(path)).then(|| format!("names {path}"))
         }
-        _ => (leaves_something(effects) && may_be_of_folders(place)).then(|| match place.path() {
+        _ => (!effects.writes.is_empty() && may_be_of_folders(place)).then(|| match place.path() {
             Some(path) => format!("uses what is in {path}"),
             None => "uses a file whose name is not known".to_owned(),
         }),
@@ -65,14 +65,9 @@ fn used(step: &Step, earlier: &[&Step]) -> Option<String> {
 
 /// Whether a path is one within the folders.
 fn is_of_folders(path: &AbsolutePath) -> bool {
-    let within = |folder: &str| {
-        let folder = AbsolutePath::root().join(folder);
-        path.is_within(&folder) && *path != folder
-    };
-    let mut parts = path.parts();
-    let is_library = parts.by_ref().take(3).eq(["usr", "local", "lib"])
-        && parts.next().is_some_and(|part| part.starts_with("python"));
-    within(PROGRAMS) || is_library
+    let exactly = Place::Exactly(path.clone());
+    let is_within = |folder: &str| Place::of_pattern(AbsolutePath::root().join(folder)).covers(&exactly);
+    path.as_str() != PROGRAMS && is_within(PROGRAMS) || is_within(LIBRARIES)
 }
 
 /// Whether a place that says less than one path may have something of the folders.
@@ -82,10 +77,6 @@ fn may_be_of_folders(place: &Place) -> bool {
         && [PROGRAMS, LIBRARIES]
             .into_iter()
             .any(|folder| place.meets(&within(folder)))
-}
-
-fn leaves_something(effects: &Effects) -> bool {
-    !effects.writes.is_empty()
 }
 
 #[cfg(test)]

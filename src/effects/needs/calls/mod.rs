@@ -145,7 +145,7 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a source that is not for developers imports what is called `stem`.
+/// Whether a source that is not for developers, by its name, imports what is called `stem`.
 fn is_imported(stem: &str, all: &[Source]) -> bool {
     let imports = |text: &str| {
         text.lines().any(|line| {
@@ -158,9 +158,7 @@ fn is_imported(stem: &str, all: &[Source]) -> bool {
                     .any(|word| word == stem)
         })
     };
-    let mut others = all
-        .iter()
-        .filter(|other| !matches_any(&other.path, development_files()));
+    let mut others = all.iter().filter(|other| !other.is_for_developers);
     others.any(|other| imports(&other.text))
 }
 
