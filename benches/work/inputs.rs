@@ -24,7 +24,7 @@ pub const INPUTS: &[Input] = &[
     Input {
         name: "Dockerfiles of one folder",
         run: dockerfiles_of_a_folder,
-        size: 25,
+        size: 60,
     },
     Input {
         name: "commands of a RUN",
@@ -92,7 +92,11 @@ fn dockerfiles_of_a_folder(count: usize) {
     write("app.py", "import flask\n");
     write("compose.yaml", "services:\n  a:\n    build: .\n");
     let names: Vec<String> = (0..count).map(|number| format!("Dockerfile.{number}")).collect();
-    names.iter().for_each(|name| write(name, DOCKERFILE));
+    for (number, name) in names.iter().enumerate() {
+        write(name, DOCKERFILE);
+        // Each takes the sources of all.
+        write(&format!("part{number}.py"), "import os\nos.system('ls')\n");
+    }
     let contexts = Contexts::default();
     for name in &names {
         let path = folder.path().join(name);

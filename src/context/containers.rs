@@ -53,7 +53,7 @@ impl ContextSource {
     /// The commands that files of the project run in containers, each on a line of its own. Files that are not sent to
     /// the build are read, too.
     pub fn container_commands(&self) -> Arc<Vec<ContainerCommand>> {
-        self.remembered(|| self.find_container_commands())
+        self.remembered(Self::find_container_commands)
     }
 
     fn find_container_commands(&self) -> Vec<ContainerCommand> {

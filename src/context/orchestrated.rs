@@ -30,13 +30,13 @@ pub struct ContainerRun {
 impl ContextSource {
     /// The commands that manifests of orchestrators run in containers.
     pub fn orchestrated(&self) -> Arc<Vec<ContainerRun>> {
-        self.remembered(|| {
+        self.remembered(|context| {
             let mut paths = Vec::new();
-            self.manifests_in("", 0, &mut paths);
+            context.manifests_in("", 0, &mut paths);
             paths.sort();
             let mut found = Vec::new();
             for path in paths.iter().take(MOST_FILES) {
-                if let Some(text) = self.read_unfiltered(path) {
+                if let Some(text) = context.read_unfiltered(path) {
                     found.extend(commands(path, &text));
                 }
             }

@@ -153,7 +153,7 @@ pub(super) struct Shared {
     /// The project's own files, once somebody asked for them.
     pub(super) source_paths: OnceLock<Vec<String>>,
     /// What others found out and asked to remember.
-    remembered: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    remembered: Memo<(usize, TypeId), Arc<dyn Any + Send + Sync>>,
 }
 
 /// The contexts that were opened last and the Compose files that were read, so that Dockerfiles that share them do not
@@ -356,7 +356,7 @@ impl ContextSource {
             walk: OnceLock::new(),
             sent: OnceLock::new(),
             source_paths: OnceLock::new(),
-            remembered: Mutex::default(),
+            remembered: Memo::default(),
         };
         ContextSource {
             shared: contexts.known(shared),
@@ -366,17 +366,13 @@ impl ContextSource {
         }
     }
 
-    /// What `find` finds out of the files and the ignore file alone, whatever the Dockerfile. It is asked once for each type.
-    pub fn remembered<T: Any + Send + Sync>(&self, find: impl FnOnce() -> T) -> Arc<T> {
-        let known = |all: &HashMap<TypeId, Arc<dyn Any + Send + Sync>>| all.get(&TypeId::of::<T>()).cloned();
-        if let Some(found) = known(&lock(&self.shared.remembered)).and_then(|found| found.downcast().ok()) {
-            return found;
-        }
-        // No lock while it is looked for: that may ask for something else that is remembered.
-        let found = Arc::new(find());
-        let remembered: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&found);
-        lock(&self.shared.remembered).insert(TypeId::of::<T>(), remembered);
-        found
+    /// What `find` finds out of the files and the ignore file alone, whatever the Dockerfile: Dockerfiles that share a
+    /// context ask each function once. A function has no values of its own, so that its address names the question; two
+    /// of one address are the same code.
+    pub fn remembered<T: Any + Send + Sync>(&self, find: fn(&ContextSource) -> T) -> Arc<T> {
+        let question = (find as usize, TypeId::of::<T>());
+        let found = self.shared.remembered.get(&question, || Arc::new(find(self)));
+        found.downcast().unwrap_or_else(|_| Arc::new(find(self)))
     }
 
     /// What was read before for other Dockerfiles.
@@ -737,25 +733,30 @@ mod tests {
         let contexts = Contexts::default();
         let open =
             |name: &str| ContextSource::open_among(&contexts, root.path(), Some(&root.path().join(name))).unwrap();
-        let asked = std::cell::Cell::new(0);
-        let ask = |context: &ContextSource| {
-            let find = || {
-                asked.set(asked.get() + 1);
-                context.walk().entries.len()
-            };
-            *context.remembered::<usize>(find)
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let entries = |context: &ContextSource| {
+            ASKED.fetch_add(1, Ordering::Relaxed);
+            context.walk().entries.len()
         };
+        // Another question with an answer of the same type.
+        let patterns = |context: &ContextSource| context.ignore_text().map_or(0, str::len);
+        let ask = |context: &ContextSource| {
+            assert_eq!(*context.remembered(patterns), 2);
+            *context.remembered(entries)
+        };
+        let asked = || ASKED.load(Ordering::Relaxed);
         for number in 0..50 {
             assert_eq!(ask(&open(&format!("{number}.Dockerfile"))), 2);
         }
-        assert_eq!(asked.get(), 1);
+        assert_eq!(asked(), 1);
         // Another ignore file, another text, and a run of its own are looked at anew.
         ask(&open("own"));
         ask(&open("a").with_ignore_text("z\n").unwrap());
         ask(&open("b").with_ignore_text("z\n").unwrap());
-        assert_eq!(asked.get(), 3);
+        assert_eq!(asked(), 3);
         ask(&ContextSource::open(root.path(), None).unwrap());
-        assert_eq!(asked.get(), 4);
+        assert_eq!(asked(), 4);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::knowledge::ignore_patterns::catalog;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 /// A Dockerfile that is built with the context.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Build {
     /// What messages call it.
     pub(crate) name: String,
@@ -27,7 +27,7 @@ pub(crate) struct Build {
 }
 
 /// A source of COPY, ADD or a bind mount.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Take {
     stage: usize,
     pub(crate) line: usize,
@@ -38,7 +38,7 @@ pub(crate) struct Take {
 }
 
 /// A command.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Called {
     stage: usize,
     pub(crate) line: usize,
@@ -49,7 +49,7 @@ pub(crate) struct Called {
     manager: Option<(String, Action, bool)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct StageInfo {
     base: Option<usize>,
     /// The official image that it stands on, if it does.
@@ -128,6 +128,14 @@ impl Build {
             Keyword::From | Keyword::Copy | Keyword::Add | Keyword::Label => {}
             _ => self.texts.push((line, instruction.text().to_owned())),
         }
+    }
+
+    /// Whether another one takes the same and runs the same, whatever messages call it.
+    pub(crate) fn does_the_same(&self, other: &Build) -> bool {
+        self.takes == other.takes
+            && self.commands == other.commands
+            && self.texts == other.texts
+            && self.stages == other.stages
     }
 
     /// The take that names `path`, something around which it is, or something in it, so that it must stay; the whole

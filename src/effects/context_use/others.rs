@@ -34,7 +34,7 @@ pub(crate) fn is_dockerfile(path: &str) -> bool {
 ///
 /// Each is read once, however many of them are looked at.
 pub(crate) fn sharing(context: &ContextSource) -> Arc<Sharing> {
-    context.remembered(|| Sharing(find(context)))
+    context.remembered(|context| Sharing(find(context)))
 }
 
 /// The Dockerfiles that share a context; none where there are too many to look into.

@@ -48,7 +48,7 @@ impl Ground {
             has_system_python: installs_python(file, facts, range),
             image,
             has_workspaces,
-            runs_scripts: runs_scripts(context),
+            runs_scripts: *context.remembered(runs_scripts),
         }
     }
 

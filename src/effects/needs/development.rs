@@ -1,6 +1,7 @@
 //! Packages of Node.js that an image does not hold, as they are for development alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,9 +10,14 @@ use crate::effects::ecosystems::node::manifests::npm_locked;
 use crate::facts::{Command, Facts, ManagerUse, Stage};
 use crate::syntax::Dockerfile;
 
-/// The packages that manifests and locks of npm declare for development alone, if the last command that installs packages
+/// The packages that are declared for development alone, if the last command that installs packages
 /// for the stage leaves them out. `stage` takes them out of other stages, or installs them itself.
-pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context: &ContextSource) -> BTreeSet<String> {
+pub(super) fn left_out(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: &Stage,
+    context: &ContextSource,
+) -> Arc<BTreeSet<String>> {
     let sources = stage.instructions.clone().filter_map(|index| {
         let from = file.instructions.get(index)?.node().flag("from")?;
         facts.stages.iter().find(|stage| stage.name.as_deref() == Some(from))
@@ -24,8 +30,13 @@ pub(super) fn left_out(file: &Dockerfile, facts: &Facts, stage: &Stage, context:
     };
     let last = runs.flat_map(|run| &run.commands).rfind(installs);
     if !last.is_some_and(Command::says_production) {
-        return BTreeSet::new();
+        return Arc::default();
     }
+    context.remembered(declared_for_development)
+}
+
+/// The packages that manifests and locks of npm declare for development alone.
+fn declared_for_development(context: &ContextSource) -> BTreeSet<String> {
     let (mut development, mut production) = (BTreeSet::new(), BTreeSet::new());
     let is_manifest = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);

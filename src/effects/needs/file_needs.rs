@@ -12,7 +12,9 @@ use super::Needs;
 use super::calls::texts;
 
 /// What sources and manifests of a context say of each of [`file_needs`].
-struct Said(Vec<Option<Evidence>>);
+fn said(context: &ContextSource) -> Vec<Option<Evidence>> {
+    file_needs().iter().map(|need| source(context, need)).collect()
+}
 
 /// Adds the packages whose files the tools, sources, manifests and variables say that something reads. The tools must be
 /// known before.
@@ -23,8 +25,8 @@ pub(super) fn read(
     context: &ContextSource,
     needs: &mut Needs,
 ) {
-    let sources = context.remembered(|| Said(file_needs().iter().map(|need| source(context, need)).collect()));
-    for (need, said) in file_needs().iter().zip(&sources.0) {
+    let sources = context.remembered(said);
+    for (need, said) in file_needs().iter().zip(sources.iter()) {
         let by_tool = need.tools.iter().find_map(|tool| needs.tools.get(tool)).cloned();
         let found = by_tool
             .or_else(|| variable(file, facts, stage.clone(), need))

@@ -9,7 +9,7 @@ use crate::knowledge::{Ecosystem, start_needs};
 use crate::syntax::{Dockerfile, Keyword};
 
 use super::Needs;
-use super::manifests::{ecosystem_of, listed};
+use super::listing::Manifests;
 use super::own_folders::first_use;
 use super::packages::installed_by_name;
 
@@ -46,24 +46,23 @@ pub(crate) fn embedded(
     stage: std::ops::Range<usize>,
     context: &ContextSource,
 ) -> Option<Evidence> {
-    let is_known = |name: &str| {
-        let name = name.to_ascii_lowercase().replace('_', "-");
-        start_needs().embeds_python.contains(&name)
-    };
     let mut installed = installed_by_name(file, facts, stage).into_iter();
-    let by_name = installed.find(|(_, name, _)| is_known(name)).map(|(.., place)| place);
-    let mut manifests = context.sources(|path| ecosystem_of(path) == Some(Ecosystem::Python));
-    let mut in_manifest = || {
-        manifests.find_map(|path| {
-            let found = listed(path, &context.read(path).ok()?).ok()?;
-            let package = found.iter().find(|package| is_known(&package.name))?;
-            Some(format!("{path}:{}", package.line))
-        })
+    let by_name = installed.find(|(_, name, _)| embeds(name)).map(|(.., place)| place);
+    let in_manifest = || {
+        let manifests = context.remembered(Manifests::of);
+        let mut packages = manifests.packages();
+        let found = packages.find(|(ecosystem, _, package)| *ecosystem == Ecosystem::Python && embeds(&package.name));
+        found.map(|(_, place, _)| place)
     };
     Some(Evidence {
-        place: by_name.or_else(&mut in_manifest)?,
+        place: by_name.or_else(in_manifest)?,
         fact: "names a package that loads Python itself".to_owned(),
     })
+}
+
+fn embeds(package: &str) -> bool {
+    let name = package.to_ascii_lowercase().replace('_', "-");
+    start_needs().embeds_python.contains(&name)
 }
 
 fn in_file(file: &Dockerfile, mut stage: std::ops::Range<usize>, image: &View<'_>) -> Option<Evidence> {
@@ -101,12 +100,9 @@ fn in_steps(
     })
 }
 
-/// The lines of the context that name something of Python's own folders, each with its file and number.
-struct Naming(Vec<(String, usize, String)>);
-
 fn in_context(context: &ContextSource, image: &View<'_>) -> Option<Evidence> {
-    let naming = context.remembered(|| naming_lines(context));
-    naming.0.iter().find_map(|(path, number, line)| {
+    let naming = context.remembered(naming_lines);
+    naming.iter().find_map(|(path, number, line)| {
         let name = mentions(line, |name| image.supplier(&format!("usr/local/bin/{name}")).is_none())?;
         Some(Evidence {
             place: format!("{path}:{number}"),
@@ -115,7 +111,8 @@ fn in_context(context: &ContextSource, image: &View<'_>) -> Option<Evidence> {
     })
 }
 
-fn naming_lines(context: &ContextSource) -> Naming {
+/// The lines of the context that name something of Python's own folders, each with its file and number.
+fn naming_lines(context: &ContextSource) -> Vec<(String, usize, String)> {
     let ends = &start_needs().names_programs;
     let may_name = |path: &str| ends.iter().any(|end| path.ends_with(end.as_str())) || path.contains("cron");
     let mut found = Vec::new();
@@ -127,7 +124,7 @@ fn naming_lines(context: &ContextSource) -> Naming {
             .filter(|(_, line)| mentions(line, |_| true).is_some());
         found.extend(lines.map(|(number, line)| (path.to_owned(), number + 1, line.to_owned())));
     }
-    Naming(found)
+    found
 }
 
 /// The path among Python's own folders that a text names, if a program in `/usr/local/bin` is of interest.

@@ -8,7 +8,7 @@
 //! | CMD, ENTRYPOINT, HEALTHCHECK, Compose, the scripts and lists that they name | [`started`] |
 //! | probes and hooks of Kubernetes, ECS and Helm, commands in containers | [`orchestrated`] |
 //! | calls of sources that start programs | [`calls`], [`sources`] |
-//! | packages of languages, by manifests and locks | [`manifests`], [`packages`] |
+//! | packages of languages, by manifests and locks | [`manifests`], [`listing`], [`packages`] |
 //! | RUNs of the stage itself | [`runs`] |
 //! | certificates and time zones | [`file_needs`] |
 //!
@@ -22,6 +22,7 @@ mod development;
 mod file_needs;
 mod interpreter;
 mod lacking;
+mod listing;
 mod manifests;
 mod orchestrated;
 mod own_folders;
@@ -63,7 +64,7 @@ pub(crate) struct Started {
 }
 
 /// A call of which nobody knows what it starts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct UnknownCall {
     /// Where it is, and what would tell.
     pub(crate) why: Unanswered,
@@ -193,6 +194,20 @@ impl Needs {
     pub(crate) fn shim(&self) -> Option<(&'static str, &Evidence)> {
         let mut shims = start_needs().shims.iter();
         shims.find_map(|name| Some((name.as_str(), self.tools.get(name)?)))
+    }
+
+    /// Adds what others need, where nothing says so yet.
+    fn add(&mut self, others: &Needs) {
+        for (name, evidence) in &others.tools {
+            self.tool(name, || evidence.clone());
+        }
+        for (name, evidence) in &others.libraries {
+            self.libraries.entry(name.clone()).or_insert_with(|| evidence.clone());
+        }
+        self.unknown.extend(others.unknown.iter().cloned());
+        let of = |own: &mut Option<Evidence>, other: &Option<Evidence>| *own = own.take().or_else(|| other.clone());
+        of(&mut self.builds_at_start, &others.builds_at_start);
+        of(&mut self.finds_libraries, &others.finds_libraries);
     }
 
     fn tool(&mut self, name: &str, evidence: impl FnOnce() -> Evidence) {

@@ -9,7 +9,8 @@ use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs, start_needs};
 use crate::syntax::Dockerfile;
 
-use super::manifests::{Listed, ecosystem_of, listed};
+use super::listing::Manifests;
+use super::manifests::Listed;
 use super::{Needs, Unanswered, development};
 
 /// What decides whether a package with binaries in its registry is built from source all the same.
@@ -125,33 +126,25 @@ pub(super) fn read(
         };
         add(needs, builds, ecosystem, &package, &place);
     }
-    for path in context.sources(|path| ecosystem_of(path).is_some()) {
-        let (Some(ecosystem), Ok(text)) = (ecosystem_of(path), context.read(path)) else {
-            continue;
-        };
-        let Ok(found) = listed(path, &text) else {
-            // One in a folder may be a template, or a test of something.
-            if !path.contains('/') {
-                needs.unread_manifest.get_or_insert(Unanswered::new(
-                    path,
-                    "cannot be read, and may name packages that need tools or libraries".to_owned(),
-                    "correct the file",
-                ));
-            }
-            continue;
-        };
-        for package in found.iter().filter(|package| !left_out.contains(&package.name)) {
-            add(needs, builds, ecosystem, package, &format!("{path}:{}", package.line));
+    for (ecosystem, place, package) in context.remembered(needing).iter() {
+        if !left_out.contains(&package.name) {
+            add(needs, builds, *ecosystem, package, place);
         }
+    }
+    // One in a folder may be a template, or a test of something.
+    let manifests = context.remembered(Manifests::of);
+    if let Some(path) = manifests.unreadable().find(|path| !path.contains('/')) {
+        needs.unread_manifest = Some(Unanswered::new(
+            path,
+            "cannot be read, and may name packages that need tools or libraries".to_owned(),
+            "correct the file",
+        ));
     }
 }
 
-/// The first file of a context by which something compiles with OpenMP.
-struct OpenMp(Option<Evidence>);
-
 /// Programs that use OpenMP load a library that only compilers bring.
 pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
-    if let Some(evidence) = &context.remembered(|| OpenMp(asks_for_openmp(context))).0 {
+    if let Some(evidence) = &*context.remembered(asks_for_openmp) {
         needs
             .libraries
             .entry("libgomp1".to_owned())
@@ -159,6 +152,18 @@ pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
     }
 }
 
+/// The packages of all manifests that may need something of the system, each with its place.
+fn needing(context: &ContextSource) -> Vec<(Ecosystem, String, Listed)> {
+    let manifests = context.remembered(Manifests::of);
+    let needing = manifests
+        .packages()
+        .filter(|(ecosystem, _, package)| runtime_needs(*ecosystem, &package.name).is_some());
+    needing
+        .map(|(ecosystem, place, package)| (ecosystem, place, package.clone()))
+        .collect()
+}
+
+/// The first file of a context by which something compiles with OpenMP.
 fn asks_for_openmp(context: &ContextSource) -> Option<Evidence> {
     let names = &start_needs().build_files;
     let is_build_file = |path: &str| {

@@ -1,10 +1,13 @@
 //! What the project's sources start, as needs of the image.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::context::ContextSource;
 use crate::effects::Evidence;
 
 use super::Needs;
-use super::calls::{Call, calls};
+use super::calls::{Call, Calls, calls, calls_with_started};
 use super::commands::{Commands, is_unknown, program};
 use super::started::{By, Reader};
 use crate::effects::image_files::View;
@@ -24,15 +27,38 @@ pub(super) fn read(context: &ContextSource, image: &View<'_>, workdir: Option<&s
             .iter()
             .any(|word| word.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(is_it))
     };
-    for source in &calls(context, &starts).0 {
-        for call in &source.calls {
-            let place = format!("{}:{}", source.path, call.line);
-            one(call, &place, image, workdir, needs);
+    let said = match calls_with_started(context, &starts) {
+        Some(calls) => Arc::new(Said::of(&calls)),
+        None => context.remembered(|context| Said::of(&calls(context))),
+    };
+    needs.add(&said.needs);
+    // Scripts of the image, which may call more.
+    let mut reader = Reader::new(image, needs, By::Others);
+    said.words.iter().for_each(|word| reader.file(word, workdir, 1));
+}
+
+/// What calls of sources say by themselves, whatever the image.
+#[derive(Default)]
+struct Said {
+    needs: Needs,
+    /// The words of their commands: each may name a script of the image.
+    words: BTreeSet<String>,
+}
+
+impl Said {
+    fn of(calls: &Calls) -> Said {
+        let mut said = Said::default();
+        for source in &calls.0 {
+            for call in &source.calls {
+                one(call, &format!("{}:{}", source.path, call.line), &mut said);
+            }
         }
+        said
     }
 }
 
-fn one(call: &Call, place: &str, image: &View<'_>, workdir: Option<&str>, needs: &mut Needs) {
+fn one(call: &Call, place: &str, said: &mut Said) {
+    let needs = &mut said.needs;
     match call.takes {
         Takes::Library | Takes::LibraryFile => return library(call, place, needs),
         Takes::Code => {
@@ -66,21 +92,16 @@ fn one(call: &Call, place: &str, image: &View<'_>, workdir: Option<&str>, needs:
                 .for_each(|word| calls_tool(needs, word, place));
             needs.unknown_call(place, "has a command that cannot be read", is_shell);
         }
-        let mut reader = Reader::new(image, needs, By::Others);
         for words in &read.list {
             if is_unknown(words) {
-                let fact = "starts a program that is not named there";
-                reader.needs.unknown_call(place, fact, is_shell);
+                needs.unknown_call(place, "starts a program that is not named there", is_shell);
             } else {
-                calls_tool(reader.needs, program(words), place);
+                calls_tool(needs, program(words), place);
             }
             if runs_unnamed_script(words) {
-                reader
-                    .needs
-                    .unknown_call(place, "runs a script that is not named there", true);
+                needs.unknown_call(place, "runs a script that is not named there", true);
             }
-            // A script of the image, which may call more.
-            words.iter().for_each(|word| reader.file(word, workdir, 1));
+            said.words.extend(words.iter().cloned());
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct ToolCall {
 /// The tools that sources start, each with the first place. `is_tool` says which names are of interest.
 pub(crate) fn tool_calls(context: &ContextSource, is_tool: &dyn Fn(&str) -> bool) -> Vec<ToolCall> {
     let mut found: Vec<ToolCall> = Vec::new();
-    for source in &calls(context, &|_| false).0 {
+    for source in &calls(context).0 {
         for call in &source.calls {
             let read = call.commands.iter().map(|words| match words.as_slice() {
                 [text] => Commands::of_script(text),

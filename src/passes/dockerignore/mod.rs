@@ -119,9 +119,25 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
         ));
         return proposal;
     };
-    let builds: Vec<&Build> = own.iter().chain(shared).collect();
-    let own_name = own.as_ref().map(|build| build.name.as_str());
-    let mut proposal = propose_once(context, &builds, own_name, level);
+    if let Some(own) = own.as_ref().filter(|_| shared.len() > 1)
+        && shared.iter().any(|build| build.does_the_same(own))
+    {
+        return context.remembered(proposal_for_all(level)).as_ref().clone();
+    }
+    propose_among(context, own.as_ref(), shared, level)
+}
+
+/// Finds what all Dockerfiles that share a context allow: the same, whichever of them is looked at.
+fn proposal_for_all(level: Level) -> fn(&ContextSource) -> Proposal {
+    match level {
+        Level::Safe => |context| propose(context, None, Level::Safe),
+        Level::Standard => |context| propose(context, None, Level::Standard),
+        Level::Aggressive => |context| propose(context, None, Level::Aggressive),
+    }
+}
+
+fn propose_among(context: &ContextSource, own: Option<&Build>, others: &[Build], level: Level) -> Proposal {
+    let mut proposal = propose_once(context, own, others, level);
     // What is kept out stands in the way of nothing any more: that may let another pattern in.
     for _ in 0..MOST_ROUNDS {
         if !proposal.is_change() {
@@ -130,7 +146,7 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
         let Ok(rest) = context.with_ignore_text(&proposal.text) else {
             break;
         };
-        let next = propose_once(&rest, &builds, own_name, level);
+        let next = propose_once(&rest, own, others, level);
         if !next.is_change() {
             break;
         }
@@ -147,10 +163,11 @@ fn propose(context: &ContextSource, own: Option<Build>, level: Level) -> Proposa
     proposal
 }
 
-fn propose_once(context: &ContextSource, builds: &[&Build], own_name: Option<&str>, level: Level) -> Proposal {
+fn propose_once(context: &ContextSource, own: Option<&Build>, others: &[Build], level: Level) -> Proposal {
     let mut proposal = Proposal::unchanged(context);
-    if builds.len() > 2 {
-        let names: Vec<&str> = builds.iter().skip(1).map(|build| build.name.as_str()).collect();
+    let builds: &[&Build] = &own.into_iter().chain(others).collect::<Vec<_>>();
+    if others.len() > 1 {
+        let names: Vec<&str> = others.iter().map(|build| build.name.as_str()).collect();
         proposal
             .notes
             .push(format!("it suits all of {}, which share it", listed(&names)));
@@ -170,8 +187,8 @@ fn propose_once(context: &ContextSource, builds: &[&Build], own_name: Option<&st
         return proposal;
     }
     if builds.iter().all(|build| build.takes.is_empty()) {
-        let note = match own_name {
-            Some(name) => format!("{name} copies nothing from its context"),
+        let note = match own {
+            Some(own) => format!("{} copies nothing from its context", own.name),
             None => "no Dockerfile here copies anything from the context, so nothing tells what it needs".to_owned(),
         };
         proposal.notes.push(note);

@@ -39,7 +39,10 @@ impl Pass for RuntimeLibs {
         if builds(file, facts, stage).is_some() {
             return outcome;
         }
-        let unversioned = options.context.as_deref().map(loads_unversioned);
+        let unversioned = options
+            .context
+            .as_deref()
+            .map(|context| context.remembered(loads_unversioned));
         for index in stage.instructions.clone() {
             let Some(run) = facts.run(file, index) else { continue };
             let Body::Script(script) = &run.body else { continue };
@@ -63,7 +66,7 @@ impl Pass for RuntimeLibs {
                         let what = format!("install the libraries of {name} instead of its headers");
                         Refusal::new(RuntimeLibs.id(), lines, what, obstacle)
                     };
-                    let libraries = match (&unversioned, runtime_of(&release, name)) {
+                    let libraries = match (unversioned.as_deref(), runtime_of(&release, name)) {
                         (None, _) => Err(Obstacle::new(
                             ObstacleKind::MissingFile,
                             "without the build context nothing tells whether something is compiled at start",

@@ -77,13 +77,12 @@ pub(super) fn is_for_runtime(
     let mut texts = works
         .keys()
         .filter(|other| **other != index)
-        .map(|other| subject.text(*other).to_owned());
-    let scripts = subject
+        .map(|other| subject.text(*other));
+    let mut scripts = subject
         .context
         .sources(is_script)
         .filter_map(|path| subject.context.read(path).ok());
-    let mut scripts = scripts.map(|text| text.to_string());
-    let named = |text: &String| {
+    let named = |text: &str| {
         names
             .iter()
             .flat_map(|name| programs(name))
@@ -93,7 +92,7 @@ pub(super) fn is_for_runtime(
         && names
             .iter()
             .all(|name| programs(name).any(|program| needs.runs(program)));
-    are_started && !texts.any(|text| named(&text)) && !scripts.any(|text| named(&text))
+    are_started && !texts.any(named) && !scripts.any(|text| named(&text))
 }
 
 /// The programs that a package brings, as far as they are known.

@@ -42,24 +42,30 @@ pub(super) fn fetches_from_git(context: &ContextSource) -> bool {
 
 /// The first setting or source, outside of the scripts of package.json, that names a program which Node.js runs.
 pub(super) fn names_node_tools(subject: &Subject<'_>) -> Option<String> {
-    let is_named = |text: &str| text.contains("node_modules/.bin") || text.contains("npx ");
     let setting = subject.range().find(|index| {
         matches!(
             subject.keyword(*index),
             Some(Keyword::Env | Keyword::Cmd | Keyword::Entrypoint)
-        ) && is_named(subject.text(*index))
+        ) && names_node_tool(subject.text(*index))
     });
-    setting.map(|index| subject.place(index)).or_else(|| {
-        let is_code = |path: &str| {
-            let endings = [
-                ".py", ".rb", ".php", ".sh", ".pl", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml",
-            ];
-            endings.iter().any(|ending| path.ends_with(ending))
-        };
-        let mut sources = subject.context.sources(is_code);
-        let found = sources.find(|path| subject.context.read(path).is_ok_and(|text| is_named(&text)));
-        found.map(str::to_owned)
-    })
+    let in_file = || subject.context.remembered(source_with_node_tools).as_ref().clone();
+    setting.map(|index| subject.place(index)).or_else(in_file)
+}
+
+fn source_with_node_tools(context: &ContextSource) -> Option<String> {
+    let is_code = |path: &str| {
+        let endings = [
+            ".py", ".rb", ".php", ".sh", ".pl", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml",
+        ];
+        endings.iter().any(|ending| path.ends_with(ending))
+    };
+    let mut sources = context.sources(is_code);
+    let found = sources.find(|path| context.read(path).is_ok_and(|text| names_node_tool(&text)));
+    found.map(str::to_owned)
+}
+
+fn names_node_tool(text: &str) -> bool {
+    text.contains("node_modules/.bin") || text.contains("npx ")
 }
 
 /// Whether `make install` may install a library, which the linker then has to be told of.
@@ -68,6 +74,11 @@ pub(super) fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
     let is_downloaded = ["curl", "wget", "git ", "tar "]
         .iter()
         .any(|tool| subject.text(index).contains(tool));
+    is_downloaded || *subject.context.remembered(rules_may_make_libraries)
+}
+
+/// Whether the rules of a build make a library, or there are none to tell.
+fn rules_may_make_libraries(context: &ContextSource) -> bool {
     let names = [
         "Makefile",
         "makefile",
@@ -86,7 +97,7 @@ pub(super) fn installs_libraries(subject: &Subject<'_>, index: usize) -> bool {
         "library(",
         ".so",
     ];
-    is_downloaded || subject.context.sources(is_rule).next().is_none() || says_any(subject.context, is_rule, &signs)
+    context.sources(is_rule).next().is_none() || says_any(context, is_rule, &signs)
 }
 
 /// Whether all that the context holds is sources of a compiled language, and what only developers read.

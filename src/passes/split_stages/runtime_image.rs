@@ -75,7 +75,7 @@ pub(super) fn base(
     crossings.image = Some(format!("{}:{}", smaller.image, smaller.tag));
     crossings.pinned = smaller.pinned.clone();
     let has_no_use = match smaller.purpose {
-        Purpose::Binaries | Purpose::JavaPrograms => has_only_sources(subject.context),
+        Purpose::Binaries | Purpose::JavaPrograms => *subject.context.remembered(has_only_sources),
         // A program that starts among what was published reads what lies there.
         Purpose::DotnetWeb | Purpose::DotnetConsole => starts_in_a_crossing(subject, crossings),
         Purpose::Same => false,
@@ -132,7 +132,7 @@ fn refuse_lost_tools(subject: &Subject<'_>, needs: &Needs, smaller: &Slimmer) ->
 
 /// The image that has what the program needs: without ASP.NET, where no project of the context uses it.
 fn variant(subject: &Subject<'_>, repository: &str, smaller: &Slimmer) -> Slimmer {
-    if smaller.purpose != Purpose::DotnetWeb || uses_asp_net(subject.context) {
+    if smaller.purpose != Purpose::DotnetWeb || *subject.context.remembered(uses_asp_net) {
         return smaller.clone();
     }
     let others = slimmer_images(repository, subject.image.tag.as_deref()).into_iter();

@@ -36,7 +36,7 @@ pub(super) fn uses<'a>(
             at_run_time.entry(package).or_insert_with(|| evidence.clone());
         }
     }
-    let project_uses_git = project::fetches_from_git(subject.context);
+    let project_uses_git = *subject.context.remembered(project::fetches_from_git);
     let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
     for (&index, works) in works {
         let Some(run) = subject.facts.run(subject.file, index) else {

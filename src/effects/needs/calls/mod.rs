@@ -48,17 +48,22 @@ struct Source {
 /// The source files of a context.
 struct Sources(Vec<Source>);
 
-/// The calls of the project's sources that start programs. `starts` says of a word whether the image starts what it names.
-///
-/// Hundreds of Dockerfiles may share a context: where none of its files is counted for what this one starts, the answer is
+/// The calls of the project's sources that start programs. Hundreds of Dockerfiles may share a context: the answer is
 /// the same for all.
-pub(crate) fn calls(context: &ContextSource, starts: &dyn Fn(&str) -> bool) -> Arc<Calls> {
-    let sources = context.remembered(|| Sources::of(context));
+pub(crate) fn calls(context: &ContextSource) -> Arc<Calls> {
+    context.remembered(|context| {
+        let sources = context.remembered(Sources::of);
+        sources.calls(&|source| !source.is_for_developers)
+    })
+}
+
+/// The same with the files for developers that the image starts, if there is one: `starts` says of a word whether the
+/// image starts what it names.
+pub(crate) fn calls_with_started(context: &ContextSource, starts: &dyn Fn(&str) -> bool) -> Option<Calls> {
+    let sources = context.remembered(Sources::of);
     let is_started = |source: &Source| source.is_for_developers && starts(stem(&source.path));
-    if sources.0.iter().any(is_started) {
-        return Arc::new(sources.calls(&|source| !source.is_for_developers || is_started(source)));
-    }
-    context.remembered(|| sources.calls(&|source| !source.is_for_developers))
+    let is_any = sources.0.iter().any(is_started);
+    is_any.then(|| sources.calls(&|source| !source.is_for_developers || is_started(source)))
 }
 
 impl Sources {

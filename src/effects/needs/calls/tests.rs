@@ -2,7 +2,7 @@ use super::*;
 
 fn shown(files: &[(&str, &str)]) -> Vec<String> {
     let context = ContextSource::in_memory(files.iter().map(|(path, text)| (*path, *text))).unwrap();
-    let found = calls(&context, &|_| false);
+    let found = calls(&context);
     let shown = found.0.iter().flat_map(|source| {
         source.calls.iter().map(move |call| {
             let mut commands: Vec<String> = call.commands.iter().map(|words| words.join(" ")).collect();
@@ -242,14 +242,17 @@ fn files_of_developers_count_where_they_are_used() {
     let release = ("release.py", "import os\nos.system('git tag')\n");
     assert_eq!(shown(&[release, ("app.py", "import release\n")]).len(), 1);
     let context = ContextSource::in_memory([release]).unwrap();
-    assert_eq!(calls(&context, &|word| word == "release").0.len(), 1);
+    assert_eq!(
+        calls_with_started(&context, &|word| word == "release").unwrap().0.len(),
+        1
+    );
 }
 
 #[test]
 fn libraries_compilers_and_settings() {
     let takes = |path: &str, text: &str| -> Vec<String> {
         let context = ContextSource::in_memory([(path, text)]).unwrap();
-        let found = calls(&context, &|_| false);
+        let found = calls(&context);
         let calls = found.0.iter().flat_map(|source| &source.calls);
         calls
             .map(|call| format!("{:?} {}", call.takes, call.commands.concat().join(" ")))

@@ -1,0 +1,49 @@
+//! The packages that all manifests and locks of a context name. Each file is read once, however many Dockerfiles ask.
+
+use crate::context::ContextSource;
+use crate::knowledge::Ecosystem;
+
+use super::manifests::{Listed, Unreadable, ecosystem_of, listed};
+
+/// A manifest or a lock of the context.
+struct Manifest {
+    path: String,
+    ecosystem: Ecosystem,
+    packages: Result<Vec<Listed>, Unreadable>,
+}
+
+/// Those of a context, in the order of their paths.
+pub(super) struct Manifests(Vec<Manifest>);
+
+impl Manifests {
+    /// For [`ContextSource::remembered`].
+    pub(super) fn of(context: &ContextSource) -> Manifests {
+        let read = context.sources(|_| true).filter_map(|path| {
+            Some(Manifest {
+                ecosystem: ecosystem_of(path)?,
+                packages: listed(path, &context.read(path).ok()?),
+                path: path.to_owned(),
+            })
+        });
+        Manifests(read.collect())
+    }
+
+    /// The packages with where they come from and their place.
+    pub(super) fn packages(&self) -> impl Iterator<Item = (Ecosystem, String, &Listed)> {
+        let place = |manifest: &Manifest, package: &Listed| format!("{}:{}", manifest.path, package.line);
+        let packages = self.0.iter().flat_map(|manifest| {
+            manifest
+                .packages
+                .iter()
+                .flatten()
+                .map(move |package| (manifest, package))
+        });
+        packages.map(move |(manifest, package)| (manifest.ecosystem, place(manifest, package), package))
+    }
+
+    /// The files that cannot be read as what their names say.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let unread = self.0.iter().filter(|manifest| manifest.packages.is_err());
+        unread.map(|manifest| manifest.path.as_str())
+    }
+}
