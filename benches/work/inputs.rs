@@ -56,6 +56,26 @@ pub const INPUTS: &[Input] = &[
         run: files_of_a_context,
         size: 200,
     },
+    Input {
+        name: "functions of a source",
+        run: functions_of_a_source,
+        size: 200,
+    },
+    Input {
+        name: "brackets of a source",
+        run: brackets_of_a_source,
+        size: 2000,
+    },
+    Input {
+        name: "commands of a script",
+        run: commands_of_a_script,
+        size: 200,
+    },
+    Input {
+        name: "lines of a Makefile",
+        run: lines_of_a_makefile,
+        size: 500,
+    },
 ];
 
 /// The bytes that are allocated for an input in a size.
@@ -145,6 +165,42 @@ fn folders_in_each_other(count: usize) {
         ("requirements.txt", "flask\n"),
         ("app.py", "import flask\n"),
     ]);
+}
+
+fn functions_of_a_source(count: usize) {
+    let mut text = "import os\n".to_owned();
+    for number in 0..count {
+        let _ = writeln!(text, "def run{number}(command):\n    os.system(command)");
+        let _ = writeln!(text, "name = 'ls'\nos.system(name)\nrun{number}('ls')");
+    }
+    in_memory([("requirements.txt", "flask\n"), ("app.py", text.as_str())]);
+}
+
+fn brackets_of_a_source(count: usize) {
+    let text = format!(
+        "import os\nos.system({}'ls'{}\n{}b\n",
+        "f(".repeat(count),
+        ")".repeat(count + 1),
+        "a.".repeat(count)
+    );
+    in_memory([("requirements.txt", "flask\n"), ("app.py", text.as_str())]);
+}
+
+fn commands_of_a_script(count: usize) {
+    let dockerfile = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nCMD [\"sh\", \"start.sh\"]\n";
+    let text = "#!/bin/sh\n".to_owned() + &"TOOL=ls\n\"$TOOL\" -l\n".repeat(count);
+    let context = ContextSource::in_memory([("start.sh", text)]).unwrap();
+    rewritten(dockerfile, Some(Arc::new(context)));
+}
+
+fn lines_of_a_makefile(count: usize) {
+    let dockerfile = "FROM gcc:13\nWORKDIR /app\nCOPY . .\nRUN make\nCMD [\"./app\"]\n";
+    let mut text = "app: app.c\n\tcc -o $@ $<\n".to_owned();
+    for number in 0..count {
+        let _ = writeln!(text, "NAME{number} = $(NAME)x");
+    }
+    let context = ContextSource::in_memory([("Makefile", text.as_str()), ("app.c", "")]).unwrap();
+    rewritten(dockerfile, Some(Arc::new(context)));
 }
 
 fn files_of_a_context(count: usize) {

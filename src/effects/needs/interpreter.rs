@@ -47,11 +47,14 @@ pub(crate) fn embedded(
     context: &ContextSource,
 ) -> Option<Evidence> {
     let mut installed = installed_by_name(file, facts, stage).into_iter();
-    let by_name = installed.find(|(_, name, _)| embeds(name)).map(|(.., place)| place);
+    let by_name = installed
+        .find(|(_, name, _)| embeds_python(name))
+        .map(|(.., place)| place);
     let in_manifest = || {
         let manifests = context.remembered(Manifests::of);
         let mut packages = manifests.packages();
-        let found = packages.find(|(ecosystem, _, package)| *ecosystem == Ecosystem::Python && embeds(&package.name));
+        let found =
+            packages.find(|(ecosystem, _, package)| *ecosystem == Ecosystem::Python && embeds_python(&package.name));
         found.map(|(_, place, _)| place)
     };
     Some(Evidence {
@@ -60,7 +63,8 @@ pub(crate) fn embedded(
     })
 }
 
-fn embeds(package: &str) -> bool {
+/// Whether a package of Python loads the interpreter itself.
+pub(super) fn embeds_python(package: &str) -> bool {
     let name = package.to_ascii_lowercase().replace('_', "-");
     start_needs().embeds_python.contains(&name)
 }

@@ -1,8 +1,10 @@
-//! The packages that all manifests and locks of a context name. Each file is read once, however many Dockerfiles ask.
+//! The packages that all manifests and locks of a context name and of which something is known. Each file is read once,
+//! however many Dockerfiles ask.
 
 use crate::context::ContextSource;
-use crate::knowledge::Ecosystem;
+use crate::knowledge::{Ecosystem, runtime_needs};
 
+use super::interpreter::embeds_python;
 use super::manifests::{Listed, Unreadable, ecosystem_of, listed};
 
 /// A manifest or a lock of the context.
@@ -19,9 +21,11 @@ impl Manifests {
     /// For [`ContextSource::remembered`].
     pub(super) fn of(context: &ContextSource) -> Manifests {
         let read = context.sources(|_| true).filter_map(|path| {
+            let ecosystem = ecosystem_of(path)?;
+            let is_wanted = |name: &str| runtime_needs(ecosystem, name).is_some() || embeds_python(name);
             Some(Manifest {
-                ecosystem: ecosystem_of(path)?,
-                packages: listed(path, &context.read(path).ok()?),
+                ecosystem,
+                packages: listed(path, &context.read(path).ok()?, &is_wanted),
                 path: path.to_owned(),
             })
         });

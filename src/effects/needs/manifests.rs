@@ -1,6 +1,6 @@
 //! The packages of a language that a manifest or a lock names, read by its format.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
 use serde_json::Value as Json;
@@ -17,7 +17,7 @@ pub(super) struct Listed {
     pub(super) name: String,
     /// The one version that it may be, if there is only one.
     pub(super) version: Option<String>,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 until it is looked for.
     pub(super) line: usize,
     /// The files of the registry that the lock names, if it does.
     pub(super) files: Vec<String>,
@@ -88,16 +88,16 @@ impl Format {
     }
 }
 
-/// The packages that the file at `path` names.
+/// The packages that the file at `path` names, of those that are wanted: locks have thousands of others.
 ///
 /// # Errors
 /// Where the text is not what the format asks for.
-pub(super) fn listed(path: &str, text: &str) -> Result<Vec<Listed>, Unreadable> {
+pub(super) fn listed(path: &str, text: &str, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Listed>, Unreadable> {
     let Some(format) = Format::of(path) else {
         return Ok(Vec::new());
     };
     let lines = Lines { text };
-    Ok(match format {
+    let mut found = match format {
         // Of options, only `-e` names something to install.
         Format::Requirements => lines.each(|line| {
             let line = line.trim_start();
@@ -119,22 +119,25 @@ pub(super) fn listed(path: &str, text: &str) -> Result<Vec<Listed>, Unreadable> 
             });
             found.collect()
         }
-        Format::Pyproject => lines.placed(pyproject(&toml(text)?)),
-        Format::Pipfile => lines.placed(tables(&toml(text)?, &["packages", "dev-packages"])),
-        Format::TomlLock => lines.placed(toml_lock(&toml(text)?)),
-        Format::PipfileLock => lines.placed(keys(&json(text)?, &["default", "develop"])),
-        Format::Conda => lines.placed(conda(&yaml(text)?)),
-        Format::PackageJson => lines.placed(package_json(&json(text)?)),
-        Format::NpmLock => lines.placed(npm_lock(&json(text)?)),
+        Format::Pyproject => pyproject(&toml(text)?),
+        Format::Pipfile => tables(&toml(text)?, &["packages", "dev-packages"]),
+        Format::TomlLock => toml_lock(&toml(text)?),
+        Format::PipfileLock => keys(&json(text)?, &["default", "develop"]),
+        Format::Conda => conda(&yaml(text)?),
+        Format::PackageJson => package_json(&json(text)?),
+        Format::NpmLock => npm_lock(&json(text)?),
         Format::YarnLock => lines.each(yarn_entry),
-        Format::PnpmLock => lines.placed(pnpm_lock(&yaml(text)?)),
+        Format::PnpmLock => pnpm_lock(&yaml(text)?),
         // JSON with commas at the end.
-        Format::BunLock => lines.placed(yaml(text).map(|lock| keys(&lock, &["packages"])).unwrap_or_default()),
+        Format::BunLock => yaml(text).map(|lock| keys(&lock, &["packages"])).unwrap_or_default(),
         Format::Gemfile => gemfile(text),
         Format::GemfileLock => lines.each(gem_entry),
-        Format::Composer => lines.placed(keys(&json(text)?, &["require", "require-dev"])),
-        Format::ComposerLock => lines.placed(composer_lock(&json(text)?)),
-    })
+        Format::Composer => keys(&json(text)?, &["require", "require-dev"]),
+        Format::ComposerLock => composer_lock(&json(text)?),
+    };
+    found.retain(|package| is_wanted(&package.name));
+    lines.place(&mut found);
+    Ok(found)
 }
 
 fn json(text: &str) -> Result<Json, Unreadable> {
@@ -168,25 +171,28 @@ impl Lines<'_> {
 
     /// Adds the lines to what a format without lines names: the first on which the name is a word. All names are looked
     /// for at once: a lock file has thousands of both.
-    fn placed(&self, mut listed: Vec<Listed>) -> Vec<Listed> {
+    fn place(&self, listed: &mut [Listed]) {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let lines = shell::Lines::of(self.text);
-        // The first line, where a name is nowhere as a word.
-        listed.iter_mut().for_each(|package| package.line = 1);
-        let Ok(search) = AhoCorasick::new(listed.iter().map(|package| &package.name)) else {
-            return listed;
+        let unplaced = || listed.iter().filter(|package| package.line == 0);
+        let names: BTreeSet<String> = unplaced().map(|package| package.name.clone()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let Ok(search) = AhoCorasick::new(&names) else {
+            return;
         };
-        let mut is_placed = vec![false; listed.len()];
+        // The first line, where a name is nowhere as a word.
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         for found in search.find_overlapping_iter(self.text) {
-            let number = found.pattern().as_usize();
             let before = self.text.get(..found.start()).and_then(|text| text.chars().next_back());
             let after = self.text.get(found.end()..).and_then(|text| text.chars().next());
-            if !is_placed[number] && !before.is_some_and(is_part) && !after.is_some_and(is_part) {
-                is_placed[number] = true;
-                listed[number].line = lines.number(found.start());
+            if !before.is_some_and(is_part) && !after.is_some_and(is_part) {
+                let name = names.get(found.pattern().as_usize()).map_or("", String::as_str);
+                places.entry(name).or_insert_with(|| lines.number(found.start()));
             }
         }
-        listed
+        for package in listed.iter_mut().filter(|package| package.line == 0) {
+            package.line = places.get(package.name.as_str()).copied().unwrap_or(1);
+        }
     }
 }
 
@@ -431,7 +437,7 @@ mod tests {
     use super::*;
 
     fn shown(path: &str, text: &str) -> Vec<String> {
-        let found = listed(path, text).unwrap();
+        let found = listed(path, text, &|_| true).unwrap();
         let shown = found.iter().map(|package| {
             let version = package.version.as_ref().map(|version| format!(" {version}"));
             format!("{}: {}{}", package.line, package.name, version.unwrap_or_default())
@@ -537,14 +543,14 @@ mod tests {
             ("pyproject.toml", "x ="),
             ("pnpm-lock.yaml", "a: ["),
         ] {
-            assert_eq!(listed(path, text), Err(Unreadable), "{path}");
+            assert_eq!(listed(path, text, &|_| true), Err(Unreadable), "{path}");
         }
     }
 
     #[test]
     fn locks_name_their_files() {
         let lock = "[[package]]\nname='x'\nversion='1'\nfiles=[{file='x-1-cp311-manylinux_2_17_x86_64.whl', hash='h'}]\n[[package]]\nname='y'\nwheels=[{url='https://h/a/y-1-cp311-none-any.whl'}]\n";
-        let files: Vec<String> = listed("uv.lock", lock)
+        let files: Vec<String> = listed("uv.lock", lock, &|_| true)
             .unwrap()
             .into_iter()
             .flat_map(|package| package.files)

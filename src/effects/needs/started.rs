@@ -1,7 +1,7 @@
 //! What is started: CMD, ENTRYPOINT, HEALTHCHECK, the scripts and lists that they name, and what Compose files and
 //! orchestrators run in the image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::ContextSource;
 use crate::context::Files as _;
@@ -415,10 +415,11 @@ impl<'r, 'v> Reader<'r, 'v> {
             return;
         };
         let mut workdir = workdir.map(str::to_owned);
-        for visit in shell::commands(&script, shell::ShellOptions::default()) {
-            let line = text
-                .get(..visit.command.span.start)
-                .map_or(1, |before| before.matches('\n').count() + 1);
+        let lines = shell::Lines::of(text);
+        let visits = shell::commands(&script, shell::ShellOptions::default());
+        let assigned = Assigned::of(&visits);
+        for visit in &visits {
+            let line = lines.number(visit.command.span.start);
             let place = if from.contains(':') {
                 from.to_owned()
             } else {
@@ -430,9 +431,9 @@ impl<'r, 'v> Reader<'r, 'v> {
                     fact: "sets PATH as a whole, so that programs are looked for in other folders".to_owned(),
                 });
             }
-            let assigned = literal_variables(&script, visit.command);
+            let programs = assigned.programs(visit.command);
             let words: Vec<String> = visit.command.texts().into_iter().map(str::to_owned).collect();
-            for words in assigned.map_or_else(|| vec![words.clone()], |programs| with_program(&words, &programs)) {
+            for words in programs.map_or_else(|| vec![words.clone()], |programs| with_program(&words, programs)) {
                 self.words(&words, workdir.as_deref(), &place, depth);
             }
             if program(&words) == "cd" && !visit.context.in_subshell {
@@ -554,21 +555,39 @@ fn absolute(workdir: Option<&str>, path: &str) -> Option<String> {
     .absolute(path)
 }
 
-/// The literal texts that a script assigns to the variable by which a command names its program.
-fn literal_variables(script: &shell::Script, command: &shell::SimpleCommand) -> Option<Vec<String>> {
-    let first = command.words.first().filter(|word| word.literal.is_none())?;
-    let name = first.text.trim_matches('"').strip_prefix('$')?.trim_matches(['{', '}']);
-    let visits = shell::commands(script, shell::ShellOptions::default());
-    let assigned = visits.iter().flat_map(|visit| &visit.command.assignments);
-    let mut values = Vec::new();
-    for assignment in assigned.filter(|assignment| assignment.name == name) {
-        values.push(assignment.value.as_ref()?.literal.clone()?);
+/// The most texts that a variable is followed to.
+const MOST_TEXTS: usize = 16;
+
+/// The literal texts that a script assigns to its variables, by their names; nothing for one that may be others.
+struct Assigned<'v>(BTreeMap<&'v str, Option<BTreeSet<&'v str>>>);
+
+impl<'v> Assigned<'v> {
+    fn of(visits: &'v [shell::Visit<'_>]) -> Assigned<'v> {
+        let mut found: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
+        for assignment in visits.iter().flat_map(|visit| &visit.command.assignments) {
+            let texts = found.entry(&assignment.name).or_insert_with(|| Some(BTreeSet::new()));
+            let value = assignment.value.as_ref().and_then(|value| value.literal.as_deref());
+            *texts = match (texts.take(), value) {
+                (Some(mut known), Some(value)) if known.len() < MOST_TEXTS => {
+                    known.insert(value);
+                    Some(known)
+                }
+                _ => None,
+            };
+        }
+        Assigned(found)
     }
-    (!values.is_empty()).then_some(values)
+
+    /// The texts of the variable by which a command names its program.
+    fn programs(&self, command: &shell::SimpleCommand) -> Option<&BTreeSet<&'v str>> {
+        let first = command.words.first().filter(|word| word.literal.is_none())?;
+        let name = first.text.trim_matches('"').strip_prefix('$')?.trim_matches(['{', '}']);
+        self.0.get(name)?.as_ref()
+    }
 }
 
 /// A command with each of the programs that its variable may name.
-fn with_program(words: &[String], programs: &[String]) -> Vec<Vec<String>> {
+fn with_program(words: &[String], programs: &BTreeSet<&str>) -> Vec<Vec<String>> {
     let rest = words.get(1..).unwrap_or_default();
     let commands = programs.iter().map(|program| {
         let first = program.split_whitespace().map(str::to_owned);

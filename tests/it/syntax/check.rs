@@ -44,8 +44,11 @@ impl Source<'_> {
             .get(range.clone())
             .unwrap_or_else(|| panic!("{range:?} in {:?}", self.text));
         let (last, mut result) = (newlines(text), String::new());
+        // Whether the last line is blank, its part behind the range tells as well.
+        let behind = self.text[range.end..].split('\n').next().unwrap();
         for (index, line) in text.split('\n').enumerate() {
-            let trimmed = line.trim_start();
+            let whole = format!("{line}{}", if index == last { behind } else { "" });
+            let trimmed = whole.trim_start();
             if index > 0 && (trimmed.is_empty() || trimmed.starts_with('#')) {
                 continue;
             }

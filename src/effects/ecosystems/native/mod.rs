@@ -3,13 +3,13 @@
 mod destinations;
 mod makefile;
 
-use crate::effects::Obstacle;
+use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Command;
 use crate::knowledge::{CommandScope, command_table};
 
 use super::{Output, Surroundings};
 use destinations::project_table;
-use makefile::Makefile;
+use makefile::{Makefile, TooLarge};
 
 pub(crate) use destinations::Destinations;
 
@@ -55,13 +55,20 @@ impl Surroundings<'_> {
             let text = ["GNUmakefile", "makefile", "Makefile"]
                 .iter()
                 .find_map(|name| self.files.read(build.project.join(name).relative()));
-            for recipe in text
-                .iter()
-                .flat_map(|text| Makefile::read(text, &given).recipes(&targets))
-            {
+            let Some(text) = text else { return Ok(found) };
+            let recipes = Makefile::read(&text, &given).and_then(|makefile| makefile.recipes(&targets));
+            for recipe in recipes.map_err(|TooLarge| too_large())? {
                 found.extend(build.by_script(&recipe, 0)?);
             }
         }
         Ok(found)
     }
+}
+
+fn too_large() -> Obstacle {
+    Obstacle::new(
+        ObstacleKind::UnknownPlace,
+        "the Makefile is too large to look into once its variables are replaced, so that nothing tells what it writes",
+        "write a shorter Makefile, or build in a stage of its own",
+    )
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::knowledge::{Functions, Language, Takes};
 
-use super::helpers::{Helper, definitions};
-use super::names::{Names, sign, word};
+use super::helpers::{Definition, Helper, Helpers, definitions};
+use super::names::{LONGEST, Names, sign, word};
 use super::tokens::{PLACEHOLDER, Positioned, Token, tokens};
 use super::values::{Value, inside, parts, value};
 
@@ -23,6 +23,12 @@ pub(crate) struct Call {
     pub(crate) is_known: bool,
 }
 
+/// The most names in a chain `a.b.c`: no function of the tables has as many.
+const LONGEST_CHAIN: usize = 16;
+
+/// How many functions before a call are looked through for the one around it.
+const MOST_AROUND: usize = 64;
+
 /// A source file, read.
 pub(super) struct File<'s> {
     pub(super) path: &'s str,
@@ -30,7 +36,9 @@ pub(super) struct File<'s> {
     text: &'s str,
     tokens: Vec<Positioned<'s>>,
     names: Names,
-    defines: BTreeSet<String>,
+    definitions: Vec<Definition<'s>>,
+    /// The names of the definitions.
+    defines: BTreeSet<&'s str>,
 }
 
 /// What a call is to, for the reading of its arguments.
@@ -38,6 +46,23 @@ pub(super) struct File<'s> {
 struct Target {
     argument: usize,
     takes: Takes,
+}
+
+/// What a call is given.
+struct Arguments<'t, 's> {
+    list: Vec<&'t [Positioned<'s>]>,
+    /// Whether these are all: there may be more than are read.
+    is_whole: bool,
+}
+
+impl<'t, 's> Arguments<'t, 's> {
+    /// Those between the brackets of a call.
+    fn of(tokens: &'t [Positioned<'s>]) -> Arguments<'t, 's> {
+        Arguments {
+            list: parts(tokens, |token| matches!(token, Token::Sign(','))),
+            is_whole: tokens.len() + 1 < LONGEST,
+        }
+    }
 }
 
 /// The use of a module that looks for a library, or calls a compiler.
@@ -54,22 +79,22 @@ impl<'s> File<'s> {
     pub(super) fn read(path: &'s str, text: &'s str, language: &'static Language) -> File<'s> {
         let tokens = tokens(text, language);
         let names = Names::of(&tokens, language);
-        let defines = definitions(&tokens)
-            .map(|definition| definition.name.to_owned())
-            .collect();
+        let definitions = definitions(&tokens);
+        let defines = definitions.iter().map(|definition| definition.name).collect();
         File {
             path,
             language,
             text,
             tokens,
             names,
+            definitions,
             defines,
         }
     }
 
     /// The calls of the file, by the functions of its language and by `helpers` of the project. A function that passes
     /// its own argument on is a new helper in place of a call.
-    pub(super) fn calls(&self, helpers: &[Helper]) -> (Vec<Call>, Vec<Helper>) {
+    pub(super) fn calls(&self, helpers: &Helpers) -> (Vec<Call>, Vec<Helper>) {
         let (mut calls, mut new) = (Vec::new(), Vec::new());
         for at in 0..self.tokens.len() {
             let Some(found) = self.tokens.get(at) else { continue };
@@ -91,7 +116,7 @@ impl<'s> File<'s> {
         (calls, new)
     }
 
-    fn name(&self, at: usize, line: usize, helpers: &[Helper], calls: &mut Vec<Call>, new: &mut Vec<Helper>) {
+    fn name(&self, at: usize, line: usize, helpers: &Helpers, calls: &mut Vec<Call>, new: &mut Vec<Helper>) {
         if is_definition(&self.tokens, at) {
             return;
         }
@@ -110,25 +135,25 @@ impl<'s> File<'s> {
             return;
         }
         if let Some(field) = self.field(at) {
-            calls.extend(self.call(
-                &[field],
-                Target {
-                    argument: 0,
-                    takes: Takes::Program,
-                },
-                at,
-                line,
-                new,
-            ));
+            let target = Target {
+                argument: 0,
+                takes: Takes::Program,
+            };
+            let arguments = Arguments {
+                list: vec![field],
+                is_whole: true,
+            };
+            calls.extend(self.call(&arguments, target, at, line, new));
             return;
         }
-        let Some(arguments) = self.arguments(at) else { return };
         let function = self.function(&full).map(|function| Target {
             argument: function.argument,
             takes: function.takes,
         });
         let target = function.or_else(|| self.helper(&full, helpers));
-        if let Some(target) = target {
+        if let Some(target) = target
+            && let Some(arguments) = self.arguments(at)
+        {
             calls.extend(self.call(&arguments, target, at, line, new));
         }
     }
@@ -137,7 +162,7 @@ impl<'s> File<'s> {
     fn full(&self, at: usize) -> String {
         let mut chain: Vec<&str> = word(&self.tokens, at).into_iter().collect();
         let mut first = at;
-        while first >= 1 && sign(&self.tokens, first - 1) == Some('.') {
+        while first >= 1 && sign(&self.tokens, first - 1) == Some('.') && chain.len() < LONGEST_CHAIN {
             let Some(before) = first.checked_sub(2) else { break };
             let Some(name) = word(&self.tokens, before) else {
                 let rest: Vec<&str> = chain.into_iter().rev().collect();
@@ -183,33 +208,29 @@ impl<'s> File<'s> {
             sign(&self.tokens, at + 1) == Some(between) && names.iter().any(|known| known == name)
         };
         (is_named(&self.language.fields, '=') || is_named(&self.language.keys, ':')).then_some(())?;
-        let rest = self.tokens.get(at + 2..)?;
-        let end = rest
-            .iter()
-            .position(|found| matches!(found.token, Token::Sign(';' | ',' | '}')));
-        rest.get(..end.unwrap_or(rest.len()))
+        let ends = |found: &Positioned<'_>| matches!(found.token, Token::Sign(';' | ',' | '}'));
+        Some(until(self.tokens.get(at + 2..)?, ends))
     }
 
     /// The arguments of the call of the name at `at`.
-    fn arguments(&self, at: usize) -> Option<Vec<&[Positioned<'s>]>> {
+    fn arguments(&self, at: usize) -> Option<Arguments<'_, 's>> {
         let rest = self.tokens.get(at + 1..)?;
         let first = rest.first()?;
         match &first.token {
-            Token::Sign('(') => Some(parts(inside(rest), |token| matches!(token, Token::Sign(',')))),
+            Token::Sign('(') => Some(Arguments::of(inside(rest))),
             // execa`git log`
             Token::Text(_) if self.language.regular_expressions && !self.language.bare_calls => {
-                Some(vec![rest.get(..1)?])
+                Some(Arguments::of(rest.get(..1)?))
             }
             Token::Text(_) if self.language.bare_calls => {
-                let end = rest.iter().position(|found| {
+                let ends = |found: &Positioned<'_>| {
                     found.line > first.line
                         || matches!(
                             found.token,
                             Token::Name("do" | "if" | "or" | "unless" | "and") | Token::Sign(';')
                         )
-                });
-                let line = rest.get(..end.unwrap_or(rest.len()))?;
-                Some(parts(line, |token| matches!(token, Token::Sign(','))))
+                };
+                Some(Arguments::of(until(rest, ends)))
             }
             _ => None,
         }
@@ -234,7 +255,7 @@ impl<'s> File<'s> {
         self.language.functions.iter().find(is_meant)
     }
 
-    fn helper(&self, full: &str, helpers: &[Helper]) -> Option<Target> {
+    fn helper(&self, full: &str, helpers: &Helpers) -> Option<Target> {
         let (module, name) = full.rsplit_once('.').unwrap_or(("", full));
         let receiver = module.rsplit('.').next().unwrap_or(module);
         let is_meant = |helper: &&Helper| {
@@ -242,9 +263,9 @@ impl<'s> File<'s> {
                 "" | "self" | "this" | "cls" => self.defines.contains(name) || self.language.imports.is_none(),
                 other => other == helper.stem,
             };
-            helper.name == name && helper.language == self.language.name && is_visible
+            helper.language == self.language.name && is_visible
         };
-        helpers.iter().find(is_meant).map(|helper| Target {
+        helpers.named(name).iter().find(is_meant).map(|helper| Target {
             argument: helper.argument,
             takes: helper.takes,
         })
@@ -252,18 +273,18 @@ impl<'s> File<'s> {
 
     fn call(
         &self,
-        arguments: &[&[Positioned<'s>]],
+        arguments: &Arguments<'_, 's>,
         target: Target,
         at: usize,
         line: usize,
         new: &mut Vec<Helper>,
     ) -> Option<Call> {
-        let given = self.positional(arguments);
+        let given = self.positional(&arguments.list);
         let first = given
             .get(target.argument)
             .copied()
             .filter(|argument| !argument.is_empty())?;
-        let is_shell = target.takes == Takes::Shell || self.is_shell_option_set(arguments);
+        let is_shell = target.takes == Takes::Shell || self.is_shell_option_set(&arguments.list);
         let found = value(first, &self.names, self.language, 0);
         if !found.is_known
             && let Some(helper) = self.passed_on(at, first, if is_shell { Takes::Shell } else { target.takes })
@@ -280,7 +301,7 @@ impl<'s> File<'s> {
             line,
             commands: commands.collect(),
             takes: if is_shell { Takes::Shell } else { target.takes },
-            is_known: found.is_known,
+            is_known: found.is_known && arguments.is_whole,
         })
     }
 
@@ -334,10 +355,10 @@ impl<'s> File<'s> {
         let skip = usize::from(matches!(sign(argument, 0), Some('*' | '&' | '[')));
         let dots = (0..3).take_while(|at| sign(argument, *at) == Some('.')).count();
         let name = word(argument, skip.max(dots))?;
-        let mut around = definitions(&self.tokens).filter(|definition| definition.at < at);
-        let all: Vec<_> = around.by_ref().collect();
-        let definition = all
-            .into_iter()
+        let before = self.definitions.partition_point(|definition| definition.at < at);
+        let around = self.definitions.get(before.saturating_sub(MOST_AROUND)..before)?;
+        let definition = around
+            .iter()
             .rev()
             .find(|definition| definition.parameter(name).is_some())?;
         let stem = self.path.rsplit('/').next().unwrap_or(self.path);
@@ -349,6 +370,13 @@ impl<'s> File<'s> {
             stem: stem.split('.').next().unwrap_or(stem).to_owned(),
         })
     }
+}
+
+/// The tokens up to the first one that ends them, as far as they are read.
+fn until<'t, 's>(tokens: &'t [Positioned<'s>], ends: impl Fn(&Positioned<'s>) -> bool) -> &'t [Positioned<'s>] {
+    let tokens = tokens.get(..LONGEST).unwrap_or(tokens);
+    let end = tokens.iter().position(ends).unwrap_or(tokens.len());
+    tokens.get(..end).unwrap_or(tokens)
 }
 
 /// Whether a path of names is one of `modules`, or in one of them.

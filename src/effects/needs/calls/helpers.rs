@@ -1,5 +1,9 @@
 //! Functions of a project that pass their own argument on to one that starts programs: `def run(command): …`.
 
+use std::collections::HashMap;
+
+use aho_corasick::AhoCorasick;
+
 use crate::knowledge::Takes;
 
 use super::names::{sign, word};
@@ -19,32 +23,89 @@ pub(super) struct Helper {
     pub(super) stem: String,
 }
 
-/// A function's beginning.
-pub(super) struct Definition<'t, 's> {
-    pub(super) at: usize,
-    pub(super) name: &'s str,
-    parameters: Vec<&'t [Positioned<'s>]>,
+/// The helpers of a project, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Helpers {
+    by_name: HashMap<String, Vec<Helper>>,
+    count: usize,
 }
 
-impl Definition<'_, '_> {
+impl Helpers {
+    /// Those with a name.
+    pub(super) fn named(&self, name: &str) -> &[Helper] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds those that are new.
+    pub(super) fn extend(&mut self, helpers: Vec<Helper>) {
+        for helper in helpers {
+            let known = self.by_name.entry(helper.name.clone()).or_default();
+            if known.len() < MOST_OF_A_NAME && !known.contains(&helper) {
+                known.push(helper);
+                self.count += 1;
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// What finds their names in texts; nothing where there is no helper.
+    pub(super) fn search(&self) -> Option<AhoCorasick> {
+        let names = self.by_name.keys();
+        AhoCorasick::new(names).ok().filter(|_| !self.by_name.is_empty())
+    }
+}
+
+/// The most helpers of one name that are told apart.
+const MOST_OF_A_NAME: usize = 100;
+
+/// A function's beginning.
+#[derive(Debug)]
+pub(super) struct Definition<'s> {
+    pub(super) at: usize,
+    pub(super) name: &'s str,
+    /// The names in each parameter.
+    parameters: Vec<Vec<&'s str>>,
+    /// Whether the first parameter is the object itself.
+    is_method: bool,
+}
+
+impl<'s> Definition<'s> {
+    fn new(at: usize, name: &'s str, parameters: &[&[Positioned<'s>]]) -> Definition<'s> {
+        let names = |part: &&[Positioned<'s>]| {
+            let names = part.iter().filter_map(|found| match found.token {
+                Token::Name(name) => Some(name),
+                _ => None,
+            });
+            names.collect::<Vec<_>>()
+        };
+        let named: Vec<Vec<&str>> = parameters.iter().map(names).collect();
+        let is_own = |first: &Vec<&str>| first.iter().any(|name| matches!(*name, "self" | "cls"));
+        let is_short = parameters.first().is_some_and(|first| first.len() <= 2);
+        Definition {
+            at,
+            name,
+            is_method: is_short && named.first().is_some_and(is_own),
+            parameters: named,
+        }
+    }
+
     /// The place of the parameter `name` among the arguments of a call.
     pub(super) fn parameter(&self, name: &str) -> Option<usize> {
-        let has = |part: &[Positioned<'_>], name: &str| part.iter().any(|found| found.token == Token::Name(name));
-        let at = self.parameters.iter().position(|part| has(part, name))?;
-        let is_method = self
-            .parameters
-            .first()
-            .is_some_and(|first| first.len() <= 2 && (has(first, "self") || has(first, "cls")));
-        at.checked_sub(usize::from(is_method))
+        let at = self.parameters.iter().position(|part| part.contains(&name))?;
+        at.checked_sub(usize::from(self.is_method))
     }
 }
 
 /// The functions that a file defines.
-pub(super) fn definitions<'t, 's>(tokens: &'t [Positioned<'s>]) -> impl Iterator<Item = Definition<'t, 's>> {
-    (0..tokens.len()).filter_map(|at| definition(tokens, at))
+pub(super) fn definitions<'s>(tokens: &[Positioned<'s>]) -> Vec<Definition<'s>> {
+    (0..tokens.len()).filter_map(|at| definition(tokens, at)).collect()
 }
 
-fn definition<'t, 's>(tokens: &'t [Positioned<'s>], at: usize) -> Option<Definition<'t, 's>> {
+fn definition<'s>(tokens: &[Positioned<'s>], at: usize) -> Option<Definition<'s>> {
     let name = word(tokens, at)?;
     match name {
         "def" | "function" | "fn" | "fun" => {
@@ -68,7 +129,7 @@ fn definition<'t, 's>(tokens: &'t [Positioned<'s>], at: usize) -> Option<Definit
 }
 
 /// `name = (a, b) => …`, `name = async a => …`
-fn arrow<'t, 's>(tokens: &'t [Positioned<'s>], at: usize, name: &'s str) -> Option<Definition<'t, 's>> {
+fn arrow<'s>(tokens: &[Positioned<'s>], at: usize, name: &'s str) -> Option<Definition<'s>> {
     (sign(tokens, at + 1) == Some('=')).then_some(())?;
     let start = at + 2 + usize::from(word(tokens, at + 2) == Some("async"));
     let is_arrow = |at: usize| sign(tokens, at) == Some('=') && sign(tokens, at + 1) == Some('>');
@@ -77,25 +138,18 @@ fn arrow<'t, 's>(tokens: &'t [Positioned<'s>], at: usize, name: &'s str) -> Opti
         let is_typed = sign(tokens, end) == Some(':') && (end..end + 12).any(is_arrow);
         return (is_arrow(end) || is_typed).then(|| with(tokens, at, name, start));
     }
-    (word(tokens, start).is_some() && is_arrow(start + 1)).then(|| Definition {
-        at,
-        name,
-        parameters: tokens.get(start..=start).into_iter().collect(),
-    })
+    (word(tokens, start).is_some() && is_arrow(start + 1))
+        .then(|| Definition::new(at, name, &[tokens.get(start..=start).unwrap_or_default()]))
 }
 
 /// `name(a, b) { …`
-fn method<'t, 's>(tokens: &'t [Positioned<'s>], at: usize, name: &'s str) -> Option<Definition<'t, 's>> {
+fn method<'s>(tokens: &[Positioned<'s>], at: usize, name: &'s str) -> Option<Definition<'s>> {
     (sign(tokens, at + 1) == Some('(')).then_some(())?;
     let end = at + 1 + inside(tokens.get(at + 1..)?).len() + 2;
     (sign(tokens, end) == Some('{')).then(|| with(tokens, at, name, at + 1))
 }
 
-fn with<'t, 's>(tokens: &'t [Positioned<'s>], at: usize, name: &'s str, open: usize) -> Definition<'t, 's> {
+fn with<'s>(tokens: &[Positioned<'s>], at: usize, name: &'s str, open: usize) -> Definition<'s> {
     let list = tokens.get(open..).map(inside).unwrap_or_default();
-    Definition {
-        at,
-        name,
-        parameters: parts(list, |token| matches!(token, Token::Sign(','))),
-    }
+    Definition::new(at, name, &parts(list, |token| matches!(token, Token::Sign(','))))
 }

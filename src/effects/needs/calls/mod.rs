@@ -11,14 +11,14 @@ mod names;
 mod tokens;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::context::{ContextSource, matches_name};
 use crate::knowledge::{Language, development_files, language_of, test_files};
 
 use file::File;
-use helpers::Helper;
+use helpers::Helpers;
 
 pub(crate) use file::Call;
 
@@ -77,14 +77,13 @@ impl Sources {
                 is_for_developers: matches_any(path, development_files()),
             })
         });
-        let mut all: Vec<Source> = read.collect();
-        let imported: Vec<bool> = all
-            .iter()
-            .map(|source| source.is_for_developers && is_imported(stem(&source.path), &all))
-            .collect();
-        for (source, is_imported) in all.iter_mut().zip(imported) {
-            source.is_for_developers &= !is_imported;
-        }
+        let (for_developers, mut all): (Vec<Source>, Vec<Source>) = read.partition(|source| source.is_for_developers);
+        let texts: Vec<Arc<str>> = all.iter().map(|source| Arc::clone(&source.text)).collect();
+        let imported: HashSet<&str> = texts.iter().flat_map(|text| imported_names(text)).collect();
+        all.extend(for_developers.into_iter().map(|source| Source {
+            is_for_developers: !imported.contains(stem(&source.path)),
+            ..source
+        }));
         Sources(all)
     }
 
@@ -92,9 +91,10 @@ impl Sources {
     fn calls(&self, counts: &dyn Fn(&Source) -> bool) -> Calls {
         let sources: Vec<&Source> = self.0.iter().filter(|source| counts(source)).collect();
         let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
-        let mut helpers: Vec<Helper> = Vec::new();
+        let mut helpers = Helpers::default();
         let mut found = Vec::new();
         for _ in 0..ROUNDS {
+            let search = helpers.search();
             for source in &sources {
                 let has_sign = || {
                     source
@@ -103,7 +103,7 @@ impl Sources {
                         .iter()
                         .any(|sign| source.text.contains(sign.as_str()))
                 };
-                let has_helper = || helpers.iter().any(|helper| source.text.contains(helper.name.as_str()));
+                let has_helper = || search.as_ref().is_some_and(|search| search.is_match(&*source.text));
                 let path = source.path.as_str();
                 if !files.contains_key(path) && (has_sign() || has_helper()) {
                     files.insert(path, File::read(path, &source.text, source.language));
@@ -113,8 +113,6 @@ impl Sources {
             found.clear();
             for file in files.values() {
                 let (calls, new) = file.calls(&helpers);
-                let is_new = |helper: &Helper| !helpers.contains(helper);
-                let new: Vec<Helper> = new.into_iter().filter(is_new).collect();
                 helpers.extend(new);
                 if !calls.is_empty() {
                     let path = file.path.to_owned();
@@ -150,21 +148,11 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a source that is not for developers, by its name, imports what is called `stem`.
-fn is_imported(stem: &str, all: &[Source]) -> bool {
-    let imports = |text: &str| {
-        text.lines().any(|line| {
-            let is_import = ["import ", "from ", "require", "include", "use "]
-                .iter()
-                .any(|word| line.contains(word));
-            is_import
-                && line
-                    .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .any(|word| word == stem)
-        })
-    };
-    let mut others = all.iter().filter(|other| !other.is_for_developers);
-    others.any(|other| imports(&other.text))
+/// The words of the lines that import something.
+fn imported_names(text: &str) -> impl Iterator<Item = &str> {
+    const SIGNS: [&str; 5] = ["import ", "from ", "require", "include", "use "];
+    let imports = text.lines().filter(|line| SIGNS.iter().any(|sign| line.contains(sign)));
+    imports.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
 }
 
 #[cfg(test)]

@@ -7,13 +7,16 @@ use crate::knowledge::{Imports, Language};
 use super::tokens::{Positioned, Token};
 use super::values::{Value, value};
 
+/// The most tokens of an expression that are read: a bound on work.
+pub(super) const LONGEST: usize = 400;
+
 /// What the names of one file mean.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Names and the full path that each stands for: `sp` is `subprocess`.
     bound: HashMap<String, String>,
-    /// The values that are assigned to names.
-    values: HashMap<String, Vec<Value>>,
+    /// What the names may be, of all that is assigned to each.
+    values: HashMap<String, Value>,
 }
 
 impl Names {
@@ -46,8 +49,8 @@ impl Names {
     }
 
     /// What is assigned to a name anywhere in the file.
-    pub(super) fn assigned(&self, name: &str) -> &[Value] {
-        self.values.get(name).map_or(&[], Vec::as_slice)
+    pub(super) fn assigned(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
     }
 
     fn bind(&mut self, name: &str, path: String) {
@@ -127,7 +130,8 @@ impl Names {
                     if sign(tokens, end + 2) == Some('(') {
                         return;
                     }
-                    path = format!("{path}.{name}");
+                    path.push('.');
+                    path.push_str(name);
                     end += 2;
                 }
                 let Some(equals) = (at.saturating_sub(4)..at)
@@ -137,7 +141,9 @@ impl Names {
                     return;
                 };
                 let start = if sign(tokens, equals.wrapping_sub(1)) == Some('}') {
-                    (0..equals).rev().find(|at| sign(tokens, *at) == Some('{'))
+                    (equals.saturating_sub(LONGEST)..equals)
+                        .rev()
+                        .find(|at| sign(tokens, *at) == Some('{'))
                 } else {
                     equals.checked_sub(1)
                 };
@@ -218,14 +224,17 @@ impl Names {
         // What refers to itself adds to what is there already.
         let found = value(expression, self, language, 0);
         if !expression.is_empty() {
-            self.values.entry(name.to_owned()).or_default().push(found);
+            let both = match self.values.remove(name) {
+                Some(earlier) => earlier.or(found),
+                None => found,
+            };
+            self.values.insert(name.to_owned(), both);
         }
     }
 }
 
 /// Where the expression ends that begins at `start`, on line `line`: at the end of its line, outside of brackets.
 fn end_of_expression(tokens: &[Positioned<'_>], start: usize, line: usize) -> usize {
-    const LONGEST: usize = 400;
     let mut depth = 0_usize;
     let mut line = line;
     for at in start..tokens.len().min(start + LONGEST) {
@@ -280,7 +289,8 @@ fn dotted(tokens: &[Positioned<'_>], at: usize) -> Option<(String, usize)> {
     while sign(tokens, next) == Some('.')
         && let Some(name) = word(tokens, next + 1)
     {
-        path = format!("{path}.{name}");
+        path.push('.');
+        path.push_str(name);
         next += 2;
     }
     Some((path, next))

@@ -2,11 +2,11 @@
 
 use crate::knowledge::Language;
 
-use super::names::{Names, sign, text, word};
+use super::names::{LONGEST, Names, sign, text, word};
 use super::tokens::{PLACEHOLDER, Positioned, Token};
 
-/// How deep names are followed to what is assigned to them.
-const DEEPEST: usize = 4;
+/// How deep brackets in brackets are read.
+const DEEPEST: usize = 8;
 
 /// The most lists of words that an expression is followed to. Sources assign to a name again and again, each time in terms
 /// of itself, which doubles what it may be.
@@ -52,6 +52,12 @@ impl Value {
         }
     }
 
+    /// Either of two.
+    pub(super) fn or(self, other: Value) -> Value {
+        let is_known = self.is_known && other.is_known;
+        Value::any_of(self.lists.into_iter().chain(other.lists), is_known)
+    }
+
     fn text(text: String) -> Value {
         Value {
             lists: vec![vec![text]],
@@ -85,12 +91,9 @@ fn either(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Languag
 
 /// The text or the list that `+` makes.
 fn joined(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Language, depth: usize) -> Value {
-    let first = parts.first().map(|part| single(part, names, language, depth));
     // A list and more of its words.
-    if let Some(first) = first
-        && parts.first().is_some_and(|part| sign(part, 0) == Some('['))
-    {
-        return first;
+    if let Some(first) = parts.first().filter(|part| sign(part, 0) == Some('[')) {
+        return single(first, names, language, depth);
     }
     let mut text = String::new();
     let mut is_behind_own = false;
@@ -159,9 +162,11 @@ fn without_decoration<'t, 's>(mut tokens: &'t [Positioned<'s>]) -> &'t [Position
 
 /// The list of words that brackets hold.
 fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, depth: usize) -> Value {
-    let inside = inside(tokens);
+    if depth == DEEPEST {
+        return Value::unknown();
+    }
     let mut words = Vec::new();
-    for element in parts(inside, |token| matches!(token, Token::Sign(','))) {
+    for element in parts(inside(tokens), |token| matches!(token, Token::Sign(','))) {
         if element.is_empty() {
             continue;
         }
@@ -169,7 +174,7 @@ fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, d
         let value = if is_spread {
             Value::unknown()
         } else {
-            value(element, names, language, depth)
+            value(element, names, language, depth + 1)
         };
         match value.lists.as_slice() {
             [only] => words.extend(only.iter().cloned()),
@@ -215,13 +220,10 @@ fn named(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, 
     match sign(tokens, next) {
         // `shlex.split("…")`, `List.of("a", "b")`, `Path("a")`, `os.path.join(A, "b")`
         Some('(' | '{') => list(tokens.get(next..).unwrap_or_default(), names, language, depth),
-        _ if depth < DEEPEST => {
+        _ => {
             let last = chain.last().copied().unwrap_or_default();
-            let assigned = names.assigned(last);
-            let lists = assigned.iter().flat_map(|value| value.lists.iter().cloned());
-            Value::any_of(lists, assigned.iter().all(|value| value.is_known))
+            names.assigned(last).cloned().unwrap_or_else(Value::unknown)
         }
-        _ => Value::unknown(),
     }
 }
 
@@ -246,8 +248,9 @@ fn chain_from<'s>(tokens: &[Positioned<'s>]) -> (Vec<&'s str>, usize) {
     (chain, at)
 }
 
-/// What is between the bracket at the beginning and its partner.
+/// What is between the bracket at the beginning and its partner, or as much of it as is read.
 pub(super) fn inside<'t, 's>(tokens: &'t [Positioned<'s>]) -> &'t [Positioned<'s>] {
+    let tokens = tokens.get(..LONGEST).unwrap_or(tokens);
     let mut depth = 0_usize;
     for (at, found) in tokens.iter().enumerate() {
         match found.token {
