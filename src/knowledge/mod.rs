@@ -12,6 +12,7 @@ mod build_leftovers;
 mod build_outputs;
 mod cache;
 mod calls;
+mod cleaning_words;
 mod command;
 mod commands;
 mod compilers;
@@ -55,6 +56,7 @@ pub use build_leftovers::{Leftover, leftover};
 pub use build_outputs::{OutputSettings, output_settings};
 pub use cache::{Cache, Holds, Place, Sharing};
 pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};
+pub use cleaning_words::is_about_cleaning;
 pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, SettingRole,
     State, Style, Subcommand, Usage,

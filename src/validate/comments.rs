@@ -19,7 +19,7 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
     let lost = all(pair.before.file)
         .into_iter()
         .filter(|(index, comment)| !kept.contains(comment) && !speaks_of_gone(index, comment));
-    lost.filter(|(index, _)| index.is_none_or(|index| survives(pair, index)))
+    lost.filter(|(index, _)| index.is_none_or(|index| survives(pair, index, &lines)))
         .map(|(index, comment)| Violation {
             kind: Kind::CommentLost,
             line: index.map_or(1, |index| pair.before.file.line_of(index)),
@@ -50,12 +50,11 @@ fn comments<'t>(lines: impl Iterator<Item = &'t str>) -> impl Iterator<Item = St
     lines.map(str::trim).filter(is_comment).map(str::to_owned)
 }
 
-/// The lines of an instruction without what only joins them.
+/// The lines of an instruction's arguments without what only joins them.
 fn code_lines(instruction: &Instruction) -> Vec<String> {
-    let lines = instruction
-        .text()
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('#'));
+    let start = instruction.node().arguments_range.start;
+    let arguments = instruction.text().get(start..).unwrap_or_default();
+    let lines = arguments.lines().filter(|line| !line.trim_start().starts_with('#'));
     lines.map(bare).collect()
 }
 
@@ -80,8 +79,8 @@ fn is_inside_above_gone(instruction: &Instruction, comment: &str, kept: &HashSet
     next.or(last).is_some_and(|line| !kept.contains(&bare(line)))
 }
 
-/// Whether the instruction that a comment stands at is in the result, as a whole.
-fn survives(pair: &Pair<'_>, index: usize) -> bool {
+/// Whether the instruction that a comment stands at is in the result, as a whole. `lines` are those of the result.
+fn survives(pair: &Pair<'_>, index: usize, lines: &HashSet<String>) -> bool {
     let Some(instruction) = pair.before.file.instructions.get(index) else {
         return true;
     };
@@ -95,6 +94,10 @@ fn survives(pair: &Pair<'_>, index: usize) -> bool {
             .any(|other| text(other) == text(instruction));
     }
     let acts: Vec<&Act> = acts_of(pair.before, index);
+    // What cleans is like anything else that cleans: its lines tell whether it is this one.
+    if acts.iter().all(|act| **act == Act::Nothing) {
+        return code_lines(instruction).iter().all(|line| lines.contains(line));
+    }
     !acts.is_empty()
         && acts
             .iter()

@@ -1,11 +1,13 @@
 //! The text of a RUN with mounts: the flags, and what goes because it would empty or avoid them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::edits::comments;
 use crate::edits::joining::Joining;
 use crate::edits::layout::Layout;
 use crate::edits::removal::Gone;
-use crate::facts::{Command, Facts, ManagerUse, Obstruction, ScriptBody, Word};
+use crate::facts::{Command, Execution, Facts, ManagerUse, Obstruction, ScriptBody, Word};
 use crate::knowledge::{Action, Keep, Sharing};
 use crate::syntax::{Dockerfile, Edit, Instruction};
 
@@ -94,6 +96,8 @@ pub(super) struct Edits<'a> {
     pub(super) index: usize,
     pub(super) script: Option<&'a ScriptBody>,
     pub(super) list: Vec<Edit>,
+    /// Comments that come above the instruction.
+    pub(super) above: Vec<String>,
     pub(super) done: Done,
 }
 
@@ -209,8 +213,18 @@ impl Edits<'_> {
         }
     }
 
-    /// Takes stretches of the script away.
-    pub(super) fn remove(&mut self, gone: Vec<Gone>) {
+    /// Takes stretches of the script away, but for comments in them that speak of something else.
+    pub(super) fn remove(&mut self, gone: Vec<Gone>, run: &Execution, instruction: &Instruction) {
+        let managers = run.commands.iter().filter_map(|command| command.manager.as_ref());
+        let packages: BTreeSet<String> = managers
+            .flat_map(|used| &used.packages)
+            .map(|(name, ..)| name.to_lowercase())
+            .collect();
+        let stretches: Vec<Range<usize>> = gone.iter().map(|gone| gone.source.clone()).collect();
+        let escape = self.file.escape();
+        let kept = comments::kept(instruction.text(), &stretches, escape, &|word| packages.contains(word));
+        self.list.extend(kept.edits);
+        self.above = kept.above;
         for Gone { source, text } in gone {
             self.list.push(Edit::delete(source));
             self.done.removed.push(text);

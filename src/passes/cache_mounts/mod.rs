@@ -45,6 +45,7 @@ impl Pass for CacheMounts {
             return outcome;
         }
         let frontend = old_frontend(file);
+        let newline = file.newline.as_str();
         let starts = match stores::are_used(facts, file) {
             true => Starts::of(file, facts, options.context.as_deref()),
             false => Starts::default(),
@@ -85,6 +86,10 @@ impl Pass for CacheMounts {
                     .refusals
                     .push(refusal(lines, "add cache mounts".to_owned(), obstacle));
                 continue;
+            }
+            if let Some(instruction) = file.instructions.get_mut(index) {
+                let lines = plan.above.iter().map(|line| format!("{line}{newline}"));
+                instruction.leading.extend(lines);
             }
             outcome
                 .changes

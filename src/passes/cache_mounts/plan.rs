@@ -15,6 +15,8 @@ use crate::passes::Level;
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) edits: Vec<Edit>,
+    /// Comments that come above the instruction.
+    pub(super) above: Vec<String>,
     /// Edits of other instructions, by their numbers, with what they do.
     pub(super) elsewhere: Vec<(usize, Vec<Edit>, String)>,
     /// Level, what and why.
@@ -95,6 +97,7 @@ pub(super) fn plan(file: &Dockerfile, facts: &Facts, index: usize, run: &Executi
         index,
         script,
         list: Vec::new(),
+        above: Vec::new(),
         done: Done::default(),
     };
     for number in numbers(&mounts, &existing) {
@@ -102,14 +105,14 @@ pub(super) fn plan(file: &Dockerfile, facts: &Facts, index: usize, run: &Executi
             edits.command(command, &mounts);
         }
     }
-    edits.remove(removal);
+    edits.remove(removal, run, instruction);
     edits.complete(&existing);
     let target = candidates.target.filter(|target| mounts.contains(&target.mount));
     if let (Some(target), Some(script)) = (&target, script) {
         plan.elsewhere = edits.copy_out(target, script, instruction);
     }
     plan.changes = changes(&mounts, &edits.done, target.as_ref());
-    plan.edits = edits.list;
+    (plan.edits, plan.above) = (edits.list, edits.above);
     if !mounts.is_empty() {
         plan.edits.extend(edits::flags(file, instruction, &mounts));
     }
