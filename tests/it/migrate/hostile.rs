@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use super::{Fleet, WORKER, named};
 
+/// A repository whose links lead to `outside`.
 #[cfg(unix)]
-#[test]
-fn links_lead_nowhere() {
+pub fn linked(fleet: &Fleet, name: &str) -> PathBuf {
     use std::os::unix::fs::symlink;
 
-    let fleet = Fleet::new();
     let outside = fleet.path().join("outside");
     fs::create_dir_all(outside.join("app")).unwrap();
     for file in ["Dockerfile", "app/Dockerfile", "ignore"] {
@@ -19,7 +19,7 @@ fn links_lead_nowhere() {
     }
     let copies = "FROM debian:bookworm-slim\nCOPY . /srv\n";
     let folder = fleet.repository(
-        "a",
+        name,
         &[
             ("moved/Dockerfile", WORKER),
             ("good/Dockerfile", copies),
@@ -37,6 +37,14 @@ fn links_lead_nowhere() {
     fleet.git(&folder, &["commit", "-qm", "Links"]);
     fs::remove_dir_all(folder.join("moved")).unwrap();
     symlink(outside.join("app"), folder.join("moved")).unwrap();
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn links_lead_nowhere() {
+    let fleet = Fleet::new();
+    let (folder, outside) = (linked(&fleet, "a"), fleet.path().join("outside"));
     for arguments in [["--write", "--allow-dirty"].as_slice(), &["--branch", "b"]] {
         let report = fleet.report(arguments);
         let repository = named(&report, "a");
@@ -56,11 +64,10 @@ fn links_lead_nowhere() {
     assert!(folder.join("good/.dockerignore").is_symlink());
 }
 
-#[test]
-fn nothing_that_a_repository_names_is_run() {
-    let fleet = Fleet::new();
+/// A repository whose settings and hooks name a program that makes the file `ran`.
+pub fn with_programs(fleet: &Fleet, name: &str) -> PathBuf {
     let folder = fleet.repository(
-        "a",
+        name,
         &[("Dockerfile", WORKER), (".gitattributes", "* filter=evil diff=evil\n")],
     );
     let script = format!("#!/bin/sh\ntouch {}/ran\ncat\n", fleet.path().display());
@@ -98,8 +105,15 @@ fn nothing_that_a_repository_names_is_run() {
     fleet.git(&folder, &["config", "filter.evil.required", "true"]);
     fleet.git(&folder, &["config", "commit.gpgSign", "true"]);
     // git looks at the content of what is as old as the index.
-    fleet.write("a", "Dockerfile", WORKER);
+    fleet.write(name, "Dockerfile", WORKER);
     let _ = fs::remove_file(fleet.path().join("ran"));
+    folder
+}
+
+#[test]
+fn nothing_that_a_repository_names_is_run() {
+    let fleet = Fleet::new();
+    with_programs(&fleet, "a");
     for arguments in [["--branch", "b"].as_slice(), &[], &["--write"]] {
         let report = fleet.report(arguments);
         assert!(!fleet.path().join("ran").exists(), "{arguments:?} ran it");
@@ -126,11 +140,9 @@ fn a_work_tree_elsewhere_is_refused() {
     }
 }
 
-/// A tree that git itself would not check out, with entries that lead out of the repository.
-#[test]
-fn a_tree_with_evil_names_stays_inside() {
-    let fleet = Fleet::new();
-    let folder = fleet.repository("a", &[("Dockerfile", WORKER)]);
+/// A repository with a tree that git itself would not check out: entries lead out of it.
+pub fn with_evil_tree(fleet: &Fleet, name: &str) -> PathBuf {
+    let folder = fleet.repository(name, &[("Dockerfile", WORKER)]);
     let object = fleet.git(&folder, &["rev-parse", "HEAD:Dockerfile"]);
     let raw: Vec<u8> = (0..20)
         .map(|at| u8::from_str_radix(&object[2 * at..2 * at + 2], 16).unwrap())
@@ -165,6 +177,13 @@ fn a_tree_with_evil_names_stays_inside() {
     );
     let commit = fleet.git(&folder, &["commit-tree", &evil, "-m", "Evil"]);
     fleet.git(&folder, &["update-ref", "refs/heads/main", &commit]);
+    folder
+}
+
+#[test]
+fn a_tree_with_evil_names_stays_inside() {
+    let fleet = Fleet::new();
+    let folder = with_evil_tree(&fleet, "a");
     let report = fleet.report(&["--branch", "b"]);
     let repository = named(&report, "a");
     assert_eq!(
@@ -253,20 +272,23 @@ fn odd_names_go_through_everything() {
     assert!(!fleet.path().join("x").exists() && !folder.join("x").exists());
 }
 
+/// A Dockerfile in many folders.
+fn deep() -> String {
+    format!("{}Dockerfile", "d/".repeat(500))
+}
+
+/// A repository with a pipe, a closed file and a file without end in the place of Dockerfiles.
 #[cfg(unix)]
-#[test]
-fn what_cannot_be_read_is_passed_over() {
+pub fn unreadable(fleet: &Fleet, name: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let fleet = Fleet::new();
-    let deep = format!("{}Dockerfile", "d/".repeat(500));
     let folder = fleet.repository(
-        "a",
+        name,
         &[
             ("pipe/Dockerfile", WORKER),
             ("large/Dockerfile", WORKER),
             ("closed/Dockerfile", WORKER),
-            (&deep, WORKER),
+            (&deep(), WORKER),
             ("good/Dockerfile", WORKER),
         ],
     );
@@ -285,6 +307,14 @@ fn what_cannot_be_read_is_passed_over() {
         .unwrap();
     large.set_len(100 * 1024 * 1024).unwrap();
     fs::set_permissions(folder.join("closed/Dockerfile"), fs::Permissions::from_mode(0o0)).unwrap();
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_passed_over() {
+    let fleet = Fleet::new();
+    let folder = unreadable(&fleet, "a");
     let report = fleet.report(&["--write", "--allow-dirty"]);
     let repository = named(&report, "a");
     let reasons: Vec<String> = repository["skipped"]
@@ -311,7 +341,7 @@ fn what_cannot_be_read_is_passed_over() {
     if reasons.contains(&"closed/Dockerfile unreadable".to_owned()) {
         assert_eq!(repository["outcome"], "written");
         assert_ne!(fleet.read("fleet/a/good/Dockerfile"), WORKER);
-        assert_ne!(fs::read_to_string(folder.join(&deep)).unwrap(), WORKER);
+        assert_ne!(fs::read_to_string(folder.join(deep())).unwrap(), WORKER);
     } else {
         assert_eq!(repository["outcome"], "failed", "{repository:#}");
         assert_eq!(fleet.read("fleet/a/good/Dockerfile"), WORKER, "all or nothing");
@@ -355,12 +385,10 @@ fn two_runs_at_once_harm_nothing() {
     }
 }
 
+/// A repository of which git never comes to an end.
 #[cfg(unix)]
-#[test]
-fn one_that_runs_out_of_time_does_not_keep_the_others() {
-    let fleet = Fleet::new();
-    fleet.repository("good", &[("Dockerfile", WORKER)]);
-    let slow = fleet.repository("slow", &[("Dockerfile", WORKER)]);
+pub fn without_end(fleet: &Fleet, name: &str) -> PathBuf {
+    let slow = fleet.repository(name, &[("Dockerfile", WORKER)]);
     let pipe = fleet.path().join("pipe");
     assert!(
         std::process::Command::new("mkfifo")
@@ -376,6 +404,15 @@ fn one_that_runs_out_of_time_does_not_keep_the_others() {
         format!("{config}[include]\n\tpath = {}\n", pipe.display()),
     )
     .unwrap();
+    slow
+}
+
+#[cfg(unix)]
+#[test]
+fn one_that_runs_out_of_time_does_not_keep_the_others() {
+    let fleet = Fleet::new();
+    fleet.repository("good", &[("Dockerfile", WORKER)]);
+    without_end(&fleet, "slow");
     let start = std::time::Instant::now();
     for format in ["text", "markdown", "json", "sarif", "github"] {
         let outcome = fleet.migrate(&["fleet", "--write", "--time-limit", "1", "--format", format]);

@@ -6,6 +6,8 @@ mod interrupted;
 mod making;
 mod reports;
 mod repositories;
+#[cfg(unix)]
+mod strangers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,7 +101,7 @@ impl Fleet {
     }
 
     /// A program with the settings of the tests and not those of whoever runs them.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(folder)
