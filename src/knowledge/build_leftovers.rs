@@ -93,6 +93,7 @@ mod tests {
             "x/target/release/deps/a.d",
             "x/target/x86_64-unknown-linux-musl/release/build/a",
             "x/CMakeFiles/3.2/a",
+            "opt/tool/.crates.toml",
         ] {
             assert_eq!(of(path), Some(Leftover::Kept), "{path}");
         }

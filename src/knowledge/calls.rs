@@ -63,6 +63,9 @@ pub struct Language {
     pub name: String,
     /// The endings of its files, without a dot.
     pub endings: Vec<String>,
+    /// The programs that run code of it which they are given as an argument, without a version.
+    #[serde(default)]
+    pub interpreters: Vec<String>,
     /// How it imports.
     #[serde(default)]
     pub imports: Option<Imports>,
@@ -149,6 +152,14 @@ pub fn language_of(path: &str) -> Option<&'static Language> {
             .collect()
     });
     INDEX.get(path.rsplit_once('.')?.1).copied()
+}
+
+/// The language of code that is given to a program, by its name without a folder: `python3.11`; none if no table has it.
+#[must_use]
+pub fn language_of_interpreter(program: &str) -> Option<&'static Language> {
+    let name = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let runs = |language: &&Language| language.interpreters.iter().any(|known| known == name);
+    TABLE.languages.iter().find(runs)
 }
 
 /// The patterns of names of files that developers run.

@@ -32,6 +32,7 @@ mod programs;
 mod runtime_needs;
 mod start_needs;
 mod static_server;
+mod task_runners;
 mod tools;
 mod verbs;
 mod wrappers;
@@ -55,7 +56,9 @@ pub use base_image::{
 pub use build_leftovers::{Leftover, leftover};
 pub use build_outputs::{OutputSettings, output_settings};
 pub use cache::{Cache, Holds, Place, Sharing};
-pub use calls::{Functions, Imports, Language, Takes, development_files, language_of, test_files};
+pub use calls::{
+    Functions, Imports, Language, Takes, development_files, language_of, language_of_interpreter, test_files,
+};
 pub use cleaning_words::is_about_cleaning;
 pub use command::{
     Also, CommandTable, Count, Form, Operand as OperandRow, Role as ArgumentRole, Scope as CommandScope, SettingRole,
@@ -82,6 +85,7 @@ pub use programs::build_metadata;
 pub use runtime_needs::{Ecosystem, RuntimeNeed, When, runtime_needs};
 pub use start_needs::{FileNeed, ListFormat, StartList, StartNeeds, file_needs, start_needs};
 pub(crate) use static_server::served;
+pub use task_runners::{TaskFormat, TaskRunner, task_runners};
 pub use tools::{package_of_tool, tools_of_package};
 pub use verbs::{Action, VerbMatch, VerbWords, Verbs};
 pub use wrappers::{Wrapped, wrapped};

@@ -10,8 +10,8 @@ use super::commands::command_table;
 pub enum Wrapped {
     /// The command of these words.
     Command(Range<usize>),
-    /// The word with this number is a script of the shell.
-    Script(usize),
+    /// The words with these numbers are scripts of the shell.
+    Scripts(Vec<usize>),
     /// No command that its words give.
     Nothing,
 }
@@ -28,15 +28,16 @@ pub fn wrapped(words: &[&str]) -> Wrapped {
     };
     let rest: Vec<Option<&str>> = rest.iter().map(|word| Some(*word)).collect();
     let reading = table.read(&rest);
-    let code = reading
+    let codes = reading
         .arguments
         .iter()
-        .find(|argument| argument.role == Role::ShellCode);
+        .filter(|argument| argument.role == Role::ShellCode);
+    let codes: Vec<usize> = codes.map(|argument| argument.at).collect();
     let by_option = reading.commands.first().cloned();
-    match (reading.inner_at.map(|at| at..words.len()).or(by_option), code) {
-        (Some(range), _) => Wrapped::Command(range),
-        (None, Some(code)) => Wrapped::Script(code.at),
-        (None, None) => Wrapped::Nothing,
+    match reading.inner_at.map(|at| at..words.len()).or(by_option) {
+        Some(range) => Wrapped::Command(range),
+        None if codes.is_empty() => Wrapped::Nothing,
+        None => Wrapped::Scripts(codes),
     }
 }
 
@@ -54,9 +55,11 @@ mod tests {
             ("env A=1 B=2 git pull", Wrapped::Command(3..5)),
             ("wait-for-it.sh db:5432 -t 10 -- node x", Wrapped::Command(5..7)),
             ("wait-for-it.sh db:5432", Wrapped::Nothing),
-            ("su bob -c run", Wrapped::Script(3)),
-            ("/bin/sh -ec run", Wrapped::Script(2)),
+            ("su bob -c run", Wrapped::Scripts(vec![3])),
+            ("/bin/sh -ec run", Wrapped::Scripts(vec![2])),
             ("find . -exec rm {} ;", Wrapped::Command(3..5)),
+            ("concurrently -k a b", Wrapped::Scripts(vec![2, 3])),
+            ("nodemon --watch x --exec run", Wrapped::Scripts(vec![4])),
             ("git pull", Wrapped::Nothing),
         ] {
             assert_eq!(at(text), expected, "{text}");

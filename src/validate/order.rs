@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use crate::effects::Place;
 use crate::effects::image_files::Layer;
+use crate::effects::needs::Code;
 use crate::effects::steps::StepKind;
 use crate::facts::Command;
 use crate::knowledge::{PackageRole, State, package_role, tools_of_package};
@@ -416,7 +417,8 @@ impl Need<'_, '_, '_> {
             let name = program.rsplit('/').next().unwrap_or(program);
             tools_of_package(release.family, &package.name).any(|tool| tool == name)
         };
-        if effects.runs.iter().any(is_tool) {
+        let code = self.code();
+        if effects.runs.iter().chain(code.iter().flatten()).any(is_tool) {
             return true;
         }
         let builds = self.item.step.kind == StepKind::Build;
@@ -424,10 +426,17 @@ impl Need<'_, '_, '_> {
             Some(PackageRole::Runtime) => self.item.step.uses_any_package(),
             _ if !builds && effects.unknown.is_none() => false,
             // Tools that builds call are called by name, or by scripts that can be read.
-            Some(PackageRole::Either) => !builds && !self.is_readable(),
-            Some(PackageRole::BuildOnly | PackageRole::Headers) => builds || !self.is_readable(),
+            Some(PackageRole::Either) => !builds && code.is_none() && !self.is_readable(),
+            Some(PackageRole::BuildOnly | PackageRole::Headers) => builds || code.is_none() && !self.is_readable(),
             Some(PackageRole::Both | PackageRole::Language) | None => true,
         }
+    }
+
+    /// The programs that code in the step's own words starts, where it has some that can be read.
+    fn code(&self) -> Option<Vec<String>> {
+        let command = self.site.pair.before.command(self.item)?;
+        let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+        Code::of(&words).programs()
     }
 
     /// Whether the step runs a file of the build context, whose calls are known.

@@ -38,10 +38,9 @@ impl Commands {
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();
         match wrapped(&texts) {
             Wrapped::Command(range) => self.words(words.get(range).unwrap_or_default(), depth + 1),
-            Wrapped::Script(at) => {
-                if let Some(text) = words.get(at) {
-                    self.script(text, depth + 1);
-                }
+            Wrapped::Scripts(numbers) => {
+                let texts = numbers.iter().filter_map(|at| words.get(*at));
+                texts.for_each(|text| self.script(text, depth + 1));
             }
             Wrapped::Nothing => {}
         }

@@ -8,6 +8,8 @@
 //! | CMD, ENTRYPOINT, HEALTHCHECK, Compose, the scripts and lists that they name | [`started`] |
 //! | probes and hooks of Kubernetes, ECS and Helm, commands in containers | [`orchestrated`] |
 //! | calls of sources that start programs | [`calls`], [`sources`] |
+//! | code in the words of a command | [`code`] |
+//! | files of tasks: Procfile, scripts of pyproject.toml, justfile | [`runners`] |
 //! | packages of languages, by manifests and locks | [`manifests`], [`listing`], [`packages`] |
 //! | RUNs of the stage itself | [`runs`] |
 //! | certificates and time zones | [`file_needs`] |
@@ -17,6 +19,7 @@
 mod answer;
 mod building;
 mod calls;
+mod code;
 mod commands;
 mod development;
 mod file_needs;
@@ -27,6 +30,7 @@ mod manifests;
 mod orchestrated;
 mod own_folders;
 mod packages;
+mod runners;
 mod runs;
 mod sources;
 mod started;
@@ -45,6 +49,7 @@ use started::{By, Reader};
 
 pub(crate) use answer::{Answer, Unanswered};
 pub(crate) use building::{build_in_a_text, is_build, manager_call};
+pub(crate) use code::Code;
 pub(crate) use interpreter::embedded;
 pub(crate) use lacking::{lacking, nameless_need, unknown_library};
 pub(crate) use own_folders::first_use;

@@ -8,7 +8,7 @@ use crate::effects::Evidence;
 
 use super::Needs;
 use super::calls::{Call, Calls, calls, calls_with_started};
-use super::commands::{Commands, is_unknown, program};
+use super::commands::{is_unknown, program};
 use super::started::{By, Reader};
 use crate::effects::image_files::View;
 use crate::knowledge::{ArgumentRole, Takes, command_table};
@@ -37,12 +37,12 @@ pub(super) fn read(context: &ContextSource, image: &View<'_>, workdir: Option<&s
     said.words.iter().for_each(|word| reader.file(word, workdir, 1));
 }
 
-/// What calls of sources say by themselves, whatever the image.
+/// What calls say by themselves, whatever the image.
 #[derive(Default)]
-struct Said {
-    needs: Needs,
+pub(super) struct Said {
+    pub(super) needs: Needs,
     /// The words of their commands: each may name a script of the image.
-    words: BTreeSet<String>,
+    pub(super) words: BTreeSet<String>,
 }
 
 impl Said {
@@ -50,58 +50,54 @@ impl Said {
         let mut said = Said::default();
         for source in &calls.0 {
             for call in &source.calls {
-                one(call, &format!("{}:{}", source.path, call.line), &mut said);
+                said.add(call, &format!("{}:{}", source.path, call.line));
             }
         }
         said
     }
-}
 
-fn one(call: &Call, place: &str, said: &mut Said) {
-    let needs = &mut said.needs;
-    match call.takes {
-        Takes::Library | Takes::LibraryFile => return library(call, place, needs),
-        Takes::Code => {
-            needs.builds_at_start.get_or_insert_with(|| Evidence {
-                place: place.to_owned(),
-                fact: "uses a compiler when it runs".to_owned(),
-            });
-            return;
+    /// Adds what a call says.
+    pub(super) fn add(&mut self, call: &Call, place: &str) {
+        let needs = &mut self.needs;
+        match call.takes {
+            Takes::Library | Takes::LibraryFile => return library(call, place, needs),
+            Takes::Code => {
+                needs.builds_at_start.get_or_insert_with(|| Evidence {
+                    place: place.to_owned(),
+                    fact: "uses a compiler when it runs".to_owned(),
+                });
+                return;
+            }
+            Takes::Shell | Takes::Program => {}
         }
-        Takes::Shell | Takes::Program => {}
-    }
-    let is_shell = call.takes == Takes::Shell;
-    if !call.is_known {
-        let fact = if is_shell {
-            "runs a command of the shell that it puts together at run time"
-        } else {
-            "starts a program that is not named there"
-        };
-        needs.unknown_call(place, fact, is_shell);
-    }
-    for words in &call.commands {
-        let read = match words.as_slice() {
-            // A text is a line of the shell, or a program, which reads the same.
-            [text] => Commands::of_script(text),
-            _ => Commands::of_words(words),
-        };
-        for text in &read.unread {
-            let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.+".contains(c)));
-            parts
-                .filter(|word| !word.is_empty())
-                .for_each(|word| calls_tool(needs, word, place));
-            needs.unknown_call(place, "has a command that cannot be read", is_shell);
-        }
-        for words in &read.list {
-            if is_unknown(words) {
-                needs.unknown_call(place, "starts a program that is not named there", is_shell);
+        let is_shell = call.takes == Takes::Shell;
+        if !call.is_known {
+            let fact = if is_shell {
+                "runs a command of the shell that it puts together at run time"
             } else {
-                calls_tool(needs, program(words), place);
+                "starts a program that is not named there"
+            };
+            needs.unknown_call(place, fact, is_shell);
+        }
+        for read in call.read() {
+            for text in &read.unread {
+                let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.+".contains(c)));
+                parts
+                    .filter(|word| !word.is_empty())
+                    .for_each(|word| calls_tool(needs, word, place));
+                needs.unknown_call(place, "has a command that cannot be read", is_shell);
             }
-            if runs_unnamed_script(words) {
-                needs.unknown_call(place, "runs a script that is not named there", true);
+            for words in &read.list {
+                if is_unknown(words) {
+                    needs.unknown_call(place, "starts a program that is not named there", is_shell);
+                } else {
+                    calls_tool(needs, program(words), place);
+                }
+                if runs_unnamed_script(words) {
+                    needs.unknown_call(place, "runs a script that is not named there", true);
+                }
+                self.words.extend(words.iter().cloned());
             }
-            said.words.extend(words.iter().cloned());
         }
     }
 }

@@ -11,12 +11,15 @@ use crate::effects::image_files::View;
 use crate::effects::steps::{self, StepKind};
 use crate::effects::{AbsolutePath, Evidence, Place};
 use crate::facts::{Base, Command, Facts, Scope, Stage};
-use crate::knowledge::{ListFormat, image_configuration, is_shell, start_needs};
+use crate::knowledge::{ListFormat, image_configuration, is_shell, language_of_interpreter, start_needs};
 use crate::shell;
 use crate::syntax::{Arguments, Dockerfile, Keyword};
 
 use super::building::{is_build, tool_at_start, work_at_start};
+use super::calls::{Call, calls_of_text};
+use super::code::Code;
 use super::commands::{Commands, is_unknown, program, runs_another};
+use super::sources::Said;
 use super::{Needs, Started, Unanswered, last};
 
 /// How deep scripts that start scripts are followed.
@@ -37,9 +40,10 @@ pub(super) enum By {
 }
 
 pub(super) struct Reader<'r, 'v> {
-    image: &'r View<'v>,
+    pub(super) image: &'r View<'v>,
     pub(super) needs: &'r mut Needs,
-    seen: BTreeSet<String>,
+    /// The files that were followed.
+    pub(super) seen: BTreeSet<String>,
     by: By,
     /// The words of the start that name a program which only starts the one after it.
     starters: BTreeSet<String>,
@@ -182,7 +186,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
     }
 
-    fn unknown_start(&mut self, place: &str, fact: String) {
+    pub(super) fn unknown_start(&mut self, place: &str, fact: String) {
         if self.needs.unknown_start.is_none() {
             self.needs.unknown_start = Some(Unanswered::new(
                 place,
@@ -254,7 +258,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         self.commands(Commands::of_words(words), workdir, place, depth);
     }
 
-    fn commands(&mut self, commands: Commands, workdir: Option<&str>, place: &str, depth: usize) {
+    pub(super) fn commands(&mut self, commands: Commands, workdir: Option<&str>, place: &str, depth: usize) {
         let mut workdir = workdir.map(str::to_owned);
         for words in &commands.list {
             self.command(words, workdir.as_deref(), place, depth);
@@ -297,9 +301,21 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
         self.login_shell(program, words, place);
         self.package_script(words, workdir, depth);
+        self.code(words, workdir, place, depth);
+        self.tasks(words, workdir, place, depth);
         // Anything that names a file of the image may be a script: a program, its argument, a configuration.
         for word in words {
             self.file(word, workdir, depth + 1);
+        }
+    }
+
+    /// Reads code that a command gives to an interpreter.
+    fn code(&mut self, words: &[String], workdir: Option<&str>, place: &str, depth: usize) {
+        let words: Vec<Option<&str>> = words.iter().map(|word| Some(word.as_str())).collect();
+        match Code::of(&words) {
+            Code::None => {}
+            Code::Unread => self.needs.unknown_call(place, "runs code that cannot be read", false),
+            Code::Calls(calls) => self.calls(&calls, workdir, place, depth),
         }
     }
 
@@ -436,14 +452,42 @@ impl<'r, 'v> Reader<'r, 'v> {
             for words in programs.map_or_else(|| vec![words.clone()], |programs| with_program(&words, programs)) {
                 self.words(&words, workdir.as_deref(), &place, depth);
             }
+            for text in visit
+                .command
+                .redirects
+                .iter()
+                .filter_map(|redirect| redirect.here_doc.as_ref())
+            {
+                self.here_document(program(&words), &text.text, workdir.as_deref(), &place, depth);
+            }
             if program(&words) == "cd" && !visit.context.in_subshell {
                 workdir = words.get(1).and_then(|folder| absolute(workdir.as_deref(), folder));
             }
         }
     }
 
+    /// Reads what a program gets on its standard input: a script, if it is a shell, or code.
+    fn here_document(&mut self, program: &str, text: &str, workdir: Option<&str>, place: &str, depth: usize) {
+        if depth >= DEEPEST {
+            return;
+        }
+        if is_shell(program) {
+            self.script(text, workdir, place, depth + 1);
+        } else if let Some(language) = language_of_interpreter(program) {
+            self.calls(&calls_of_text(text, language), workdir, place, depth);
+        }
+    }
+
+    /// Adds what code calls.
+    pub(super) fn calls(&mut self, calls: &[Call], workdir: Option<&str>, place: &str, depth: usize) {
+        let mut said = Said::default();
+        calls.iter().for_each(|call| said.add(call, place));
+        self.needs.add(&said.needs);
+        said.words.iter().for_each(|word| self.file(word, workdir, depth + 1));
+    }
+
     /// Reads a list of commands: supervisor's `command=`, a Procfile's or a crontab's lines.
-    fn listed(&mut self, text: &str, format: ListFormat, workdir: Option<&str>, from: &str, depth: usize) {
+    pub(super) fn listed(&mut self, text: &str, format: ListFormat, workdir: Option<&str>, from: &str, depth: usize) {
         for (number, line) in text.lines().enumerate() {
             let place = format!("{from}:{}", number + 1);
             let line = line.trim();
@@ -547,7 +591,7 @@ fn after_fields(line: &str, fields: usize) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-fn absolute(workdir: Option<&str>, path: &str) -> Option<String> {
+pub(super) fn absolute(workdir: Option<&str>, path: &str) -> Option<String> {
     Scope {
         workdir: workdir.map(str::to_owned),
         ..Scope::default()

@@ -9,7 +9,7 @@ use super::super::subject::Subject;
 use super::super::system::SystemPackages;
 use super::{Side, application::left_out};
 use crate::emit::text;
-use crate::knowledge::{Family, PackageRole, package_role};
+use crate::knowledge::{Family, Leftover, PackageRole, leftover, package_role};
 
 /// Folders whose content is made again when it is missing.
 const CACHES: [&str; 20] = [
@@ -234,6 +234,9 @@ impl Cause<'_> {
             .any(|ending| name.ends_with(ending));
         if is_headers || is_in(&["usr/include", "usr/local/include"]) {
             return Some("headers");
+        }
+        if leftover(path, |path| self.before.files.entries.contains_key(path)) == Some(Leftover::Kept) {
+            return Some("build products");
         }
         if let Some(cause) = self.package(path) {
             return Some(cause);

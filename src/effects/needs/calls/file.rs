@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::knowledge::{Functions, Language, Takes};
 
+use super::super::commands::Commands;
 use super::helpers::{Definition, Helper, Helpers, definitions};
 use super::names::{LONGEST, Names, sign, word};
 use super::tokens::{PLACEHOLDER, Positioned, Token, tokens};
@@ -28,6 +29,22 @@ const LONGEST_CHAIN: usize = 16;
 
 /// How many functions before a call are looked through for the one around it.
 const MOST_AROUND: usize = 64;
+
+impl Call {
+    /// The commands that it may start, with those that they run. A text is a line of the shell, or a program, which reads
+    /// the same.
+    pub(in crate::effects::needs) fn read(&self) -> impl Iterator<Item = Commands> {
+        self.commands.iter().map(|words| match words.as_slice() {
+            [text] => Commands::of_script(text),
+            _ => Commands::of_words(words),
+        })
+    }
+
+    /// Whether it starts programs, and does not load a library or compile.
+    pub(in crate::effects::needs) fn starts_programs(&self) -> bool {
+        matches!(self.takes, Takes::Shell | Takes::Program)
+    }
+}
 
 /// A source file, read.
 pub(super) struct File<'s> {

@@ -127,6 +127,16 @@ impl Sources {
     }
 }
 
+/// The calls of a text that is given to an interpreter.
+pub(super) fn calls_of_text(text: &str, language: &'static Language) -> Vec<Call> {
+    let file = File::read("", text, language);
+    let mut helpers = Helpers::default();
+    for _ in 1..ROUNDS {
+        helpers.extend(file.calls(&helpers).1);
+    }
+    file.calls(&helpers).0
+}
+
 /// The string literals of a source file, each with its line.
 pub(super) fn texts(text: &str, language: &'static Language) -> Vec<(String, usize)> {
     let tokens = tokens::tokens(text, language).into_iter();

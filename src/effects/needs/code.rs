@@ -1,0 +1,120 @@
+//! Code that a command gives to an interpreter, `python -c '…'`: its calls are read as those of a source.
+
+use crate::knowledge::{ArgumentRole, command_table, language_of_interpreter};
+
+use super::calls::{Call, calls_of_text};
+use super::commands::{Commands, is_unknown, program};
+
+/// What a command says of the code that it gives to an interpreter.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// It gives none.
+    None,
+    /// It cannot be read.
+    Unread,
+    /// What it calls.
+    Calls(Vec<Call>),
+}
+
+impl Code {
+    /// The code in the words of a command; a word that is not literal is `None`.
+    pub(crate) fn of(words: &[Option<&str>]) -> Code {
+        let name: Vec<String> = words
+            .first()
+            .copied()
+            .flatten()
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
+        let program = program(&name);
+        let Some(table) = command_table(program) else {
+            return Code::None;
+        };
+        let reading = table.read(words.get(1..).unwrap_or_default());
+        let mut codes = reading
+            .arguments
+            .iter()
+            .filter(|argument| argument.role == ArgumentRole::Code);
+        let Some(code) = codes.next() else { return Code::None };
+        // Behind letters of options in one word, it may be more letters: `perl -pe`.
+        let is_own_word = words
+            .get(code.at)
+            .copied()
+            .flatten()
+            .is_some_and(|word| Some(word) == code.text.as_deref());
+        let text = code.text.as_deref().filter(|_| is_own_word && codes.next().is_none());
+        match (text, language_of_interpreter(program)) {
+            (Some(text), Some(language)) => Code::Calls(calls_of_text(text, language)),
+            _ => Code::Unread,
+        }
+    }
+
+    /// The programs that it starts, if all are known.
+    pub(crate) fn programs(&self) -> Option<Vec<String>> {
+        let Code::Calls(calls) = self else { return None };
+        let mut programs = Vec::new();
+        for call in calls {
+            let read: Vec<Commands> = call.read().collect();
+            let is_known = |commands: &Commands| {
+                commands.unread.is_empty() && !commands.list.iter().any(|words| is_unknown(words))
+            };
+            if !call.is_known || !call.starts_programs() || !read.iter().all(is_known) {
+                return None;
+            }
+            let words = read.iter().flat_map(|commands| &commands.list);
+            programs.extend(words.map(|words| program(words).to_owned()));
+        }
+        Some(programs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn programs(words: &[&str]) -> Option<Vec<String>> {
+        let words: Vec<Option<&str>> = words.iter().map(|word| Some(*word)).collect();
+        Code::of(&words).programs()
+    }
+
+    #[test]
+    fn code_is_read_in_its_language() {
+        let git = Some(vec!["git".to_owned()]);
+        assert_eq!(programs(&["python3.11", "-c", "import os; os.system('git pull')"]), git);
+        assert_eq!(
+            programs(&["/usr/bin/node", "-e", "require('child_process').exec('git pull')"]),
+            git
+        );
+        assert_eq!(
+            programs(&["node", "-pe", "require('./package.json').version"]),
+            Some(Vec::new())
+        );
+        assert_eq!(programs(&["ruby", "-e", "system('git', 'pull')"]), git);
+        assert_eq!(
+            programs(&["python", "-u", "-c", "import nltk; nltk.download('punkt')"]),
+            Some(Vec::new())
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unknown() {
+        let of = |words: &[Option<&str>]| Code::of(words);
+        assert_eq!(of(&[Some("python"), Some("-c"), None]), Code::Unread);
+        assert_eq!(of(&[Some("perl"), Some("-pe"), Some("system('git')")]), Code::Unread);
+        assert_eq!(of(&[Some("Rscript"), Some("-e"), Some("x")]), Code::Unread);
+        assert_eq!(of(&[Some("python"), Some("app.py")]), Code::None);
+        assert_eq!(
+            of(&[Some("node"), Some("-r"), Some("dotenv/config"), Some("app.js")]),
+            Code::None
+        );
+        assert_eq!(
+            of(&[Some("java"), Some("-p"), Some("lib"), Some("-m"), Some("app")]),
+            Code::None
+        );
+        assert_eq!(of(&[Some("git"), Some("pull")]), Code::None);
+        assert_eq!(
+            programs(&["python", "-c", "import os; os.system(os.environ['X'])"]),
+            None
+        );
+    }
+}
