@@ -168,11 +168,33 @@ impl<'s> File<'s> {
             takes: function.takes,
         });
         let target = function.or_else(|| self.helper(&full, helpers));
-        if let Some(target) = target
-            && let Some(arguments) = self.arguments(at)
-        {
+        let Some(target) = target else { return };
+        if let Some(arguments) = self.arguments(at) {
             calls.extend(self.call(&arguments, target, at, line, new));
+        } else if self.is_given(at) {
+            // Whoever it is given to calls it: `partial(subprocess.run, …)`.
+            calls.push(Call {
+                line,
+                commands: Vec::new(),
+                takes: target.takes,
+                is_known: false,
+            });
         }
+    }
+
+    /// Whether the function `module.name` that ends at `at` is itself an argument.
+    fn is_given(&self, at: usize) -> bool {
+        let Some(module) = at.checked_sub(2).filter(|_| sign(&self.tokens, at - 1) == Some('.')) else {
+            return false;
+        };
+        let Some(before) = module.checked_sub(1) else {
+            return false;
+        };
+        // What it is given to may be known to pass it on: the new name is followed.
+        let receiver = before.checked_sub(1).and_then(|receiver| word(&self.tokens, receiver));
+        let is_followed = receiver.is_some_and(|name| self.language.passes_on.iter().any(|known| known == name));
+        let is_argument = matches!(sign(&self.tokens, before), Some('(' | ',' | '='));
+        is_argument && !is_followed && matches!(sign(&self.tokens, at + 1), Some(',' | ')'))
     }
 
     /// The full path of what is named up to `at`.
@@ -195,7 +217,11 @@ impl<'s> File<'s> {
     /// The module of `require('m')` that ends at `close`.
     fn required(&self, close: usize) -> Option<&str> {
         let start = close.checked_sub(3)?;
-        let is_require = word(&self.tokens, start) == Some("require") && sign(&self.tokens, close) == Some(')');
+        let imports = matches!(
+            word(&self.tokens, start),
+            Some("require" | "__import__" | "import_module")
+        );
+        let is_require = imports && sign(&self.tokens, close) == Some(')');
         let module = super::names::text(&self.tokens, start + 2).filter(|_| is_require)?;
         Some(module.strip_prefix("node:").unwrap_or(module))
     }
@@ -231,7 +257,9 @@ impl<'s> File<'s> {
 
     /// The arguments of the call of the name at `at`.
     fn arguments(&self, at: usize) -> Option<Arguments<'_, 's>> {
-        let rest = self.tokens.get(at + 1..)?;
+        // A macro of Rust has a `!` behind its name.
+        let is_macro = sign(&self.tokens, at + 1) == Some('!') && sign(&self.tokens, at + 2) == Some('(');
+        let rest = self.tokens.get(at + 1 + usize::from(is_macro)..)?;
         let first = rest.first()?;
         match &first.token {
             Token::Sign('(') => Some(Arguments::of(inside(rest))),

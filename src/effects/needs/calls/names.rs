@@ -210,8 +210,10 @@ impl Names {
             before = before.wrapping_sub(1);
         }
         let Some(mut name) = word(tokens, before) else { return };
-        // The type of `name: Type`.
+        // The type of `name: Type`; a `:` at the end of a line begins a block.
+        let line_of = |at: usize| tokens.get(at).map(|found| found.line);
         if sign(tokens, before.wrapping_sub(1)) == Some(':')
+            && line_of(before.wrapping_sub(1)) == line_of(before)
             && let Some(typed) = word(tokens, before.wrapping_sub(2))
         {
             name = typed;

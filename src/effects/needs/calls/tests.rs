@@ -293,3 +293,50 @@ fn libraries_compilers_and_settings() {
     );
     assert_eq!(passed, ["LibraryFile libz.so.1"]);
 }
+
+#[test]
+fn libraries_that_start_programs() {
+    let cases = [
+        ("a.rs", "use xshell::cmd;\nfn f() { cmd!(sh, \"git pull\").run(); }\n"),
+        ("a.rs", "use duct::cmd;\nfn f() { cmd!(\"git\", \"pull\").run(); }\n"),
+        (
+            "a.go",
+            "import \"github.com/bitfield/script\"\nfunc f() { script.Exec(\"git pull\") }\n",
+        ),
+        (
+            "a.go",
+            "import \"os\"\nfunc f() { os.StartProcess(\"git\", nil, nil) }\n",
+        ),
+        ("a.rb", "cmd = TTY::Command.new\ncmd.run(\"git pull\")\n"),
+        ("a.ex", "def f, do: :os.cmd('git pull')\n"),
+        (
+            "a.py",
+            "from invoke import task\n@task\ndef f(c):\n    c.run('git pull')\n",
+        ),
+    ];
+    for (path, text) in cases {
+        let found = shown(&[(path, text)]);
+        assert!(
+            found.iter().any(|call| call.contains("git")),
+            "{path}: {text}: {found:?}"
+        );
+    }
+    for text in [
+        "import subprocess as sp\ncmd = ['git']\nsp.check_call(cmd + ['pull'])\n",
+        "import subprocess\nclass A:\n    GIT = 'git'\n    def f(self):\n        subprocess.run([self.GIT, 'pull'])\n",
+        "__import__('subprocess').run(['git', 'pull'])\n",
+    ] {
+        assert_eq!(shown(&[("a.py", text)]).len(), 1, "{text}");
+        assert!(
+            shown(&[("a.py", text)])[0].contains("git"),
+            "{text}: {:?}",
+            shown(&[("a.py", text)])
+        );
+    }
+    // Whoever gets the function calls it.
+    let found = shown(&[("a.py", "import subprocess\nf = partial(subprocess.run, ['git'])\n")]);
+    assert!(found.len() == 1 && found[0].ends_with('?'), "{found:?}");
+    // Which program it is, nothing tells.
+    let found = shown(&[("a.ex", "def f, do: Port.open({:spawn, x}, [])\n")]);
+    assert_eq!(found.len(), 1, "{found:?}");
+}

@@ -91,8 +91,9 @@ fn either(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Languag
 
 /// The text or the list that `+` makes.
 fn joined(parts: &[&[Positioned<'_>]], names: &Names, language: &'static Language, depth: usize) -> Value {
-    // A list and more of its words.
-    if let Some(first) = parts.first().filter(|part| sign(part, 0) == Some('[')) {
+    // A list and more of its words: `COMMAND + ["pull"]`.
+    let is_list = parts.iter().any(|part| sign(part, 0) == Some('['));
+    if let Some(first) = parts.first().filter(|_| is_list) {
         return single(first, names, language, depth);
     }
     let mut text = String::new();
