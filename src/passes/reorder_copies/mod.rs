@@ -62,7 +62,7 @@ impl Pass for ReorderCopies {
         }
         if let Some(facts) = &own {
             for index in unread::unread(file, facts) {
-                file.instructions.remove(index);
+                unread::remove(file, index);
             }
         }
         outcome

@@ -26,6 +26,16 @@ pub(super) fn unread(file: &Dockerfile, facts: &Facts) -> Vec<usize> {
     found
 }
 
+/// Takes a COPY away. What is said above it is said of the same COPY in the stage that keeps it.
+pub(super) fn remove(file: &mut Dockerfile, index: usize) {
+    let gone = file.instructions.remove(index);
+    let mut later = file.instructions.iter_mut().skip(index);
+    if let Some(same) = later.find(|other| other.text() == gone.text()) {
+        let comments = gone.leading.trim_start_matches(['\n', '\r']);
+        same.leading.push_str(comments);
+    }
+}
+
 fn is_unread(file: &Dockerfile, facts: &Facts, stage: &Stage, index: usize) -> bool {
     let Some(node) = file.instructions.get(index).map(|instruction| instruction.node()) else {
         return false;
