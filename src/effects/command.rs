@@ -120,6 +120,7 @@ fn of_program(program: &str, command: &Command, workdir: Option<&AbsolutePath>, 
         None => of_reading(reading, command, workdir, around),
     };
     effects.runs.push(program.to_owned());
+    effects.runs.extend(command.started_by().into_iter().map(str::to_owned));
     effects
 }
 

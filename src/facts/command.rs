@@ -208,6 +208,15 @@ impl Command {
         self.words.reading()
     }
 
+    /// The programs that it starts for its options and words, also where a variable is in one: `tar xf a-$VERSION.tar.xz`.
+    #[must_use]
+    pub fn started_by(&self) -> Vec<&'static str> {
+        let texts = self.words.iter().skip(1);
+        let words: Vec<(Option<&str>, &str)> = texts.map(|word| (word.value.as_deref(), word.text.as_str())).collect();
+        let table = self.program().and_then(command_table);
+        table.map(|table| table.started_by(&words)).unwrap_or_default()
+    }
+
     /// The absolute paths of its arguments with a role; `None` for one that cannot be told.
     pub fn arguments_of(&self, role: ArgumentRole) -> impl Iterator<Item = Option<String>> {
         let arguments = self.reading().into_iter().flat_map(|reading| &reading.arguments);

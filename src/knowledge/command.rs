@@ -45,12 +45,29 @@ pub struct CommandTable {
     /// the beginning of the argument, a final `^` for its end.
     #[serde(default)]
     pub acting: Vec<String>,
+    /// Further programs that it starts, by its options and words.
+    #[serde(default)]
+    pub starts: Vec<Starts>,
     /// What a project is told of by words such as `PREFIX=/opt/app`.
     #[serde(default)]
     pub settings: Settings,
     /// The inner command gets further words that nobody knows, as `xargs` reads them from its input.
     #[serde(default)]
     pub appends: bool,
+}
+
+/// Programs that a command starts for some of its options or words: `tar -J` and `tar xf a.tar.xz` start xz.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Starts {
+    /// Options of which one is given, as in `when` of a form.
+    #[serde(default)]
+    pub when: String,
+    /// Patterns of words of which one is there; `*` is any text.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// The programs.
+    pub programs: Vec<String>,
 }
 
 /// Settings by which a command tells a project of folders: options and `NAME=VALUE` words. A `*` stands for any part of a

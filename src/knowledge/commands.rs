@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::arguments::{Conventions, Given, Leading, OptionKind, Rows, Split, split};
-use super::command::{Also, CommandTable, Count, Form, INFORMS, Operand, Role, Scope, State, Style, Usage};
+use super::base_environment::matches;
+use super::command::{Also, CommandTable, Count, Form, INFORMS, Operand, Role, Scope, Starts, State, Style, Usage};
 
 /// The files of `data/commands/`. The list is kept in that folder, so that a new program is a change of data only.
 const FILES: &[&str] = include!("../../data/commands/index.rs");
@@ -175,6 +176,32 @@ impl CommandTable {
             }
         }
         reading
+    }
+
+    /// The programs that the command starts for its options and words. `words` are those after the program's name, each with
+    /// its value, if it is literal, and its text.
+    pub fn started_by(&self, words: &[(Option<&str>, &str)]) -> Vec<&str> {
+        if self.starts.is_empty() {
+            return Vec::new();
+        }
+        let known: Vec<Option<&str>> = words
+            .iter()
+            .map(|(value, text)| value.or_else(|| option_part(text)))
+            .collect();
+        let rows = OptionRows {
+            table: self,
+            usage: &self.usage,
+        };
+        let given = split(&known, self.conventions(&self.usage), &rows);
+        let fits = |row: &&Starts| {
+            let is_word = |pattern: &String| {
+                let mut texts = words.iter().map(|(_, text)| text.trim_matches(['"', '\'']));
+                texts.any(|text| matches(pattern, text))
+            };
+            !row.when.is_empty() && is_given(&row.when, &given.options, &rows) || row.words.iter().any(is_word)
+        };
+        let rows = self.starts.iter().filter(fits);
+        rows.flat_map(|row| row.programs.iter().map(String::as_str)).collect()
     }
 
     /// Reads a command. `words` are those after the program's name, `None` for one that is not literal.

@@ -17,6 +17,7 @@ const TABLE_KEYS: &[&str] = &[
     "subcommands",
     "tags",
     "acting",
+    "starts",
     "appends",
     "settings",
 ];
@@ -396,4 +397,30 @@ fn lists(code: &str) -> Vec<Vec<&str>> {
         }
     }
     result
+}
+
+#[test]
+fn programs_that_options_and_words_start() {
+    let of = |text: &str| {
+        let words: Vec<&str> = text.split(' ').collect();
+        let rest: Vec<(Option<&str>, &str)> = words[1..]
+            .iter()
+            .map(|word| (Some(*word).filter(|word| !word.contains('$')), *word))
+            .collect();
+        command_table(words[0]).unwrap().started_by(&rest)
+    };
+    for text in [
+        "tar xJ -C /opt",
+        "tar -xJf a",
+        "tar xf a-$V.tar.xz",
+        "tar --xz -c a",
+        "tar -xf a.txz",
+    ] {
+        assert_eq!(of(text), ["xz"], "{text}");
+    }
+    assert_eq!(of("tar xjf a"), ["bzip2"]);
+    assert_eq!(of("git clone git@example.org:a/b.git"), ["ssh"]);
+    for text in ["tar xzf a.tgz", "tar xf a.tar", "git clone https://example.org/a.git"] {
+        assert!(of(text).is_empty(), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! All commands that a list of words runs: the command itself, what its wrappers run, and the scripts in its words.
 
-use crate::knowledge::{Wrapped, wrapped};
+use crate::knowledge::{Wrapped, command_table, wrapped};
 use crate::shell::{self, ShellOptions};
 
 /// How deep wrappers and scripts in words are followed.
@@ -63,6 +63,14 @@ impl Commands {
 pub(super) fn runs_another(words: &[String]) -> bool {
     let texts: Vec<&str> = words.iter().map(String::as_str).collect();
     wrapped(&texts) != Wrapped::Nothing
+}
+
+/// The programs that a command starts for its options and words, beside its own.
+pub(super) fn started_by(words: &[String]) -> Vec<&'static str> {
+    let rest = words.iter().skip(1).map(String::as_str);
+    let rest: Vec<(Option<&str>, &str)> = rest.map(|word| (Some(word), word)).collect();
+    let table = command_table(program(words));
+    table.map(|table| table.started_by(&rest)).unwrap_or_default()
 }
 
 /// The program that a list of words calls, without its folder.

@@ -37,6 +37,9 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'
             let words: Option<Vec<String>> = command.words.iter().map(|word| word.value.clone()).collect();
             let literal = words.unwrap_or_else(|| command.program().map(str::to_owned).into_iter().collect());
             reader.words(&literal, command.workdir.as_deref(), &place, 0);
+            for started in command.started_by() {
+                reader.tool(started, &place);
+            }
         }
         let downloaded = run
             .commands

@@ -8,7 +8,7 @@ use crate::effects::Evidence;
 
 use super::Needs;
 use super::calls::{Call, Calls, calls, calls_with_started};
-use super::commands::{is_unknown, program};
+use super::commands::{is_unknown, program, started_by};
 use super::started::{By, Reader};
 use crate::effects::image_files::View;
 use crate::knowledge::{ArgumentRole, Takes, command_table};
@@ -92,6 +92,9 @@ impl Said {
                     needs.unknown_call(place, "starts a program that is not named there", is_shell);
                 } else {
                     calls_tool(needs, program(words), place);
+                    started_by(words)
+                        .into_iter()
+                        .for_each(|started| calls_tool(needs, started, place));
                 }
                 if runs_unnamed_script(words) {
                     needs.unknown_call(place, "runs a script that is not named there", true);

@@ -18,7 +18,7 @@ use crate::syntax::{Arguments, Dockerfile, Keyword};
 use super::building::{is_build, tool_at_start, work_at_start};
 use super::calls::{Call, calls_of_text};
 use super::code::Code;
-use super::commands::{Commands, is_unknown, program, runs_another};
+use super::commands::{Commands, is_unknown, program, runs_another, started_by};
 use super::sources::Said;
 use super::{Needs, Started, Unanswered, last};
 
@@ -246,7 +246,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
     }
 
-    fn tool(&mut self, name: &str, place: &str) {
+    pub(super) fn tool(&mut self, name: &str, place: &str) {
         self.needs.tool(name, || Evidence {
             place: place.to_owned(),
             fact: format!("runs {name}"),
@@ -301,11 +301,19 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
         self.login_shell(program, words, place);
         self.package_script(words, workdir, depth);
+        self.started_by(words, place);
         self.code(words, workdir, place, depth);
         self.tasks(words, workdir, place, depth);
         // Anything that names a file of the image may be a script: a program, its argument, a configuration.
         for word in words {
             self.file(word, workdir, depth + 1);
+        }
+    }
+
+    /// Notes the programs that a command starts for its options and words.
+    fn started_by(&mut self, words: &[String], place: &str) {
+        for started in started_by(words) {
+            self.tool(started, place);
         }
     }
 
