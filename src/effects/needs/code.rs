@@ -1,9 +1,12 @@
-//! Code that a command gives to an interpreter, `python -c '…'`: its calls are read as those of a source.
+//! Code that a command gives to an interpreter, `python -c '…'` or in a here-document: its calls are read as those of a
+//! source.
 
-use crate::knowledge::{ArgumentRole, command_table, language_of_interpreter};
+use crate::knowledge::{ArgumentRole, command_table, is_shell, language_of_interpreter};
 
 use super::calls::{Call, calls_of_text};
 use super::commands::{Commands, is_unknown, program};
+use super::sources::Said;
+use super::started::{DEEPEST, Reader};
 
 /// What a command says of the code that it gives to an interpreter.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,6 +68,45 @@ impl Code {
             programs.extend(words.map(|words| program(words).to_owned()));
         }
         Some(programs)
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Reads code that a command gives to an interpreter.
+    pub(super) fn code(&mut self, words: &[String], workdir: Option<&str>, place: &str, depth: usize) {
+        let words: Vec<Option<&str>> = words.iter().map(|word| Some(word.as_str())).collect();
+        match Code::of(&words) {
+            Code::None => {}
+            Code::Unread => self.needs.unknown_call(place, "runs code that cannot be read", false),
+            Code::Calls(calls) => self.calls(&calls, workdir, place, depth),
+        }
+    }
+
+    /// Reads what a program gets on its standard input: a script, if it is a shell, or code.
+    pub(super) fn here_document(
+        &mut self,
+        program: &str,
+        text: &str,
+        workdir: Option<&str>,
+        place: &str,
+        depth: usize,
+    ) {
+        if depth >= DEEPEST {
+            return;
+        }
+        if is_shell(program) {
+            self.script(text, workdir, place, depth + 1);
+        } else if let Some(language) = language_of_interpreter(program) {
+            self.calls(&calls_of_text(text, language), workdir, place, depth);
+        }
+    }
+
+    /// Adds what code calls.
+    pub(super) fn calls(&mut self, calls: &[Call], workdir: Option<&str>, place: &str, depth: usize) {
+        let mut said = Said::default();
+        calls.iter().for_each(|call| said.add(call, place));
+        self.needs.add(&said.needs);
+        said.words.iter().for_each(|word| self.file(word, workdir, depth + 1));
     }
 }
 

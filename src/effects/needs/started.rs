@@ -11,19 +11,16 @@ use crate::effects::image_files::View;
 use crate::effects::steps::{self, StepKind};
 use crate::effects::{AbsolutePath, Evidence, Place};
 use crate::facts::{Base, Command, Facts, Scope, Stage};
-use crate::knowledge::{ListFormat, image_configuration, is_shell, language_of_interpreter, start_needs};
+use crate::knowledge::{ListFormat, image_configuration, is_shell, start_needs};
 use crate::shell;
 use crate::syntax::{Arguments, Dockerfile, Keyword};
 
 use super::building::{is_build, tool_at_start, work_at_start};
-use super::calls::{Call, calls_of_text};
-use super::code::Code;
 use super::commands::{Commands, is_unknown, program, runs_another, started_by};
-use super::sources::Said;
 use super::{Needs, Started, Unanswered, last};
 
 /// How deep scripts that start scripts are followed.
-const DEEPEST: usize = 6;
+pub(super) const DEEPEST: usize = 6;
 
 /// Folders of PATH in which COPYs put programs.
 const PATH: [&str; 5] = ["usr/local/bin", "usr/bin", "bin", "usr/local/sbin", "usr/sbin"];
@@ -317,16 +314,6 @@ impl<'r, 'v> Reader<'r, 'v> {
         }
     }
 
-    /// Reads code that a command gives to an interpreter.
-    fn code(&mut self, words: &[String], workdir: Option<&str>, place: &str, depth: usize) {
-        let words: Vec<Option<&str>> = words.iter().map(|word| Some(word.as_str())).collect();
-        match Code::of(&words) {
-            Code::None => {}
-            Code::Unread => self.needs.unknown_call(place, "runs code that cannot be read", false),
-            Code::Calls(calls) => self.calls(&calls, workdir, place, depth),
-        }
-    }
-
     fn at_start(&mut self, words: &[String], place: &str) {
         // What a wrapper runs is a command of its own.
         if !runs_another(words) {
@@ -472,26 +459,6 @@ impl<'r, 'v> Reader<'r, 'v> {
                 workdir = words.get(1).and_then(|folder| absolute(workdir.as_deref(), folder));
             }
         }
-    }
-
-    /// Reads what a program gets on its standard input: a script, if it is a shell, or code.
-    fn here_document(&mut self, program: &str, text: &str, workdir: Option<&str>, place: &str, depth: usize) {
-        if depth >= DEEPEST {
-            return;
-        }
-        if is_shell(program) {
-            self.script(text, workdir, place, depth + 1);
-        } else if let Some(language) = language_of_interpreter(program) {
-            self.calls(&calls_of_text(text, language), workdir, place, depth);
-        }
-    }
-
-    /// Adds what code calls.
-    pub(super) fn calls(&mut self, calls: &[Call], workdir: Option<&str>, place: &str, depth: usize) {
-        let mut said = Said::default();
-        calls.iter().for_each(|call| said.add(call, place));
-        self.needs.add(&said.needs);
-        said.words.iter().for_each(|word| self.file(word, workdir, depth + 1));
     }
 
     /// Reads a list of commands: supervisor's `command=`, a Procfile's or a crontab's lines.
