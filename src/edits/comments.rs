@@ -46,14 +46,10 @@ fn goes(comment: &str, is_kept: &dyn Fn(&str) -> bool) -> bool {
 /// The lines of a stretch that are comments as a whole.
 fn comments<'t>(text: &'t str, stretch: &Range<usize>) -> impl Iterator<Item = &'t str> {
     let part = text.get(stretch.clone()).unwrap_or_default();
-    // What is behind the last newline ends with something else, and what is in front of the first one begins with it.
-    let lines = part.split_inclusive('\n').skip(1).filter(|line| line.ends_with('\n'));
-    let begins_line = line_start(text, stretch.start) == stretch.start;
-    let first = part
-        .split_inclusive('\n')
-        .take(1)
-        .filter(move |line| begins_line && line.ends_with('\n'));
-    first.chain(lines).filter(|line| line.trim_start().starts_with('#'))
+    // What is behind the last newline ends with something else, and what is in front of the first one may begin with it.
+    let begins_inside = line_start(text, stretch.start) != stretch.start;
+    let lines = part.split_inclusive('\n').skip(usize::from(begins_inside));
+    lines.filter(|line| line.ends_with('\n') && line.trim_start().starts_with('#'))
 }
 
 /// Stretches in order, those made one that have nothing but a line break between them.

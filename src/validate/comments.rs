@@ -98,10 +98,8 @@ fn survives(pair: &Pair<'_>, index: usize, lines: &HashSet<String>) -> bool {
     if acts.iter().all(|act| **act == Act::Nothing) {
         return code_lines(instruction).iter().all(|line| lines.contains(line));
     }
-    !acts.is_empty()
-        && acts
-            .iter()
-            .all(|act| pair.after.stages.iter().any(|stage| stage.position(act).is_some()))
+    acts.iter()
+        .all(|act| pair.after.stages.iter().any(|stage| stage.position(act).is_some()))
 }
 
 fn acts_of<'v>(version: &'v Version<'_>, index: usize) -> Vec<&'v Act> {

@@ -13,7 +13,7 @@ use crate::knowledge::ignore_patterns::catalog;
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 /// A Dockerfile that is built with the context.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Build {
     /// What messages call it.
     pub(crate) name: String,

@@ -4,7 +4,7 @@
 use crate::knowledge::{ArgumentRole, command_table, is_shell, language_of_interpreter};
 
 use super::calls::{Call, calls_of_text};
-use super::commands::{Commands, is_unknown, program};
+use super::commands::{Commands, is_unknown, name_of, program};
 use super::sources::Said;
 use super::started::{DEEPEST, Reader};
 
@@ -22,14 +22,7 @@ pub(crate) enum Code {
 impl Code {
     /// The code in the words of a command; a word that is not literal is `None`.
     pub(crate) fn of(words: &[Option<&str>]) -> Code {
-        let name: Vec<String> = words
-            .first()
-            .copied()
-            .flatten()
-            .map(str::to_owned)
-            .into_iter()
-            .collect();
-        let program = program(&name);
+        let program = words.first().copied().flatten().map_or("", name_of);
         let Some(table) = command_table(program) else {
             return Code::None;
         };

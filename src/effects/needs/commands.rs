@@ -75,16 +75,20 @@ pub(super) fn started_by(words: &[String]) -> Vec<&'static str> {
 
 /// The program that a list of words calls, without its folder.
 pub(super) fn program(words: &[String]) -> &str {
-    let first = words.first().map_or("", String::as_str).trim_matches(['"', '\'']);
-    first.rsplit('/').next().unwrap_or(first)
+    words.first().map_or("", |word| name_of(word))
+}
+
+/// The name of the program that the first word of a command calls, without its folder.
+pub(super) fn name_of(word: &str) -> &str {
+    let word = word.trim_matches(['"', '\'']);
+    word.rsplit('/').next().unwrap_or(word)
 }
 
 /// Whether nothing tells which program a list of words calls. `"$@"` is what the image is started with.
 pub(super) fn is_unknown(words: &[String]) -> bool {
     let first = words.first().map_or("", String::as_str).trim_matches(['"', '\'']);
     let is_arguments = matches!(first, "$@" | "$*" | "${@}" | "${*}" | "$1" | "${1}");
-    let name = first.rsplit('/').next().unwrap_or(first);
-    !is_arguments && name.contains(['$', '`', '{', '%'])
+    !is_arguments && program(words).contains(['$', '`', '{', '%'])
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ pub(super) struct Helper {
 #[derive(Debug, Default)]
 pub(super) struct Helpers {
     by_name: HashMap<String, Vec<Helper>>,
-    count: usize,
 }
 
 impl Helpers {
@@ -36,20 +35,17 @@ impl Helpers {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds those that are new.
-    pub(super) fn extend(&mut self, helpers: Vec<Helper>) {
+    /// Adds those that are new; whether there was one.
+    pub(super) fn add(&mut self, helpers: Vec<Helper>) -> bool {
+        let mut is_any = false;
         for helper in helpers {
             let known = self.by_name.entry(helper.name.clone()).or_default();
             if known.len() < MOST_OF_A_NAME && !known.contains(&helper) {
                 known.push(helper);
-                self.count += 1;
+                is_any = true;
             }
         }
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.count
+        is_any
     }
 
     /// What finds their names in texts; nothing where there is no helper.

@@ -109,17 +109,17 @@ impl Sources {
                     files.insert(path, File::read(path, &source.text, source.language));
                 }
             }
-            let known = helpers.len();
+            let mut is_any_new = false;
             found.clear();
             for file in files.values() {
                 let (calls, new) = file.calls(&helpers);
-                helpers.extend(new);
+                is_any_new |= helpers.add(new);
                 if !calls.is_empty() {
                     let path = file.path.to_owned();
                     found.push(SourceCalls { path, calls });
                 }
             }
-            if helpers.len() == known {
+            if !is_any_new {
                 break;
             }
         }
@@ -132,7 +132,7 @@ pub(super) fn calls_of_text(text: &str, language: &'static Language) -> Vec<Call
     let file = File::read("", text, language);
     let mut helpers = Helpers::default();
     for _ in 1..ROUNDS {
-        helpers.extend(file.calls(&helpers).1);
+        helpers.add(file.calls(&helpers).1);
     }
     file.calls(&helpers).0
 }
