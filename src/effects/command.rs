@@ -1,7 +1,7 @@
 //! What a command does, by the table of its program.
 
 use crate::facts::{Command, FileRedirect, Word};
-use crate::knowledge::{Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading};
+use crate::knowledge::{self, Also, ArgumentRole as Role, ArgumentUse, CommandScope, Reading};
 use crate::shell::RedirectKind;
 
 use super::effect::Effects;
@@ -20,44 +20,10 @@ impl Surroundings for () {
     }
 }
 
-/// Whether every image of a Linux distribution has `path` as a folder: see the Filesystem Hierarchy Standard 3.0.
+/// Whether every image of a distribution has `path` as a folder.
 #[must_use]
 pub fn is_standard_folder(path: &AbsolutePath) -> bool {
-    const FOLDERS: &[&str] = &[
-        "/",
-        "/bin",
-        "/boot",
-        "/dev",
-        "/etc",
-        "/home",
-        "/lib",
-        "/media",
-        "/mnt",
-        "/opt",
-        "/proc",
-        "/root",
-        "/run",
-        "/sbin",
-        "/srv",
-        "/sys",
-        "/tmp",
-        "/usr",
-        "/usr/bin",
-        "/usr/lib",
-        "/usr/local",
-        "/usr/local/bin",
-        "/usr/local/lib",
-        "/usr/local/sbin",
-        "/usr/local/share",
-        "/usr/sbin",
-        "/usr/share",
-        "/var",
-        "/var/cache",
-        "/var/lib",
-        "/var/log",
-        "/var/tmp",
-    ];
-    FOLDERS.contains(&path.as_str())
+    knowledge::is_standard_folder(path.as_str())
 }
 
 /// The folder that a command runs in; `None` where it is not known.

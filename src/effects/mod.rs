@@ -22,6 +22,7 @@ pub(crate) mod needs;
 mod obstacle;
 mod path;
 pub(crate) mod steps;
+pub(crate) mod timeline;
 mod written;
 
 pub(crate) use command::folder_of;

@@ -3,6 +3,7 @@
 use std::{fmt, iter};
 
 use crate::facts::joined;
+use crate::knowledge::is_temporary;
 
 /// An absolute path without `.`, `..`, doubled or trailing slashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,10 +173,7 @@ impl Place {
     /// Whether it lies in a folder for temporary files.
     #[must_use]
     pub fn is_within_scratch(&self) -> bool {
-        let folders = ["/tmp", "/var/tmp"]
-            .into_iter()
-            .filter_map(|folder| AbsolutePath::of(folder, None));
-        folders.into_iter().any(|folder| self.is_within(&folder))
+        self.path().is_some_and(|path| is_temporary(path.as_str()))
     }
 
     /// The same paths where `from` was copied to `to`, as far as they are in it.

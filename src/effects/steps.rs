@@ -23,6 +23,8 @@ pub(crate) struct Step {
     pub(crate) instruction: usize,
     /// The number of its command in the RUN.
     pub(crate) command: Option<usize>,
+    /// Whether it may be left out although the RUN succeeds.
+    pub(crate) is_conditional: bool,
     /// What kind of step it is.
     pub(crate) kind: StepKind,
     /// What it does.
@@ -167,8 +169,10 @@ impl Walk<'_> {
             self.folders.add(folder);
         }
         self.written.add(&found.effects);
+        let own = command.and_then(|number| self.facts.run(self.file, index)?.commands.get(number));
         self.steps.push(Step {
             brought,
+            is_conditional: own.is_some_and(|command| command.context.conditional),
             instruction: index,
             command,
             kind: found.kind,

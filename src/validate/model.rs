@@ -7,6 +7,7 @@ use crate::context::ContextSource;
 use crate::effects::ecosystems::{Output, image_below};
 use crate::effects::image_files::{self, Copy};
 use crate::effects::steps::{self, Step, StepKind};
+use crate::effects::timeline::is_deleted;
 use crate::effects::{AbsolutePath, Effects, Place};
 use crate::facts::{Base, Command, Facts, ImageReference, Scope};
 use crate::knowledge::{Release, release_of};
@@ -158,11 +159,9 @@ impl StageModel {
         removed.any(|name| *name == package.name || package.group.as_ref() == Some(name))
     }
 
-    /// Whether a later step deletes all of `place`.
+    /// Whether later steps delete all of `place`, which item number `at` left.
     pub(super) fn deletes(&self, at: usize, place: &Place) -> bool {
-        let later = self.items.iter().skip(at + 1);
-        let mut deleted = later.flat_map(|item| &item.step.effects.deletes);
-        deleted.any(|deleted| deleted.covers(place))
+        is_deleted(self.items.iter().skip(at + 1).map(|item| &item.step), place)
     }
 
     /// What an item brings from the context, if it is a COPY that does.

@@ -3,14 +3,10 @@
 use crate::effects::ecosystems::Output;
 use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place, is_standard_folder};
+use crate::knowledge::is_filled_by_images;
 
 use super::model::{Item, StageModel};
 use super::{Kind, Pair, Violation};
-
-/// Folders that base images fill: what a step needs there may be theirs.
-const OF_BASES: [&str; 10] = [
-    "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/usr", "/var",
-];
 
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
@@ -110,11 +106,7 @@ fn makers<'m>(
     let effects = item.effects();
     let is_moved = effects.deletes.iter().any(|place| place.path() == Some(path));
     let is_certain = effects.requires.contains(path) || is_moved;
-    let is_of_base = || {
-        let mut folders = OF_BASES.iter().filter_map(|folder| AbsolutePath::of(folder, None));
-        folders.any(|folder| path.is_within(&folder))
-    };
-    let may_be_built = is_certain && !is_of_base();
+    let may_be_built = is_certain && !is_filled_by_images(path.as_str());
     let builds = |item: &Item| item.step.outputs.iter().any(Output::is_of_own_code);
     let before = old.items.iter().take(end);
     before.filter(move |item| {

@@ -11,7 +11,8 @@ use super::subject::Subject;
 use super::work::Works;
 use crate::effects::image_files::{inside, join};
 use crate::effects::needs::Needs;
-use crate::effects::{AbsolutePath, is_standard_folder};
+use crate::effects::timeline::is_deleted;
+use crate::effects::{AbsolutePath, Place, is_standard_folder};
 
 pub(super) fn is_from_context(subject: &Subject<'_>, index: usize) -> bool {
     subject.node(index).is_some_and(|node| node.flag("from").is_none())
@@ -118,15 +119,11 @@ pub(super) fn is_repeated(subject: &Subject<'_>, index: usize, works: &BTreeMap<
 
 /// Whether a later RUN that builds deletes the one file that COPY number `copy` brings.
 pub(super) fn is_removed(subject: &Subject<'_>, copy: usize, works: &BTreeMap<usize, Works>) -> bool {
-    let Some(path) = copied_file(subject, copy) else {
+    let Some(path) = copied_file(subject, copy).and_then(|path| AbsolutePath::of(&path, None)) else {
         return false;
     };
     let later = works.iter().filter(|(index, works)| **index > copy && works.builds());
-    let mut runs = later.filter_map(|(index, _)| subject.facts.run(subject.file, *index));
-    runs.any(|run| {
-        let mut deleted = run.commands.iter().flat_map(|command| &command.deletes);
-        deleted.any(|operand| operand.path.as_deref() == Some(path.as_str()))
-    })
+    is_deleted(later.flat_map(|(_, works)| works.steps()), &Place::Exactly(path))
 }
 
 /// Where the one file goes that a COPY from the context brings, if it brings one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::effects::steps::Step;
+use crate::effects::timeline::is_deleted;
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place, is_standard_folder};
 use crate::facts::{User, is_within};
 use crate::knowledge::{Purpose, base_image};
@@ -278,8 +279,7 @@ fn is_moved_away(works: &BTreeMap<usize, Works>, path: &str) -> bool {
             .any(|left| left.covers(&place))
     };
     let written = steps.iter().rposition(|step| leaves(&step));
-    let deletes = |step: &&Step| step.effects.deletes.iter().any(|deleted| deleted.covers(&place));
-    written.is_some_and(|at| steps.iter().skip(at + 1).any(deletes))
+    written.is_some_and(|at| is_deleted(steps.iter().skip(at + 1).copied(), &place))
 }
 
 /// Whether a later step reads what a build left in `folder`, and leaves something elsewhere.
@@ -405,24 +405,8 @@ pub(super) fn project(
     let Some(root) = root(subject, folder) else {
         return Ok(());
     };
-    let shared = [
-        "",
-        "/",
-        "/root",
-        "/home",
-        "/usr",
-        "/usr/local",
-        "/usr/bin",
-        "/usr/local/bin",
-        "/etc",
-        "/var",
-        "/opt",
-        "/bin",
-        "/lib",
-        "/tmp",
-        "/srv",
-    ];
-    if shared.contains(&root.as_str()) {
+    let is_shared = AbsolutePath::of(&root, None).is_none_or(|root| is_standard_folder(&root));
+    if is_shared {
         let place = if root.is_empty() { "/" } else { &root };
         return Err(Obstacle::new(
             ObstacleKind::SharedPlace,

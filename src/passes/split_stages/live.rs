@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::effects::context_use::others::is_dockerfile;
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
+use crate::effects::timeline::is_deleted;
 use crate::effects::{AbsolutePath, Effects, Obstacle, ObstacleKind, Place, folder_of};
-use crate::facts::is_within;
-use crate::knowledge::State;
+use crate::knowledge::{State, is_of_repositories, is_throwaway};
 use crate::syntax::Keyword;
 
 use super::copies::copied_file;
@@ -14,21 +15,6 @@ use super::crossing::{Crossings, with_unknown_names};
 use super::node_tools;
 use super::subject::Subject;
 use super::work::Works;
-
-/// Folders of which nothing is needed at run time: caches and temporary files.
-const SCRATCH: &[&str] = &[
-    "/tmp",
-    "/var/tmp",
-    "/root/.cache",
-    "/root/.npm",
-    "/root/.cargo",
-    "/var/lib/apt",
-    "/var/cache",
-    "/root/.ssh",
-    "/root/.m2",
-    "/root/.gradle",
-    "/root/.gnupg",
-];
 
 /// Adds the paths to what crosses that RUNs which build write beside, as the program may need them.
 ///
@@ -125,7 +111,7 @@ impl Site<'_, '_> {
         if let Some(place) = effects.deletes.iter().find(|place| !self.is_gone(place, crossings)) {
             return Err(self.other(&format!("deletes {place}")));
         }
-        let is_live = |place: &&Place| !self.is_covered(place, crossings) && !self.is_dead(place);
+        let is_live = |place: &&Place| !self.is_covered(place, crossings) && !self.is_dead(step, place);
         let is_there =
             |place: &&Place| matches!(place, Place::Exactly(path) if crate::effects::is_standard_folder(path));
         let written: Vec<&Place> = effects
@@ -176,18 +162,18 @@ impl Site<'_, '_> {
             let mut places = output.places().into_iter();
             !output.is_in_shared_folder() && places.any(|covering| covering.covers(place))
         });
-        SCRATCH.iter().any(|folder| within(folder))
-            || crossings.list.iter().any(|crossing| within(&crossing.path))
-            || in_outputs
+        crossings.list.iter().any(|crossing| within(&crossing.path)) || in_outputs
     }
 
-    /// Whether nothing reads a place but builds: it is deleted later, or a build works on it that nothing names at run time.
-    fn is_dead(&self, place: &Place) -> bool {
-        let later = self.works.range(self.index..).flat_map(|(_, works)| works.steps());
-        let deleted = later
-            .clone()
-            .flat_map(|step| &step.effects.deletes)
-            .any(|deleted| deleted.covers(place));
+    /// Whether nothing reads what a step left at a place but builds: it is deleted later, or a build works on it or keeps it that
+    /// nothing names at run time.
+    fn is_dead(&self, step: &Step, place: &Place) -> bool {
+        let runs = self.works.range(self.index..);
+        let later = runs.flat_map(|(_, works)| works.steps());
+        let later: Vec<&Step> = later.skip_while(|other| !std::ptr::eq(*other, step)).skip(1).collect();
+        if is_deleted(later.into_iter(), place) {
+            return true;
+        }
         let Some(path) = place.path() else { return false };
         let is_named = self
             .named
@@ -207,7 +193,15 @@ impl Site<'_, '_> {
                     .is_some_and(|name| crate::knowledge::compiler(name).is_some());
             is_build && (is_there || command.literal_arguments().any(names))
         });
-        deleted || is_worked_on && !is_named
+        let is_temporary = || is_throwaway(path.as_str()) && !self.is_in_a_source(path);
+        !is_named && (is_worked_on || is_temporary())
+    }
+
+    /// Whether a file of the context that is no Dockerfile names a path: a program may look there.
+    fn is_in_a_source(&self, path: &AbsolutePath) -> bool {
+        let context = self.subject.context;
+        let mut sources = context.sources(|source| !is_dockerfile(source));
+        sources.any(|source| context.read(source).is_ok_and(|text| text.contains(path.as_str())))
     }
 
     /// Whether a deletion matters to nothing in the runtime stage: what goes was never there.
@@ -219,9 +213,11 @@ impl Site<'_, '_> {
         };
         let steps = self.works.range(..=self.index).flat_map(|(_, works)| works.steps());
         let mut written = steps.flat_map(|step| &step.effects.writes);
+        let is_thrown = || place.path().is_some_and(|path| is_throwaway(path.as_str()));
         self.is_covered(place, crossings)
             || copies.into_iter().any(is_copied)
             || written.any(|written| place.covers(written))
+            || is_thrown()
     }
 }
 
@@ -257,20 +253,7 @@ pub(super) fn is_of_folder_itself(works: &Works, command: usize, folder: &str) -
 
 /// Whether all that is left of a RUN without its packages is to make repositories of packages known.
 pub(super) fn only_adds_repositories(works: &Works) -> bool {
-    const FOLDERS: &[&str] = &[
-        "/etc/apt",
-        "/usr/share/keyrings",
-        "/etc/yum.repos.d",
-        "/etc/pki",
-        "/etc/apk",
-        "/tmp",
-        "/root/.gnupg",
-    ];
-    let is_of_packages = |place: &Place| {
-        place
-            .path()
-            .is_some_and(|path| FOLDERS.iter().any(|folder| is_within(path.as_str(), folder)))
-    };
+    let is_of_packages = |place: &Place| place.path().is_some_and(|path| is_of_repositories(path.as_str()));
     let adds = |effects: &Effects| {
         let state_fits = effects
             .state

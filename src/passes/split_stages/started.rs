@@ -7,16 +7,11 @@ use crate::effects::ecosystems::Output;
 use crate::effects::needs::{Needs, Started};
 use crate::effects::steps::{Step, StepKind};
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, Place};
-use crate::knowledge::{ArgumentRole, command_table};
+use crate::knowledge::{ArgumentRole, command_table, is_filled_by_images};
 
 use super::crossing::Crossings;
 use super::subject::Subject;
 use super::work::Works;
-
-/// Folders that base images fill: what is started there may be theirs.
-const OF_BASES: &[&str] = &[
-    "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var",
-];
 
 /// Refuses a split whose result starts or reads a file that only a build of the project can have written, although no step is known to
 /// write it.
@@ -52,7 +47,7 @@ pub(super) fn check(
         .commands
         .iter()
         .flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
-    match started.find(|(_, path)| !is_of_base(path) && !is_there(path)) {
+    match started.find(|(_, path)| !is_filled_by_images(path.as_str()) && !is_there(path)) {
         Some((command, path)) => Err(Obstacle::new(
             ObstacleKind::UnknownNeed,
             format!(
@@ -64,11 +59,6 @@ pub(super) fn check(
         )),
         None => Ok(()),
     }
-}
-
-fn is_of_base(path: &AbsolutePath) -> bool {
-    let mut folders = OF_BASES.iter().filter_map(|folder| AbsolutePath::of(folder, None));
-    folders.any(|folder| path.is_within(&folder))
 }
 
 /// The absolute paths of the program and the scripts that a command runs, and of the files that it is given to read.
