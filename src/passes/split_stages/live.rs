@@ -193,15 +193,14 @@ impl Site<'_, '_> {
                     .is_some_and(|name| crate::knowledge::compiler(name).is_some());
             is_build && (is_there || command.literal_arguments().any(names))
         });
-        let is_temporary = || is_throwaway(path.as_str()) && !self.is_in_a_source(path);
-        !is_named && (is_worked_on || is_temporary())
+        !is_named && (is_worked_on || is_throwaway(path.as_str())) && !self.is_in_a_source(path)
     }
 
     /// Whether a file of the context that is no Dockerfile names a path: a program may look there.
     fn is_in_a_source(&self, path: &AbsolutePath) -> bool {
         let context = self.subject.context;
         let mut sources = context.sources(|source| !is_dockerfile(source));
-        sources.any(|source| context.read(source).is_ok_and(|text| text.contains(path.as_str())))
+        sources.any(|source| context.read(source).is_ok_and(|text| names(&text, path)))
     }
 
     /// Whether a deletion matters to nothing in the runtime stage: what goes was never there.
@@ -219,6 +218,17 @@ impl Site<'_, '_> {
             || written.any(|written| place.covers(written))
             || is_thrown()
     }
+}
+
+/// Whether a text has an absolute path, or one below it, that no other path ends or begins with.
+fn names(text: &str, path: &AbsolutePath) -> bool {
+    let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut found = text.match_indices(path.as_str());
+    found.any(|(at, known)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + known.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(|c| is_of_path(c) || c == '/') && !after.is_some_and(is_of_path)
+    })
 }
 
 /// Whether a RUN does nothing but change files in `folder`.
