@@ -6,7 +6,7 @@ use crate::effects::context_use::others::is_dockerfile;
 use crate::effects::needs::Needs;
 use crate::effects::steps::Step;
 use crate::effects::timeline::is_deleted;
-use crate::effects::{AbsolutePath, Effects, Obstacle, ObstacleKind, Place, folder_of};
+use crate::effects::{AbsolutePath, Effects, Obstacle, ObstacleKind, Place};
 use crate::knowledge::{State, is_of_repositories, is_throwaway};
 use crate::syntax::Keyword;
 
@@ -179,21 +179,7 @@ impl Site<'_, '_> {
             .named
             .iter()
             .any(|named| place.meets(&Place::Exactly(named.clone())) || named.is_within(path));
-        let runs = self.works.range(self.index..).filter(|(_, works)| works.builds());
-        let mut commands = runs
-            .filter_map(|(index, _)| self.subject.facts.run(self.subject.file, *index))
-            .flat_map(|run| &run.commands);
-        let is_worked_on = commands.any(|command| {
-            let workdir = folder_of(command);
-            let is_there = workdir.as_ref().is_some_and(|workdir| workdir.is_within(path));
-            let names = |word: &str| AbsolutePath::of(word, workdir.as_ref()).is_some_and(|named| named == *path);
-            let is_build = command.manager.is_some()
-                || command
-                    .program()
-                    .is_some_and(|name| crate::knowledge::compiler(name).is_some());
-            is_build && (is_there || command.literal_arguments().any(names))
-        });
-        !is_named && (is_worked_on || is_throwaway(path.as_str())) && !self.is_in_a_source(path)
+        !is_named && is_throwaway(path.as_str()) && !self.is_in_a_source(path)
     }
 
     /// Whether a file of the context that is no Dockerfile names a path: a program may look there.
