@@ -258,11 +258,6 @@ fn programs_that_run_others_are_told_from_those_that_do_not() {
 /// row is to be added; one that fits nothing fails too.
 const LISTS: &[(&str, &str, &str)] = &[
     (
-        "split_stages/static_site.rs",
-        "sh",
-        "the slice over effects takes the place of this file",
-    ),
-    (
         "development/start.rs",
         "node",
         "the needs as facts take the place of this list",

@@ -42,6 +42,12 @@ pub struct Manager {
     /// Programs that it calls with all that follows: `corepack yarn install` is `yarn install`.
     #[serde(default)]
     pub forwards: Vec<String>,
+    /// The programs that it is a script of, or comes with: `node` for npm.
+    #[serde(default)]
+    pub runs_on: Vec<String>,
+    /// The packages of distributions by which it may have come, and those whose programs its installs run.
+    #[serde(default)]
+    pub comes_by: Vec<String>,
     /// Set if it shares its program names with another manager and must be told from it by other signs.
     #[serde(default)]
     pub variant: Option<Variant>,

@@ -80,6 +80,14 @@ impl Managers {
             .and_then(|at| self.all.get(*at))
     }
 
+    /// The programs that run where `program` does: those that a manager of this name is a script of.
+    pub fn run_by(&self, program: &str) -> impl Iterator<Item = &str> {
+        let manager = self.by_program(program);
+        manager
+            .into_iter()
+            .flat_map(|manager| manager.runs_on.iter().map(String::as_str))
+    }
+
     /// Managers that share the program names of `manager`, to be told apart by their [signs](super::Variant::signs).
     pub fn variants<'a>(&'a self, manager: &'a Manager) -> impl Iterator<Item = &'a Manager> {
         self.all

@@ -1,37 +1,15 @@
 //! Files of the build context that nothing reads at run time.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use crate::effects::AbsolutePath;
 use crate::effects::ecosystems::Output;
 use crate::effects::image_files::{Copy, inside};
+use crate::effects::needs::{has_compiled_source, is_used_up};
 use crate::effects::steps::StepKind;
 use crate::knowledge::served;
 use crate::syntax::Keyword;
 
 use super::model::{Item, Version};
 use super::{Pair, named};
-
-const FILE: &str = include_str!("../../data/compiled-sources.toml");
-
-/// Files that a compiler has used up, and the calls by which a program would read files of its own.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test reads when the facts were checked"))]
-    checked: String,
-    endings: HashSet<String>,
-    names: HashSet<String>,
-    prefixes: Vec<String>,
-    folders: Vec<String>,
-    sources: Vec<String>,
-    reading: Vec<String>,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(FILE).unwrap_or_default());
 
 /// Whether nothing reads at run time what a COPY of the original brought to its stage.
 pub(super) fn is_unread(pair: &Pair<'_>, stages: (usize, usize), item: &Item, copy: Option<&Copy>) -> bool {
@@ -66,35 +44,7 @@ fn is_only_source(pair: &Pair<'_>, stage: usize, copy: Option<&Copy>) -> bool {
         return false;
     }
     let is_copied = |path: &str| layers.iter().any(|layer| inside(path, &layer.from).is_some());
-    let mut others = version
-        .context
-        .sources(|path| is_copied(path) && !is_compiled_source(path));
-    let is_compiled = || builds || version.context.sources(is_source).next().is_some();
-    others.next().is_none() && is_compiled() && !reads_files(version, &is_copied)
-}
-
-fn is_compiled_source(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit('.').next().unwrap_or_default();
-    let in_folder = |folder: &String| path.starts_with(folder.as_str()) || path.contains(&format!("/{folder}"));
-    TABLE.endings.contains(ending)
-        || TABLE.names.contains(name)
-        || TABLE.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
-        || TABLE.folders.iter().any(in_folder)
-}
-
-fn is_source(path: &str) -> bool {
-    TABLE.sources.iter().any(|ending| path.ends_with(ending.as_str()))
-}
-
-/// Whether a source of what is copied calls something that reads files.
-fn reads_files(version: &Version<'_>, is_copied: &dyn Fn(&str) -> bool) -> bool {
-    let is_source = |path: &str| is_copied(path) && TABLE.sources.iter().any(|ending| path.ends_with(ending.as_str()));
-    let mut texts = version
-        .context
-        .sources(is_source)
-        .filter_map(|path| version.context.read(path).ok());
-    texts.any(|text| TABLE.reading.iter().any(|call| text.contains(call.as_str())))
+    (builds || has_compiled_source(version.context)) && is_used_up(version.context, is_copied)
 }
 
 /// Whether a COPY goes to a folder of builds: a RUN builds there, the program starts elsewhere, and names nothing of it.
@@ -153,17 +103,4 @@ fn served_folder(version: &Version<'_>, stage: usize) -> Option<AbsolutePath> {
     let is_delivered = |region: &crate::effects::Place| region.covers(&crate::effects::Place::Under(folder.clone()));
     let is_carried = model.deliveries.iter().any(|delivery| is_delivered(&delivery.region));
     is_carried.then_some(folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn table_is_sound() {
-        let table: Table = toml::from_str(FILE).unwrap();
-        assert!(!table.checked.is_empty());
-        assert!(is_compiled_source("cmd/main.go") && is_compiled_source("src/main/java/App.java"));
-        assert!(!is_compiled_source("templates/index.html") && !is_compiled_source("config.yml"));
-    }
 }

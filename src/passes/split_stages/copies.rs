@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::context::Files as _;
 use crate::context::{Kind, Presence};
-use crate::facts::is_within;
-use crate::syntax::{Keyword, Node};
+use crate::facts::{Command, is_within};
+use crate::knowledge::managers;
+use crate::syntax::{Keyword, Node, Text};
 
 use super::subject::Subject;
 use super::work::Works;
@@ -28,32 +29,28 @@ pub(super) fn copied_to(subject: &Subject<'_>, index: usize) -> Option<String> {
     subject.facts.scope(index)?.absolute(&last.value)
 }
 
-/// Whether a COPY brings uv or Composer out of an image of its own, and nothing that stays in the runtime stage calls it.
+/// Whether a COPY brings nothing but package managers out of an image of their own, and nothing that stays in the runtime stage
+/// calls them.
 pub(super) fn brings_installer(
     subject: &Subject<'_>,
     index: usize,
     works: &BTreeMap<usize, Works>,
     needs: &Needs,
 ) -> bool {
-    const TOOLS: &[&str] = &["uv", "uvx", "composer"];
-    let Some(node) = subject.node(index) else {
+    let Some(node) = subject.node(index).filter(|node| node.flag("from").is_some()) else {
         return false;
     };
+    let staying = works.iter().filter(|(_, works)| !works.builds());
+    let runs = staying.filter_map(|(index, _)| subject.facts.run(subject.file, *index));
+    let called: Vec<&str> = runs
+        .flat_map(|run| run.commands.iter().filter_map(Command::program))
+        .collect();
+    let is_unused = |source: &Text| {
+        let program = source.value.rsplit('/').next().unwrap_or(&source.value);
+        managers().by_program(program).is_some() && !called.contains(&program) && !needs.runs(program)
+    };
     let sources = node.sources();
-    let is_tool = |path: &str| TOOLS.contains(&path.rsplit('/').next().unwrap_or(path));
-    let runs_it = works.iter().filter(|(_, works)| !works.builds()).any(|(index, _)| {
-        let run = subject.facts.run(subject.file, *index);
-        run.is_some_and(|run| {
-            run.commands
-                .iter()
-                .any(|command| command.program().is_some_and(|p| TOOLS.contains(&p)))
-        })
-    });
-    node.flag("from").is_some()
-        && !sources.is_empty()
-        && sources.iter().all(|source| is_tool(&source.value))
-        && !TOOLS.iter().any(|tool| needs.runs(tool))
-        && !runs_it
+    !sources.is_empty() && sources.iter().all(is_unused)
 }
 
 /// Whether a COPY brings files that a later COPY of everything brings again, to the same place, with nothing in between

@@ -91,38 +91,6 @@ pub(super) fn divide(index: usize, run: &Execution, works: &Works, uses: &Uses<'
     Some(divided)
 }
 
-/// The packages of distributions by which a language's manager may have come, and those that it runs.
-pub(super) fn behind(manager: &str) -> &'static [&'static str] {
-    match manager {
-        "pip" => &[
-            "python3-pip",
-            "python-pip",
-            "py3-pip",
-            "py-pip",
-            "python3-setuptools",
-            "python3-wheel",
-            "py3-wheel",
-        ],
-        "poetry" => &["poetry", "python3-poetry", "pipx"],
-        "pipenv" => &["pipenv"],
-        // What it unpacks and clones with.
-        "composer" => &["composer", "git", "unzip", "p7zip-full", "subversion", "mercurial"],
-        // Packages that are compiled run Python.
-        "npm" | "yarn" | "yarn-berry" | "pnpm" | "bun" => &[
-            "nodejs",
-            "npm",
-            "yarn",
-            "yarnpkg",
-            "python",
-            "python2",
-            "python3",
-            "python3-minimal",
-            "python-is-python3",
-        ],
-        _ => &[],
-    }
-}
-
 /// What commands of the same RUN remove.
 pub(super) fn removed_again(run: &Execution) -> Vec<String> {
     let removals = run.commands.iter().filter_map(|command| command.manager.as_ref());

@@ -100,60 +100,6 @@ fn rules_may_make_libraries(context: &ContextSource) -> bool {
     context.sources(is_rule).next().is_none() || says_any(context, is_rule, &signs)
 }
 
-/// Whether all that the context holds is sources of a compiled language, and what only developers read.
-pub(super) fn has_only_sources(context: &ContextSource) -> bool {
-    let reads_files = [
-        "ReadFile",
-        "os.Open",
-        "ParseFiles",
-        "ParseGlob",
-        "http.Dir",
-        "http.FileServer",
-        "DirFS",
-        "File::open",
-        "fs::read",
-        "ServeDir",
-        "LoadHTMLGlob",
-        "Static(",
-    ];
-    let aside = |path: &str| {
-        let name = name(path);
-        let ending = name.rsplit('.').next().unwrap_or_default();
-        matches!(
-            ending,
-            "go" | "mod" | "sum" | "rs" | "lock" | "md" | "proto" | "s" | "c" | "h"
-        ) || matches!(
-            name,
-            "Cargo.toml"
-                | "LICENSE"
-                | "Makefile"
-                | ".dockerignore"
-                | ".gitignore"
-                | ".editorconfig"
-                | ".golangci.yml"
-                | "rust-toolchain.toml"
-                | "rust-toolchain"
-        ) || name.starts_with("Dockerfile")
-            || name.starts_with("docker-compose")
-            || path.starts_with(".git")
-            || is_of_java_build(path)
-    };
-    let is_source = |path: &str| path.ends_with(".go") || path.ends_with(".rs");
-    context.sources(|path| !aside(path)).next().is_none() && !says_any(context, is_source, &reads_files)
-}
-
-/// Whether a file is a source of a Java program, or of its build.
-fn is_of_java_build(path: &str) -> bool {
-    let name = name(path);
-    let is_build = matches!(
-        name,
-        "pom.xml" | "mvnw" | "mvnw.cmd" | "gradlew" | "gradlew.bat" | "gradle.properties" | "lombok.config"
-    ) || name.ends_with(".gradle")
-        || name.ends_with(".gradle.kts");
-    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
-    is_build || in_folder("src/main/") || in_folder("src/test/") || in_folder(".mvn/") || in_folder("gradle/wrapper/")
-}
-
 /// Whether a project of .NET uses ASP.NET, or none is there to tell.
 pub(super) fn uses_asp_net(context: &ContextSource) -> bool {
     let is_project = |path: &str| {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::effects::needs::{Needs, nameless_need};
+use crate::context::ContextSource;
+use crate::effects::needs::{Needs, is_used_up, nameless_need};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::is_within;
 use crate::knowledge::{
@@ -13,7 +14,7 @@ use crate::syntax::Keyword;
 
 use super::copies::is_from_context;
 use super::crossing::Crossings;
-use super::project::{has_only_sources, uses_asp_net};
+use super::project::uses_asp_net;
 use super::subject::Subject;
 use super::work::Works;
 
@@ -89,6 +90,11 @@ pub(super) fn base(
         ));
     }
     Ok(())
+}
+
+/// Whether a compiler has used up all that the context holds.
+fn has_only_sources(context: &ContextSource) -> bool {
+    is_used_up(context, |_| true)
 }
 
 /// Whether a setting of the toolchain is read where there is no toolchain: by an instruction, or by a file of the context.

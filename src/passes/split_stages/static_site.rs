@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::context::Files as _;
 use crate::facts::{Scope, is_within};
-use crate::knowledge::{Action, served};
+use crate::knowledge::{Action, ArgumentRole, command_table, is_shell, served};
 use crate::syntax::Keyword;
 
 use super::copies::{copied_to, is_from_context};
@@ -24,7 +24,7 @@ pub(super) fn folder(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, need
             (Some((server, folder)), _) if found.is_none() => found = Some((server, folder.to_owned())),
             (Some((_, folder)), _) => found = found.filter(|(_, known)| known == folder),
             // What a shell runs is a command of its own; health checks ask the server.
-            (None, Some(&("sh" | "/bin/sh" | "bash" | "/bin/bash" | "curl" | "wget"))) => {}
+            (None, Some(program)) if is_shell(name_of(program)) || asks_a_server(&words) => {}
             (None, _) => return None,
         }
     }
@@ -46,6 +46,22 @@ pub(super) fn folder(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, need
         .before(subject.range().end)
         .exists(folder.trim_start_matches('/'));
     (!is_copied && is_installed(subject, works, &server.package) && is_all(subject, works, &root)).then_some(folder)
+}
+
+/// Whether a command asks a server by its address, as health checks do.
+fn asks_a_server(words: &[&str]) -> bool {
+    let Some((program, rest)) = words.split_first() else {
+        return false;
+    };
+    let rest: Vec<Option<&str>> = rest.iter().map(|word| Some(*word)).collect();
+    let reading = command_table(name_of(program)).map(|table| table.read(&rest));
+    let mut arguments = reading.iter().flat_map(|reading| &reading.arguments);
+    arguments.any(|argument| argument.role == ArgumentRole::Url)
+}
+
+/// The name of a program, without its folder.
+fn name_of(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
 }
 
 /// Whether a step installs a package for all.

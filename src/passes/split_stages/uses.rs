@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::knowledge::{
-    Action, Kind, PackageRole, base_image, closure, image_contents, package_fact, package_of_tool, package_role,
+    Action, Kind, PackageRole, base_image, closure, image_contents, managers, package_fact, package_of_tool,
+    package_role,
 };
 
-use super::packages::{self, Uses};
+use super::packages::Uses;
 use super::subject::Subject;
 use super::work::Works;
 use super::{Evidence, Level, project};
@@ -29,7 +30,6 @@ pub(super) fn uses<'a>(
     let is_own = |program: &&str| own.as_ref().is_some_and(|own| own.tools.contains(program));
     for (tool, evidence) in &needs.tools {
         for package in called(tool)
-            .into_iter()
             .filter(|program| !is_own(program))
             .filter_map(|program| package_of_tool(family, program))
         {
@@ -67,9 +67,9 @@ pub(super) fn uses<'a>(
             }
         }
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
-            for package in packages::behind(&used.manager.id) {
+            for package in &used.manager.comes_by {
                 let why = || format!("{} runs {}", subject.place(index), used.program);
-                in_builder.entry(package).or_insert_with(why);
+                in_builder.entry(package.as_str()).or_insert_with(why);
             }
         }
         if is_build
@@ -166,14 +166,9 @@ fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, E
     }
 }
 
-/// The programs that run where `program` does: those of Node's managers are scripts.
-fn called(program: &str) -> Vec<&str> {
-    match program {
-        "npm" | "npx" => vec![program, "node"],
-        "yarn" | "pnpm" | "corepack" => vec![program, "npm", "node"],
-        "pip" | "pip3" => vec![program, "python3"],
-        _ => vec![program],
-    }
+/// A program, and those that run where it does.
+fn called(program: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(program).chain(managers().run_by(program))
 }
 
 /// The first RUN that makes a virtual environment or installs packages of Python.
