@@ -169,7 +169,6 @@ fn of_reading(
         effects: Effects::default(),
     };
     reader.enter();
-    reader.effects.makes_links = reading.table.tags.iter().any(|tag| tag == "links");
     reader.effects.only_attributes = reading
         .arguments
         .iter()
@@ -372,6 +371,7 @@ impl Reader<'_, '_> {
     /// Notes where a symbolic link leads: a relative text counts from the folder of the link, or from the working folder where
     /// the command is told to work it out from there.
     fn links(&mut self, argument: &ArgumentUse) {
+        self.effects.makes_links = true;
         let text = argument.text.as_deref().filter(|text| !text.starts_with('/'));
         let Some(text) = text else {
             return self.effects.links_to.push(self.tree(argument));
