@@ -14,7 +14,7 @@ use crate::facts::ImageReference;
 /// the builder depends on them. `wanted` are the packages whose tools run there.
 pub(super) fn missing(
     divided: &[Divided],
-    wanted: &BTreeMap<&'static str, Evidence>,
+    wanted: &BTreeMap<String, Evidence>,
     needs: &Needs,
     release: &Release,
     image: &ImageReference,
@@ -37,8 +37,10 @@ pub(super) fn missing(
             found.push((package.to_owned(), evidence));
         }
     };
-    for (package, evidence) in wanted.iter().chain(&needs.packages) {
-        if had.contains(package) {
+    let wanted = wanted.iter().map(|(package, evidence)| (package.as_str(), evidence));
+    let of_files = needs.packages.iter().map(|(package, evidence)| (*package, evidence));
+    for (package, evidence) in wanted.chain(of_files) {
+        if let Some(package) = had.get(package) {
             add(package, evidence.clone());
         }
     }

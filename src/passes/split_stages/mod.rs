@@ -2,6 +2,7 @@
 
 mod answered;
 mod assumed;
+mod bringers;
 mod chain;
 mod copies;
 mod crossing;

@@ -42,11 +42,11 @@ pub(super) struct Uses<'a> {
     /// Whether a tool that nothing is seen to call may be left out of the runtime stage.
     pub(super) may_assume: bool,
     /// The packages whose tools run in the image, with what says so.
-    pub(super) at_run_time: BTreeMap<&'static str, Evidence>,
+    pub(super) at_run_time: BTreeMap<String, Evidence>,
     /// What keeps it from being known which tools run: each that the file installs by name then stays.
     pub(super) unknown: Option<&'a Unanswered>,
     /// The packages whose tools the builder's commands call, or that installs need.
-    pub(super) in_builder: BTreeMap<&'static str, String>,
+    pub(super) in_builder: BTreeMap<String, String>,
     /// Whether a step of the builder may use any package, though nothing names it.
     pub(super) builds_with_any: bool,
 }

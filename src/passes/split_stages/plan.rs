@@ -52,7 +52,7 @@ pub(super) struct Plan {
     pub(super) pinned: Option<String>,
     pub(super) divided: Vec<Divided>,
     /// The packages whose tools run in the image, with what says so.
-    pub(super) wanted: BTreeMap<&'static str, Evidence>,
+    pub(super) wanted: BTreeMap<String, Evidence>,
     pub(super) crossings: Vec<Crossing>,
     /// The RUN that installs development dependencies which the builder drops, and the fact behind that.
     pub(super) development: Option<(usize, Evidence)>,

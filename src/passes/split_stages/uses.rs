@@ -8,6 +8,7 @@ use crate::knowledge::{
     package_role,
 };
 
+use super::bringers::Bringers;
 use super::packages::Uses;
 use super::subject::Subject;
 use super::work::Works;
@@ -23,21 +24,24 @@ pub(super) fn uses<'a>(
     last_build: usize,
 ) -> Uses<'a> {
     let family = subject.release.family;
-    let mut at_run_time: BTreeMap<&'static str, Evidence> = BTreeMap::new();
+    let mut at_run_time: BTreeMap<String, Evidence> = BTreeMap::new();
     let repository = subject.image.repository();
     // What the image has of itself comes before what a package brings.
     let own = image_contents(&repository, subject.image.tag.as_deref());
     let is_own = |program: &&str| own.as_ref().is_some_and(|own| own.tools.contains(program));
+    let bringers = Bringers::of(&subject.release, installed(subject));
     for (tool, evidence) in &needs.tools {
         for package in called(tool)
             .filter(|program| !is_own(program))
-            .filter_map(|program| package_of_tool(family, program))
+            .flat_map(|program| bringers.of_program(program))
         {
-            at_run_time.entry(package).or_insert_with(|| evidence.clone());
+            at_run_time
+                .entry(package.to_owned())
+                .or_insert_with(|| evidence.clone());
         }
     }
     let project_uses_git = *subject.context.remembered(project::fetches_from_git);
-    let mut in_builder: BTreeMap<&'static str, String> = BTreeMap::new();
+    let mut in_builder: BTreeMap<String, String> = BTreeMap::new();
     for (&index, works) in works {
         let Some(run) = subject.facts.run(subject.file, index) else {
             continue;
@@ -45,31 +49,34 @@ pub(super) fn uses<'a>(
         let is_build = works.builds();
         let programs = run.commands.iter().filter_map(|command| command.program());
         for program in programs.flat_map(called) {
-            let Some(package) = package_of_tool(family, program) else {
-                continue;
-            };
-            let place = subject.place(index);
-            if is_build || index < last_build {
-                in_builder
-                    .entry(package)
-                    .or_insert_with(|| format!("{place} runs {program}"));
-            }
-            // What stays in the runtime stage runs there.
-            if !is_build {
+            for package in bringers.of_program(program) {
+                let place = subject.place(index);
                 let fact = format!("runs {program}");
-                at_run_time.entry(package).or_insert(Evidence { place, fact });
+                if is_build || index < last_build {
+                    let why = || format!("{place} {fact}");
+                    in_builder.entry(package.to_owned()).or_insert_with(why);
+                }
+                // What stays in the runtime stage runs there.
+                if !is_build {
+                    at_run_time
+                        .entry(package.to_owned())
+                        .or_insert(Evidence { place, fact });
+                }
             }
         }
         let scripts = needs.steps.get(&index).filter(|_| !is_build);
         for (tool, evidence) in scripts.iter().flat_map(|step| &step.tools) {
-            if let Some(package) = package_of_tool(family, tool).filter(|_| !is_own(&tool.as_str())) {
-                at_run_time.entry(package).or_insert_with(|| evidence.clone());
+            let packages = (!is_own(&tool.as_str())).then(|| bringers.of_program(tool));
+            for package in packages.into_iter().flatten() {
+                at_run_time
+                    .entry(package.to_owned())
+                    .or_insert_with(|| evidence.clone());
             }
         }
         for used in run.commands.iter().filter_map(|command| command.manager.as_ref()) {
             for package in &used.manager.comes_by {
                 let why = || format!("{} runs {}", subject.place(index), used.program);
-                in_builder.entry(package.as_str()).or_insert_with(why);
+                in_builder.entry(package.clone()).or_insert_with(why);
             }
         }
         if is_build
@@ -77,14 +84,14 @@ pub(super) fn uses<'a>(
             && let Some(package) = package_of_tool(family, "git")
         {
             let why = format!("{} installs from a git repository", subject.place(index));
-            in_builder.entry(package).or_insert(why);
+            in_builder.entry(package.to_owned()).or_insert(why);
         }
     }
     if subject.image.official_name() != Some("python")
         && let Some(index) = made_with_python(works)
         && let Some(package) = package_of_tool(family, "python3")
     {
-        at_run_time.entry(package).or_insert_with(|| Evidence {
+        at_run_time.entry(package.to_owned()).or_insert_with(|| Evidence {
             place: subject.place(index),
             fact: "installs for the system's Python".to_owned(),
         });
@@ -92,7 +99,7 @@ pub(super) fn uses<'a>(
     if let Some(place) = project::names_node_tools(subject) {
         for package in ["nodejs", "npm"] {
             let fact = "names a program in node_modules/.bin".to_owned();
-            at_run_time.entry(package).or_insert(Evidence {
+            at_run_time.entry(package.to_owned()).or_insert(Evidence {
                 place: place.clone(),
                 fact,
             });
@@ -128,7 +135,7 @@ fn installed<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s str> {
 
 /// Adds the packages that bring the library of an interpreter, where something loads it into itself. Only with such a package
 /// are the manifests looked through.
-fn keep_interpreters(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
+fn keep_interpreters(subject: &Subject<'_>, at_run_time: &mut BTreeMap<String, Evidence>) {
     let bringing = installed(subject).filter_map(|name| {
         let fact = package_fact(subject.release.family, name).filter(|fact| fact.embeds)?;
         fact.names.iter().find(|known| *known == name)
@@ -139,14 +146,14 @@ fn keep_interpreters(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static 
     }
     if let Some(evidence) = embedded(subject.file, subject.facts, subject.range(), subject.context) {
         for name in bringing {
-            at_run_time.entry(name).or_insert_with(|| evidence.clone());
+            at_run_time.entry(name.to_owned()).or_insert_with(|| evidence.clone());
         }
     }
 }
 
 /// Adds packages that the Dockerfile installs by name and that bring one whose tools run: `gnupg`, which brings `gpg` with
 /// its agent. Their parts alone may do less.
-fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, Evidence>) {
+fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<String, Evidence>) {
     let release = &subject.release;
     let named: Vec<&str> = installed(subject).collect();
     for name in &named {
@@ -161,7 +168,7 @@ fn bring_along(subject: &Subject<'_>, at_run_time: &mut BTreeMap<&'static str, E
         let part = at_run_time.iter().find(|(part, _)| is_part(part));
         if let (Some((_, evidence)), Some(own)) = (part, brings.iter().find(|own| *own == name)) {
             let evidence = evidence.clone();
-            at_run_time.entry(own).or_insert(evidence);
+            at_run_time.entry((*own).to_owned()).or_insert(evidence);
         }
     }
 }
