@@ -1,28 +1,40 @@
 //! Adding system packages to a stage that lacks them.
 
+use crate::effects::needs::Needs;
 use crate::effects::{Evidence, Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts};
-use crate::knowledge::{Action, Family, Kind, archived_release};
+use crate::knowledge::{Action, Family, Kind, archived_release, image_contents, package_of_tool};
 use crate::syntax::{Dockerfile, Edit, Instruction, Keyword, LineRange};
 
 /// The longest line of package names.
 const WIDTH: usize = 100;
 
-/// Checks that stage number `stage` can install `packages` on the image `on`: the mirrors of its release have packages, or
-/// the stage installs some already, from wherever it does.
+/// A stage, and the image that it is to stand on.
+pub(crate) struct Site<'s> {
+    pub(crate) file: &'s Dockerfile,
+    pub(crate) facts: &'s Facts,
+    /// The number of the stage.
+    pub(crate) stage: usize,
+    /// The name and the tag of the image.
+    pub(crate) on: (&'s str, Option<&'s str>),
+    pub(crate) family: Family,
+}
+
+/// Checks that a stage can install `packages` on the image: no RUN uses what it lacks before it is installed, and the mirrors
+/// of its release have packages, or the stage installs some already, from wherever it does.
 ///
 /// # Errors
 /// The need that nothing can bring there.
-pub(crate) fn can_add(
-    file: &Dockerfile,
-    facts: &Facts,
-    stage: usize,
-    on: (&str, Option<&str>),
-    packages: &[(String, Evidence)],
-) -> Result<(), Obstacle> {
+pub(crate) fn can_add(site: &Site<'_>, packages: &[(String, Evidence)], needs: &Needs) -> Result<(), Obstacle> {
+    if let Some(obstacle) = used_before(site, packages, needs) {
+        return Err(obstacle);
+    }
     let Some((package, Evidence { place, fact })) = packages.first() else {
         return Ok(());
     };
+    let Site {
+        file, facts, stage, on, ..
+    } = *site;
     let Some(release) = archived_release(on.0, on.1).filter(|_| install(file, facts, stage).is_none()) else {
         return Ok(());
     };
@@ -35,6 +47,66 @@ pub(crate) fn can_add(
         ),
         "move to a newer release of the distribution",
     ))
+}
+
+/// A RUN that calls a program which the image lacks, before the command that installs its package.
+fn used_before(site: &Site<'_>, packages: &[(String, Evidence)], needs: &Needs) -> Option<Obstacle> {
+    let range = site.facts.stages.get(site.stage)?.instructions.clone();
+    let contents = image_contents(site.on.0, site.on.1);
+    let has = |tool: &str| contents.as_ref().is_some_and(|contents| contents.tools.contains(tool));
+    let added_at =
+        install(site.file, site.facts, site.stage).map(|(index, install)| (index, number_in(site, index, install)));
+    let installed_at = |package: &str| {
+        let is_added = packages.iter().any(|(name, _)| name == package);
+        let by_file = range
+            .clone()
+            .find_map(|index| Some((index, installs(site, index, package)?)));
+        if is_added { added_at } else { by_file }
+    };
+    let steps = needs.steps.range(range.clone());
+    let mut calls = steps.flat_map(|(index, step)| step.tools.keys().map(move |tool| (*index, tool)));
+    let (index, tool, at) = calls.find_map(|(index, tool)| {
+        let package = package_of_tool(site.family, tool).filter(|_| !has(tool))?;
+        let at = installed_at(package)?;
+        ((index, first_call(site, index, tool)) < at).then_some((index, tool, at.0))
+    })?;
+    Some(Obstacle::new(
+        ObstacleKind::UnknownPackage,
+        format!(
+            "line {} runs {tool}, which {}:{} lacks, before line {} installs it",
+            site.file.line_of(index),
+            site.on.0,
+            site.on.1.unwrap_or("latest"),
+            site.file.line_of(at)
+        ),
+        format!("install the package of {tool} in a RUN before it"),
+    ))
+}
+
+/// The number of the first command of a RUN that calls a program itself; the first of all where a script calls it.
+fn first_call(site: &Site<'_>, index: usize, program: &str) -> usize {
+    let calls = |command: &Command| {
+        command.program() == Some(program) || command.wrappers.iter().any(|wrapper| wrapper == program)
+    };
+    let run = site.facts.run(site.file, index);
+    run.and_then(|run| run.commands.iter().position(calls)).unwrap_or(0)
+}
+
+/// The number of the first command of a RUN that installs a package of the system.
+fn installs(site: &Site<'_>, index: usize, package: &str) -> Option<usize> {
+    let run = site.facts.run(site.file, index)?;
+    run.commands.iter().position(|command| {
+        let used = command.manager.as_ref();
+        let used = used.filter(|used| used.manager.kind == Kind::System && used.action == Action::Install);
+        used.is_some_and(|used| used.packages.iter().any(|(name, ..)| name == package))
+    })
+}
+
+/// The number of a command in its RUN.
+fn number_in(site: &Site<'_>, index: usize, wanted: &Command) -> usize {
+    let run = site.facts.run(site.file, index);
+    let number = run.and_then(|run| run.commands.iter().position(|command| std::ptr::eq(command, wanted)));
+    number.unwrap_or(0)
 }
 
 /// The first command of a stage that installs packages of the system, and to which more can be added.

@@ -53,6 +53,8 @@ pub struct StartNeeds {
     pub build_files: Vec<String>,
     /// Programs that corepack downloads when they are first called.
     pub shims: Vec<String>,
+    /// Commands that do nothing until they are stopped, `*` for any word.
+    pub waits: Vec<Vec<String>>,
     /// Files that tell what to start.
     pub lists: Vec<StartList>,
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::effects::Evidence;
 use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{
-    Action, ImageContents, Kind, Release, base_image, closure, image_contents, is_in_base, library_packages,
-    package_of_tool,
+    Action, ImageContents, Kind, Release, base_image, closure, file_needs, image_contents, is_in_base,
+    library_packages, package_of_tool,
 };
 use crate::syntax::Dockerfile;
 
@@ -43,6 +43,12 @@ pub(crate) fn lacking(
         step.tools
             .iter()
             .for_each(|(tool, evidence)| missing.tool(tool, evidence));
+        for need in file_needs() {
+            let evidence = need.tools.iter().find_map(|tool| step.tools.get(tool));
+            if let Some(evidence) = evidence.filter(|_| missing.had(&need.package)) {
+                missing.add(&need.package, evidence);
+            }
+        }
     }
     needs
         .tools

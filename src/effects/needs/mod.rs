@@ -11,6 +11,7 @@
 //! | code in the words of a command | [`code`] |
 //! | files of tasks: Procfile, scripts of pyproject.toml, justfile | [`runners`] |
 //! | packages of languages, by manifests and locks | [`manifests`], [`listing`], [`packages`] |
+//! | images that only wait for others | [`open_start`] |
 //! | RUNs of the stage itself | [`runs`] |
 //! | certificates and time zones | [`file_needs`] |
 //!
@@ -28,6 +29,7 @@ mod interpreter;
 mod lacking;
 mod listing;
 mod manifests;
+mod open_start;
 mod orchestrated;
 mod own_folders;
 mod packages;
@@ -162,6 +164,7 @@ impl Needs {
         started.stage(file, facts, stage);
         started.compose(image.context, stage, workdir);
         started.lists_of_image(workdir);
+        open_start::note(self);
     }
 
     /// Whether the program is seen to run.

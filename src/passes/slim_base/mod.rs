@@ -133,7 +133,14 @@ impl Pass for SlimBase {
             }
         };
         let on = (smaller.image.as_str(), Some(smaller.tag.as_str()));
-        if let Err(obstacle) = system_packages::can_add(file, facts, number, on, &extra) {
+        let site = system_packages::Site {
+            file,
+            facts,
+            stage: number,
+            on,
+            family: release.family,
+        };
+        if let Err(obstacle) = system_packages::can_add(&site, &extra, &needs) {
             outcome.refusals.push(refusal(obstacle));
             return outcome;
         }

@@ -1,6 +1,7 @@
 //! What RUNs do beside building that the runtime stage needs: paths that must cross, and RUNs that one stage can do without.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::effects::context_use::others::is_dockerfile;
 use crate::effects::needs::Needs;
@@ -311,6 +312,13 @@ fn needs(step: &Effects, prepared: &Effects) -> bool {
         step.unknown.is_some() || step.may_read(&below) || step.may_change(&below)
     };
     places.into_iter().any(above) || step.state.contains(&State::Accounts)
+}
+
+/// Whether a RUN of the builder does nothing but change a folder that is copied out of the builder later. `folders` have the RUNs
+/// between which that folder is copied and the builder ends.
+pub(super) fn is_in_a_copy(works: &Works, index: usize, folders: &[(&str, Range<usize>)]) -> bool {
+    let mut folders = folders.iter();
+    folders.any(|(folder, between)| between.contains(&index) && only_within(works, folder))
 }
 
 /// Whether the whole of a RUN can be left out of the runtime stage, as what it did comes along with what crosses.

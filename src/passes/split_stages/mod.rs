@@ -195,7 +195,14 @@ fn write(
         let lacking: Vec<(String, Evidence)> = lacking.into_iter().filter(is_new).collect();
         extra.extend(lacking);
     }
-    system_packages::can_add(file, &facts, number, on, &extra)?;
+    let site = system_packages::Site {
+        file,
+        facts: &facts,
+        stage: number,
+        on,
+        family: release.family,
+    };
+    system_packages::can_add(&site, &extra, &needs)?;
     let names: Vec<String> = extra.iter().map(|(name, _)| name.clone()).collect();
     let is_written = names.is_empty() || system_packages::add(file, &facts, number, release.family, &names).is_some();
     Ok(is_written.then_some(extra))

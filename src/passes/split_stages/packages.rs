@@ -45,6 +45,8 @@ pub(super) struct Uses<'a> {
     pub(super) at_run_time: BTreeMap<String, Evidence>,
     /// What keeps it from being known which tools run: each that the file installs by name then stays.
     pub(super) unknown: Option<&'a Unanswered>,
+    /// What keeps it from being known what starts at all: compilers then stay as well.
+    pub(super) unknown_start: Option<&'a Unanswered>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<String, String>,
     /// Whether a step of the builder may use any package, though nothing names it.
@@ -112,7 +114,8 @@ pub(super) fn is_for_builds(name: &str, release: &Release) -> bool {
 /// What the headers among `divided` bring beyond the libraries that take their place, in KiB: an estimate.
 pub(super) fn weight_of_headers(divided: &[&Divided], release: &Release) -> u64 {
     let names = divided.iter().map(|package| package.name.as_str());
-    let headers: Vec<&str> = names.filter(|name| is_for_builds(name, release)).collect();
+    let is_headers = |name: &&str| role(name, release) == Some(PackageRole::Headers) && is_for_builds(name, release);
+    let headers: Vec<&str> = names.filter(is_headers).collect();
     let libraries: Vec<&str> = headers
         .iter()
         .flat_map(|name| runtime_of(release, name).unwrap_or_default())
@@ -147,7 +150,10 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
     match role(name, uses.release) {
-        Some(PackageRole::BuildOnly) => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
+        Some(PackageRole::BuildOnly) => match uses.unknown_start {
+            Some(unknown) => here(true, true, unknown.obstacle().found),
+            None => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
+        },
         Some(PackageRole::Headers) => here(true, true, "builds use its headers, the program the library".to_owned()),
         Some(PackageRole::Runtime) => here(is_for_builder, true, "programs use it at run time".to_owned()),
         // A tool that no command calls may still be called by what an install runs.

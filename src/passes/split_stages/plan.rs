@@ -114,7 +114,7 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     refuse_hidden_python(subject, &works)?;
     let mut plan = Plan {
         stage: range.clone(),
-        builder_name: free_name(facts),
+        builder_name: free_name(subject),
         builder_on: None,
         repeated: 0..0,
         builder: Vec::new(),
@@ -128,11 +128,12 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         evidence: Vec::new(),
         assumptions: assumed::of_builds(subject, &works),
     };
-    let whole: Vec<(&str, usize)> = crossings
-        .list
-        .iter()
-        .filter(|crossing| crossing.is_project)
-        .map(|crossing| (crossing.path.as_str(), crossing.at))
+    let projects = crossings.list.iter().filter(|crossing| crossing.is_project);
+    let whole: Vec<(&str, usize)> = projects.map(|crossing| (crossing.path.as_str(), crossing.at)).collect();
+    // The builder has what its RUNs did to a folder that crosses; what comes before it in the last stage may need it there.
+    let others = crossings.list.iter().filter(|crossing| !crossing.is_project);
+    let others: Vec<(&str, Range<usize>)> = others
+        .map(|crossing| (crossing.path.as_str(), crossing.at..last_build + 1))
         .collect();
     let keeps_users = builder_has_users(subject, last_build);
     for index in range.clone().skip(1) {
@@ -150,12 +151,15 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
                 let own = works.get(&index).ok_or_else(|| opaque(subject, index))?;
                 let sides = division::of_run(subject, index, run, own, &uses)?;
                 let covered = live::comes_along(own, index, &whole);
+                let is_in_copy = live::is_in_a_copy(own, index, &others);
                 let droppable = !keeps_users && live::prepares_runtime_only(subject, index, &works, &steps, last_build)
                     || node_tools::is_for_runtime(subject, index, run, &works, &needs);
                 if in_builder && (own.builds() || !droppable) {
                     plan.builder.extend(sides.builder);
                 }
-                if !covered || own.has_packages() {
+                if is_in_copy {
+                    // It would be done twice.
+                } else if !covered || own.has_packages() {
                     plan.runtime.extend(sides.runtime);
                 } else {
                     plan.runtime.extend(of_folder_itself(subject, index, run, own, &whole)?);
@@ -422,9 +426,16 @@ fn refuse_triggers(subject: &Subject<'_>) -> Result<(), Obstacle> {
     Ok(())
 }
 
-/// A name for the builder that no stage has.
-fn free_name(facts: &Facts) -> String {
-    let is_free = |name: &String| facts.stages.iter().all(|stage| stage.name.as_deref() != Some(name));
+/// A name for the builder that no stage has, and that no mount takes an image or a context by.
+fn free_name(subject: &Subject<'_>) -> String {
+    let facts = subject.facts;
+    let runs = (0..subject.file.instructions.len()).filter_map(|index| facts.run(subject.file, index));
+    let mounts = runs
+        .flat_map(|run| &run.mounts)
+        .filter_map(|mount| mount.field(&["from"]));
+    let names = facts.stages.iter().filter_map(|stage| stage.name.as_deref());
+    let taken: Vec<&str> = names.chain(mounts).collect();
+    let is_free = |name: &String| !taken.iter().any(|taken| taken.eq_ignore_ascii_case(name));
     let mut names = ["builder", "build"]
         .map(str::to_owned)
         .into_iter()

@@ -114,6 +114,7 @@ pub(super) fn uses<'a>(
             Level::Aggressive => needs.unknown_start.as_ref(),
             _ => needs.unknown_tools(),
         },
+        unknown_start: needs.may_miss_tools(subject.level),
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,
