@@ -103,6 +103,13 @@ pub struct Language {
     /// Expressions that stand for the program itself, or for its interpreter.
     #[serde(default)]
     pub own: Vec<String>,
+    /// Functions whose value is what they are given: a list, a path, a text that is split or quoted. One without a module is meant
+    /// whatever it is called on.
+    #[serde(default)]
+    pub keeps: Vec<String>,
+    /// Functions that ask for a setting, and whose last argument takes its place where there is none.
+    #[serde(default)]
+    pub defaults: Vec<String>,
     /// Modules whose members are named like the programs that they run.
     #[serde(default)]
     pub program_modules: Vec<String>,

@@ -184,20 +184,11 @@ impl Needs {
     /// What keeps it from being known which tools run: a script that cannot be read, or a call whose program is not
     /// literal.
     ///
-    /// The rule for passes: below `aggressive`, a tool that the Dockerfile installs by name stays in the runtime stage while
-    /// this is something. The tools of the base image go all the same, unless [`Needs::unknown_shell`] is something: that a
-    /// program calls no tool of the base image but those that it names is the assumption of `standard`, which one call of
-    /// one program does not refute, as the program is most often the project's own.
+    /// The rule for passes: below `aggressive`, while this is something, the tools that the Dockerfile installs by name and those of
+    /// the base image stay. It refutes the assumption of `standard` that a program calls no tool but those that it names.
     pub(crate) fn unknown_tools(&self) -> Option<&Unanswered> {
         let calls = self.unknown.iter().map(|call| &call.why);
         self.unknown_start.iter().chain(calls).next()
-    }
-
-    /// A line of the shell that is put together at run time, or cannot be read: it may call any tool of the base image, so
-    /// that the full one stays below `aggressive`.
-    pub(crate) fn unknown_shell(&self) -> Option<&Unanswered> {
-        let mut calls = self.unknown.iter().filter(|call| call.is_shell);
-        calls.next().map(|call| &call.why)
     }
 
     /// A program that corepack downloads when it is first called, and that starts.
@@ -226,11 +217,12 @@ impl Needs {
         }
     }
 
-    /// Why tools of the base image may be missed on a smaller one although nothing names them; a shell that is asked for
-    /// an unknown command counts below the level aggressive.
+    /// Why tools may be missed although nothing names them: at the level aggressive only for a start that cannot be read.
     pub(crate) fn may_miss_tools(&self, level: Level) -> Option<&Unanswered> {
-        let shell = self.unknown_shell().filter(|_| level < Level::Aggressive);
-        self.unknown_start.as_ref().or(shell)
+        match level {
+            Level::Aggressive => self.unknown_start.as_ref(),
+            _ => self.unknown_tools(),
+        }
     }
 
     fn unknown_call(&mut self, place: &str, fact: &str, is_shell: bool) {

@@ -43,10 +43,8 @@ pub(super) struct Uses<'a> {
     pub(super) may_assume: bool,
     /// The packages whose tools run in the image, with what says so.
     pub(super) at_run_time: BTreeMap<String, Evidence>,
-    /// What keeps it from being known which tools run: each that the file installs by name then stays.
+    /// What keeps it from being known which tools run: what the file installs by name then stays, compilers too.
     pub(super) unknown: Option<&'a Unanswered>,
-    /// What keeps it from being known what starts at all: compilers then stay as well.
-    pub(super) unknown_start: Option<&'a Unanswered>,
     /// The packages whose tools the builder's commands call, or that installs need.
     pub(super) in_builder: BTreeMap<String, String>,
     /// Whether a step of the builder may use any package, though nothing names it.
@@ -150,7 +148,7 @@ pub(super) fn place(name: &str, uses: &Uses<'_>) -> Place {
         return here(builds, true, format!("{}: {}", evidence.place, evidence.fact));
     }
     match role(name, uses.release) {
-        Some(PackageRole::BuildOnly) => match uses.unknown_start {
+        Some(PackageRole::BuildOnly) => match uses.unknown {
             Some(unknown) => here(true, true, unknown.obstacle().found),
             None => left(CALLS_ARE_SHOWN, "only builds use it".to_owned()),
         },

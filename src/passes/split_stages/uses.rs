@@ -110,11 +110,7 @@ pub(super) fn uses<'a>(
     Uses {
         release: &subject.release,
         may_assume: subject.level >= Level::Aggressive,
-        unknown: match subject.level {
-            Level::Aggressive => needs.unknown_start.as_ref(),
-            _ => needs.unknown_tools(),
-        },
-        unknown_start: needs.may_miss_tools(subject.level),
+        unknown: needs.may_miss_tools(subject.level),
         is_distribution: base_image(&repository).is_some_and(|image| image.is_distribution),
         at_run_time,
         in_builder,

@@ -167,6 +167,7 @@ fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, d
         return Value::unknown();
     }
     let mut words = Vec::new();
+    let mut is_known = true;
     for element in parts(inside(tokens), |token| matches!(token, Token::Sign(','))) {
         if element.is_empty() {
             continue;
@@ -177,6 +178,8 @@ fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, d
         } else {
             value(element, names, language, depth + 1)
         };
+        // The first word is the program.
+        is_known &= value.is_known || !words.is_empty();
         match value.lists.as_slice() {
             [only] => words.extend(only.iter().cloned()),
             [first, ..] if words.is_empty() => {
@@ -199,7 +202,7 @@ fn list(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, d
     }
     Value {
         lists: vec![words],
-        is_known: true,
+        is_known,
     }
 }
 
@@ -219,12 +222,40 @@ fn named(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, 
         };
     }
     match sign(tokens, next) {
-        // `shlex.split("…")`, `List.of("a", "b")`, `Path("a")`, `os.path.join(A, "b")`
-        Some('(' | '{') => list(tokens.get(next..).unwrap_or_default(), names, language, depth),
+        Some('(') => {
+            let arguments = tokens.get(next..).unwrap_or_default();
+            called(&full, arguments, names, language, depth)
+        }
+        // `String[]{"a", "b"}`
+        Some('{') => list(tokens.get(next..).unwrap_or_default(), names, language, depth),
         _ => {
             let last = chain.last().copied().unwrap_or_default();
             names.assigned(last).cloned().unwrap_or_else(Value::unknown)
         }
+    }
+}
+
+/// What a call of `function` gives: what it is given, if it is known to; else some of that or anything.
+fn called(
+    function: &str,
+    arguments: &[Positioned<'_>],
+    names: &Names,
+    language: &'static Language,
+    depth: usize,
+) -> Value {
+    let is_of = |functions: &[String]| {
+        let last = function.rsplit('.').next().unwrap_or(function);
+        functions.iter().any(|known| known == function || known == last)
+    };
+    if depth < DEEPEST && is_of(&language.defaults) {
+        let given = parts(inside(arguments), |token| matches!(token, Token::Sign(',')));
+        let default = given.last().filter(|_| given.len() > 1);
+        return default.map_or_else(Value::unknown, |default| value(default, names, language, depth + 1));
+    }
+    let found = list(arguments, names, language, depth);
+    Value {
+        is_known: found.is_known && is_of(&language.keeps),
+        ..found
     }
 }
 
