@@ -66,7 +66,7 @@ pub use command::{
     State, Style, Subcommand, Usage,
 };
 pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables, is_shell};
-pub use compilers::{Compiler, compiler, compiles_at_start};
+pub use compilers::{Compiler, compiler, compiler_called, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, is_temporary, is_throwaway};

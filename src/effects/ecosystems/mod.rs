@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use crate::context::Files;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{self, Command, Execution, ManagerUse, Scope};
-use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler};
+use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler_called};
 
 use super::{AbsolutePath, Place};
 
@@ -338,7 +338,8 @@ impl Surroundings<'_> {
             self.refuse_named(&folder, command.literal_arguments(), &[])?;
             return Ok(Some(vec![Output::Project(folder)]));
         }
-        match compiler(program) {
+        let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+        match compiler_called(&values) {
             None => Ok(None),
             Some(Compiler::Native) => Ok(Some(self.native(command, &place()?)?)),
             Some(Compiler::Node) => {
