@@ -118,6 +118,16 @@ impl Managers {
         conditions.filter_map(|condition| condition.file.as_deref())
     }
 
+    /// Whether a text names a file in which a manager looks for settings, or a variable that names one.
+    pub fn tells(&self, text: &str) -> bool {
+        let mut told = self.all.iter().map(|manager| &manager.told);
+        told.any(|told| {
+            let mut names = told.files.iter().map(|file| file.rsplit('/').next().unwrap_or(file));
+            let mut others = told.by_variable.iter().map(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
+            names.any(|name| text.contains(name)) || others.any(|name| text.contains(name))
+        })
+    }
+
     fn by_module(&self, module: &str) -> Option<&Manager> {
         self.by_module.get(module).and_then(|at| self.all.get(*at))
     }

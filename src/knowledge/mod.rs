@@ -73,7 +73,7 @@ pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, i
 pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use level::Level;
-pub use manager::{
+pub use manager::{ToldBy, 
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,
     Role as OptionRole, Variant,
 };
