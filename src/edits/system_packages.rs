@@ -66,7 +66,9 @@ fn is_called_before(
 ) -> bool {
     let range = facts.stages.get(stage).map(|stage| stage.instructions.clone());
     let runs = range.into_iter().flatten().take_while(|index| *index <= at);
-    let commands = runs.filter_map(|index| facts.run(file, index)).flat_map(|run| &run.commands);
+    let commands = runs
+        .filter_map(|index| facts.run(file, index))
+        .flat_map(|run| &run.commands);
     let mut before = commands.take_while(|command| !std::ptr::eq(*command, install));
     let is_among = |program: &str| {
         let package = package_of_tool(family, program);

@@ -123,7 +123,11 @@ impl Managers {
         let mut told = self.all.iter().map(|manager| &manager.told);
         told.any(|told| {
             let mut names = told.files.iter().map(|file| file.rsplit('/').next().unwrap_or(file));
-            let mut others = told.by_variable.iter().map(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
+            let mut others = told
+                .by_variable
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .filter(|name| !name.is_empty());
             names.any(|name| text.contains(name)) || others.any(|name| text.contains(name))
         })
     }

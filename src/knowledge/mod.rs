@@ -73,9 +73,9 @@ pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, i
 pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use level::Level;
-pub use manager::{ToldBy, 
+pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,
-    Role as OptionRole, Variant,
+    Role as OptionRole, ToldBy, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;

@@ -77,7 +77,8 @@ static TABLE: LazyLock<Table> =
 pub fn task_runners(program: &str) -> impl Iterator<Item = &'static TaskRunner> {
     let is_it = move |runner: &&TaskRunner| {
         let mut prefixes = runner.prefixes.iter();
-        runner.programs.iter().any(|known| known == program) || prefixes.any(|start| program.starts_with(start.as_str()))
+        runner.programs.iter().any(|known| known == program)
+            || prefixes.any(|start| program.starts_with(start.as_str()))
     };
     TABLE.runners.iter().filter(is_it)
 }

@@ -30,9 +30,9 @@ use super::{AbsolutePath, Place};
 pub(crate) use ground::{Ground, image_below};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
-pub(crate) use told::Told;
 pub(crate) use ruby::Bundler;
 pub(crate) use rust::cargo_programs;
+pub(crate) use told::Told;
 
 use native::Destinations;
 use python::{made_venv, programs};

@@ -61,7 +61,10 @@ impl Told {
         if !managers().tells(instruction.text()) {
             return;
         }
-        let prints = command.program().and_then(command_table).is_some_and(|table| table.has_tag("prints"));
+        let prints = command
+            .program()
+            .and_then(command_table)
+            .is_some_and(|table| table.has_tag("prints"));
         let is_known = prints || instruction.text().contains("<<");
         let text = is_known.then(|| instruction.text().to_owned());
         let effects = of_command(command, &());
@@ -76,11 +79,13 @@ impl Surroundings<'_> {
         let told = &used.manager.told;
         let says = |text: &str| {
             let mut set = settings(text).into_iter();
-            set.find(|(name, value)| ToldBy::is_among(&told.keys, name, value)).map(|(name, _)| name)
+            set.find(|(name, value)| ToldBy::is_among(&told.keys, name, value))
+                .map(|(name, _)| name)
         };
         let value = |value: &Option<String>| value.clone().unwrap_or_default();
         let mut options = used.options.iter();
-        if let Some((name, ..)) = options.find(|(name, given, _)| ToldBy::is_among(&told.options, name, &value(given))) {
+        if let Some((name, ..)) = options.find(|(name, given, _)| ToldBy::is_among(&told.options, name, &value(given)))
+        {
             return Err(obstacle(used, &format!("an option of `{}`", used.program), name));
         }
         for row in &told.variables {
@@ -104,7 +109,10 @@ impl Surroundings<'_> {
                 let Some(text) = text else {
                     return Err(Obstacle::new(
                         ObstacleKind::UnknownPlace,
-                        format!("{path} may tell `{}` where to install, and cannot be read", used.program),
+                        format!(
+                            "{path} may tell `{}` where to install, and cannot be read",
+                            used.program
+                        ),
                         "copy it from the build context",
                     ));
                 };
@@ -119,7 +127,9 @@ impl Surroundings<'_> {
     /// The files in which a manager looks for settings.
     fn files_that_tell(&self, command: &Command, used: &ManagerUse) -> Result<Vec<AbsolutePath>, Obstacle> {
         let told = &used.manager.told;
-        let folder = workdir(command, used).ok().and_then(|folder| AbsolutePath::of(&folder, None));
+        let folder = workdir(command, used)
+            .ok()
+            .and_then(|folder| AbsolutePath::of(&folder, None));
         let mut paths = Vec::new();
         for file in &told.files {
             let home = file.strip_prefix("~/").map(|rest| (self.home_folder(command), rest));
@@ -160,7 +170,11 @@ fn settings(text: &str) -> Vec<(String, String)> {
             let name = name.rsplit('.').next().unwrap_or(name);
             let value = value.trim_start_matches(end);
             // A value in quotes is a part of its own.
-            let value = if value.is_empty() { parts.get(at + 1).unwrap_or(&"") } else { value };
+            let value = if value.is_empty() {
+                parts.get(at + 1).unwrap_or(&"")
+            } else {
+                value
+            };
             if !name.is_empty() {
                 found.push((name.to_lowercase().replace('_', "-"), value.trim().to_owned()));
             }
@@ -186,6 +200,9 @@ mod tests {
         let value = |text: &str| settings(text).into_iter().next().map(|(_, value)| value);
         assert_eq!(value("link-mode = \"symlink\"").as_deref(), Some("symlink"));
         assert_eq!(value("link-mode: copy").as_deref(), Some("copy"));
-        assert_eq!(names("pip\nconfig\nset\ninstall.target\n/deps"), "pip config set target /deps");
+        assert_eq!(
+            names("pip\nconfig\nset\ninstall.target\n/deps"),
+            "pip config set target /deps"
+        );
     }
 }

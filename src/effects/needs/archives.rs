@@ -15,9 +15,13 @@ impl Downloads {
     /// Notes what an ADD downloads.
     pub(super) fn add(&mut self, node: &Node, scope: &Scope, escape: char) {
         let sources = node.sources();
-        let ([source], Some(to)) = (sources, node.words().last()) else { return };
+        let ([source], Some(to)) = (sources, node.words().last()) else {
+            return;
+        };
         if node.keyword == Keyword::Add && source.value.contains("://") {
-            let url = scope.likely(&source.value, escape).unwrap_or_else(|| source.value.clone());
+            let url = scope
+                .likely(&source.value, escape)
+                .unwrap_or_else(|| source.value.clone());
             self.0.extend(scope.absolute(&to.value).map(|path| (path, url)));
         }
     }

@@ -3,8 +3,8 @@
 
 use crate::facts::Execution;
 use crate::knowledge::{
-    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler_called, compiles_at_start, is_plain_node_package,
-    managers,
+    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler_called, compiles_at_start,
+    is_plain_node_package, managers,
 };
 
 use super::commands::{Commands, program};

@@ -101,8 +101,12 @@ impl Reader<'_, '_> {
         let Some(script) = script(words) else { return };
         let path = absolute(workdir, &script).unwrap_or(script);
         let path = path.trim_start_matches('/');
-        let known = language_of(path).zip(self.image.supplier(path)).zip(self.image.read(path));
-        let Some(((language, (_, from)), text)) = known else { return };
+        let known = language_of(path)
+            .zip(self.image.supplier(path))
+            .zip(self.image.read(path));
+        let Some(((language, (_, from)), text)) = known else {
+            return;
+        };
         if !self.seen.insert(format!("{path} as source")) {
             return;
         }

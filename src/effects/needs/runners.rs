@@ -53,7 +53,9 @@ impl Reader<'_, '_> {
         place: &str,
         depth: usize,
     ) {
-        let Some(patterns) = script_patterns(runner, words) else { return };
+        let Some(patterns) = script_patterns(runner, words) else {
+            return;
+        };
         let is_named = |name: &str| patterns.iter().any(|pattern| matches_name(pattern, name));
         let mut folders = vec![workdir.unwrap_or("/").to_owned()];
         if runner.everywhere {
@@ -64,7 +66,10 @@ impl Reader<'_, '_> {
             is_found |= self.scripts_in(&folder, &is_named, depth);
         }
         if !is_found && runner.must {
-            let fact = format!("starts {}, and no package.json has a script that it names", program(words));
+            let fact = format!(
+                "starts {}, and no package.json has a script that it names",
+                program(words)
+            );
             self.unknown_start(place, fact);
         }
     }
@@ -77,7 +82,9 @@ impl Reader<'_, '_> {
         let manifests = self.image.context.sources(is_manifest);
         let places = manifests.flat_map(|path| {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let places = layers.clone().filter_map(|layer| Some(join(&layer.to, inside(folder, &layer.from)?)));
+            let places = layers
+                .clone()
+                .filter_map(|layer| Some(join(&layer.to, inside(folder, &layer.from)?)));
             places.map(|place| format!("/{place}"))
         });
         places.collect()
@@ -141,7 +148,11 @@ impl Reader<'_, '_> {
 /// Patterns of the names of scripts in the words of a command; none where it starts no script.
 fn script_patterns<'w>(runner: &TaskRunner, words: &'w [String]) -> Option<Vec<&'w str>> {
     let first = words.first()?;
-    if let Some(name) = runner.prefixes.iter().find_map(|start| first.strip_prefix(start.as_str())) {
+    if let Some(name) = runner
+        .prefixes
+        .iter()
+        .find_map(|start| first.strip_prefix(start.as_str()))
+    {
         return Some(vec![name]);
     }
     let rest = || words.iter().skip(1).map(String::as_str);

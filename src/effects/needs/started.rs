@@ -502,7 +502,11 @@ impl<'r, 'v> Reader<'r, 'v> {
         };
         let scripts = manifest.get("scripts").and_then(serde_json::Value::as_object);
         let mut is_found = false;
-        for name in scripts.iter().flat_map(|scripts| scripts.keys()).filter(|name| is_meant(name)) {
+        for name in scripts
+            .iter()
+            .flat_map(|scripts| scripts.keys())
+            .filter(|name| is_meant(name))
+        {
             is_found = true;
             for name in ["pre", "", "post"].map(|stage| format!("{stage}{name}")) {
                 let script = scripts.and_then(|scripts| scripts.get(&name)?.as_str());

@@ -154,9 +154,7 @@ fn is_used(subject: &Subject<'_>, install: &Install<'_>, modules: &str, works: &
         .iter()
         .flat_map(|(run, works)| works.steps().iter().map(move |step| (*run, step)));
     let mut others = steps.filter(|(run, step)| !is_own(*run, step) && !cleans(*run, step));
-    others.any(|(_, step)| {
-        step.kind == StepKind::Build || may_load(step, modules)
-    })
+    others.any(|(_, step)| step.kind == StepKind::Build || may_load(step, modules))
 }
 
 /// Whether a step may load what is in `modules`: it runs code of which nothing is known, or reads files there.

@@ -209,7 +209,14 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
     // Of a RUN that builds, the runtime stage has no command that runs anything.
     let runs = |index| has_line(&plan.runtime, index) && !works.get(&index).is_some_and(Works::builds);
     answered::check_runs(subject, &needs, image, runs)?;
-    let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder, &plan.runtime);
+    let left_out = development::leave_out(
+        subject,
+        &works,
+        &needs,
+        &plan.crossings,
+        &mut plan.builder,
+        &plan.runtime,
+    );
     let smaller = can_be_smaller(subject, gain, &works, &needs, &plan.runtime);
     let new = not_of_image(subject, &plan.divided);
     let saves = matches!(left_out, Ok(Some(_)))

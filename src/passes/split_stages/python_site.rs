@@ -75,7 +75,9 @@ pub(super) fn python(
         || passes_by;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
-        let announce = works.iter().any(|(index, own)| makes_no_environment(subject, *index, own));
+        let announce = works
+            .iter()
+            .any(|(index, own)| makes_no_environment(subject, *index, own));
         // Above the first COPY, an edit of what that brings does not make the environment anew.
         let copy = subject
             .range()

@@ -57,17 +57,22 @@ impl Surroundings<'_> {
                 if used.packages.is_empty() && self.declares_nothing(&folder) {
                     return Ok(Some(Vec::new()));
                 }
+                let elsewhere = match self.build_in(&folder).filter(|_| self.runs_scripts) {
+                    Some(build) => build.by_install_scripts(&INSTALL_SCRIPTS)?,
+                    None => Vec::new(),
+                };
                 // What a condition keeps from being installed is not there to be copied; the project's folder is.
                 let inner = command.context.conditional
                     || self.has_workspaces
                     || self.runs_scripts
                     || used.manager.id == "yarn-berry"
                     || !used.packages.is_empty();
-                Ok(Some(vec![if inner {
+                let own = if inner {
                     Output::Project(folder)
                 } else {
                     Output::Path(format!("{}/node_modules", folder.trim_end_matches('/')))
-                }]))
+                };
+                Ok(Some([vec![own], elsewhere].concat()))
             }
             Action::Build | Action::Run | Action::Exec => {
                 let folder = workdir(command, used)?;
@@ -92,7 +97,9 @@ impl Surroundings<'_> {
             .and_then(|text| serde_saphyr::from_str(&text).ok())
             .unwrap_or_default();
         let setting = |variable: &str, name: &str| -> Result<Option<String>, Obstacle> {
-            let own = settings.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let own = settings
+                .get(name)
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             Ok(self.variable(command, variable)?.or(own))
         };
         let linker = setting("YARN_NODE_LINKER", "nodeLinker")?;
@@ -106,10 +113,14 @@ impl Surroundings<'_> {
         let of_manifest = named.and_then(|named| named.strip_prefix("yarn@"));
         let of_path = settings.get("yarnPath").and_then(serde_json::Value::as_str);
         let of_path = of_path.and_then(|path| path.rsplit_once("yarn-").map(|(_, version)| version));
-        let major = of_path.or(of_manifest).and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+        let major = of_path
+            .or(of_manifest)
+            .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
         let is_global = setting("YARN_ENABLE_GLOBAL_CACHE", "enableGlobalCache")?;
         // Since Yarn 4, the cache is one for all projects unless told otherwise.
-        let is_own = is_global.map_or(major.is_some_and(|major| major < 4), |value| matches!(value.as_str(), "false" | "0"));
+        let is_own = is_global.map_or(major.is_some_and(|major| major < 4), |value| {
+            matches!(value.as_str(), "false" | "0")
+        });
         if is_own {
             return Ok(());
         }

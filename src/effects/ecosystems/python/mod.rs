@@ -133,10 +133,20 @@ impl Surroundings<'_> {
             }
         }
         let home = || {
-            let home = self
-                .scope
-                .home()
-                .map(|home| format!("{}/.local", home.trim_end_matches('/')));
+            // `gosu app pip install`: the home folder is that of the account which runs it.
+            let home = match &used.user {
+                user if *user == self.scope.user => self.scope.home(),
+                User::Root => Some("/root"),
+                User::Other(account) => self
+                    .scope
+                    .accounts
+                    .get(&account.name)
+                    .unwrap_or(account)
+                    .home
+                    .as_deref(),
+                User::Unknown => None,
+            };
+            let home = home.map(|home| format!("{}/.local", home.trim_end_matches('/')));
             home.map(|home| vec![Output::PythonUser(home)]).ok_or_else(|| {
                 Obstacle::new(
                     ObstacleKind::UnknownPlace,
@@ -160,7 +170,11 @@ impl Surroundings<'_> {
                 "split the stages by hand",
             )),
             "uv" => {
-                let active = if option(&["--active"]) { variable("VIRTUAL_ENV")? } else { None };
+                let active = if option(&["--active"]) {
+                    variable("VIRTUAL_ENV")?
+                } else {
+                    None
+                };
                 let place = active.or(variable("UV_PROJECT_ENVIRONMENT")?);
                 let mut left = match place.as_deref() {
                     Some("/usr/local" | "/usr/local/") => vec![Output::PythonOwn],
@@ -188,7 +202,10 @@ impl Surroundings<'_> {
                     return folder(".venv");
                 }
                 let moved = ["WORKON_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
-                let home = self.scope.home().filter(|_| moved.iter().all(|name| variable(name) == Ok(None)));
+                let home = self
+                    .scope
+                    .home()
+                    .filter(|_| moved.iter().all(|name| variable(name) == Ok(None)));
                 let place = |home: &str| format!("{}/.local/share/virtualenvs", home.trim_end_matches('/'));
                 home.map(|home| vec![Output::Path(place(home))]).ok_or_else(|| {
                     Obstacle::new(
@@ -284,7 +301,9 @@ impl Surroundings<'_> {
 /// `uv venv`.
 fn makes_venv(command: &Command) -> bool {
     let mut words = command.words.iter().skip(1);
-    words.find(|word| !word.text.starts_with('-')).is_some_and(|word| word.text == "venv")
+    words
+        .find(|word| !word.text.starts_with('-'))
+        .is_some_and(|word| word.text == "venv")
 }
 
 /// The virtual environments that the stage makes.

@@ -28,9 +28,20 @@ impl Poetry {
             if !command.manager.as_ref().is_some_and(is_poetry) {
                 continue;
             }
-            let words: Vec<&str> = command.words.iter().map(|word| word.value.as_deref().unwrap_or(&word.text)).collect();
-            let at = words.iter().position(|word| *word == "config").map_or(words.len(), |at| at + 1);
-            let rest = words.get(at..).unwrap_or_default().iter().filter(|word| !word.starts_with('-'));
+            let words: Vec<&str> = command
+                .words
+                .iter()
+                .map(|word| word.value.as_deref().unwrap_or(&word.text))
+                .collect();
+            let at = words
+                .iter()
+                .position(|word| *word == "config")
+                .map_or(words.len(), |at| at + 1);
+            let rest = words
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .filter(|word| !word.starts_with('-'));
             if let [name, value, ..] = rest.copied().collect::<Vec<_>>().as_slice() {
                 poetry.set(name, value);
             }
@@ -43,7 +54,10 @@ impl Poetry {
         let table: toml::Table = text.parse().ok()?;
         let mut poetry = Poetry::default();
         let own = table.get("virtualenvs").and_then(toml::Value::as_table);
-        let own = own.into_iter().flatten().map(|(name, value)| (format!("virtualenvs.{name}"), value));
+        let own = own
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (format!("virtualenvs.{name}"), value));
         for (name, value) in own.chain(table.iter().map(|(name, value)| (name.clone(), value))) {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             poetry.set(&name, &text);
@@ -78,7 +92,11 @@ impl Surroundings<'_> {
     /// # Errors
     /// A setting that cannot be followed.
     pub(super) fn poetry_place(&self, command: &Command, used: &ManagerUse) -> Result<Output, Obstacle> {
-        if let Some((name, ..)) = used.options.iter().find(|(name, ..)| matches!(name.as_str(), "-C" | "-P")) {
+        if let Some((name, ..)) = used
+            .options
+            .iter()
+            .find(|(name, ..)| matches!(name.as_str(), "-C" | "-P"))
+        {
             return Err(Obstacle::new(
                 ObstacleKind::UnknownPlace,
                 format!("`{}` gets a different directory from {name}", used.program),
@@ -119,7 +137,10 @@ impl Surroundings<'_> {
     /// It is not known where they are.
     pub(super) fn poetry_config(&self, command: &Command) -> Result<Vec<Output>, Obstacle> {
         let mut words = command.words.iter().map(|word| word.text.as_str());
-        if !words.clone().any(|word| matches!(word, "virtualenvs.path" | "cache-dir")) {
+        if !words
+            .clone()
+            .any(|word| matches!(word, "virtualenvs.path" | "cache-dir"))
+        {
             return Ok(Vec::new());
         }
         if words.any(|word| word == "--local") {
@@ -159,7 +180,10 @@ impl Surroundings<'_> {
         let project = self.poetry_file(&format!("{}/poetry.toml", project.trim_end_matches('/')))?;
         // What commands set stands in the last file.
         let folder = self.poetry_config_folder(command)?;
-        let of_user = self.poetry.clone().or(self.poetry_file(&format!("{folder}/config.toml"))?);
+        let of_user = self
+            .poetry
+            .clone()
+            .or(self.poetry_file(&format!("{folder}/config.toml"))?);
         Ok(own.or(project).or(of_user))
     }
 
@@ -192,9 +216,13 @@ mod tests {
 
     #[test]
     fn files_of_settings() {
-        let settings = Poetry::of_file("cache-dir = \"/c\"\n[virtualenvs]\nin-project = true\npath = \"/v\"\n").unwrap();
+        let settings =
+            Poetry::of_file("cache-dir = \"/c\"\n[virtualenvs]\nin-project = true\npath = \"/v\"\n").unwrap();
         assert_eq!(settings.in_project, Some(true));
-        assert_eq!((settings.path.as_deref(), settings.cache.as_deref()), (Some("/v"), Some("/c")));
+        assert_eq!(
+            (settings.path.as_deref(), settings.cache.as_deref()),
+            (Some("/v"), Some("/c"))
+        );
         assert_eq!(Poetry::of_file("in-project true"), None);
     }
 }
