@@ -127,8 +127,34 @@ fn install<'f>(file: &Dockerfile, facts: &'f Facts, stage: usize) -> Option<(usi
     })
 }
 
-/// Installs `names` in stage number `stage`: with the packages that it installs already, or else before its first
-/// step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
+/// Whether a command of the stage before `install`, in instruction number `at`, calls a program that one of `packages` brings.
+fn is_called_before(
+    file: &Dockerfile,
+    facts: &Facts,
+    stage: usize,
+    (at, install): (usize, &Command),
+    family: Family,
+    packages: &[String],
+) -> bool {
+    let range = facts.stages.get(stage).map(|stage| stage.instructions.clone());
+    let runs = range.into_iter().flatten().take_while(|index| *index <= at);
+    let commands = runs
+        .filter_map(|index| facts.run(file, index))
+        .flat_map(|run| &run.commands);
+    let mut before = commands.take_while(|command| !std::ptr::eq(*command, install));
+    let is_among = |program: &str| {
+        let package = package_of_tool(family, program);
+        package.is_some_and(|package| packages.iter().any(|own| own == package))
+    };
+    before.any(|command| {
+        let wrappers = command.wrappers.iter().map(String::as_str);
+        let mut called = wrappers.chain(command.program()).chain(command.started_by());
+        called.any(is_among)
+    })
+}
+
+/// Installs `names` in stage number `stage`: with the packages that it installs already, or else, and where a step before
+/// that calls them, before its first step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
 /// that is known; the file is unchanged then.
 pub(crate) fn add(
     file: &mut Dockerfile,
@@ -138,7 +164,9 @@ pub(crate) fn add(
     names: &[String],
 ) -> Option<Option<LineRange>> {
     let range = facts.stages.get(stage)?.instructions.clone();
-    if let Some((index, install)) = install(file, facts, stage) {
+    let own = install(file, facts, stage);
+    let own = own.filter(|own| !is_called_before(file, facts, stage, *own, family, names));
+    if let Some((index, install)) = own {
         let crate::facts::Body::Script(script) = &facts.run(file, index)?.body else {
             return None;
         };

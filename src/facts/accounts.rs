@@ -35,7 +35,11 @@ pub(super) fn created_user(words: &[Option<&str>], group: &dyn Fn(&str) -> Optio
         "--home",
         if program == "adduser" { "-h" } else { "-d" },
     ]);
-    let home = makes_home.then(|| home.map_or_else(|| format!("/home/{name}"), str::to_owned));
+    let base = (program == "useradd")
+        .then(|| options.value(&["-b", "--base-dir"]))
+        .flatten();
+    let base = base.unwrap_or("/home").trim_end_matches('/');
+    let home = makes_home.then(|| home.map_or_else(|| format!("{base}/{name}"), str::to_owned));
     Some(Account {
         name: name.to_owned(),
         uid,
@@ -146,7 +150,7 @@ impl<'a> Options<'a> {
 /// Short options without a value that matter here.
 const FLAGS: [&str; 3] = ["-m", "-M", "-H"];
 /// Short options with a value that matter here.
-const OPTIONS: [&str; 5] = ["-u", "-g", "-G", "-d", "-h"];
+const OPTIONS: [&str; 6] = ["-u", "-g", "-G", "-d", "-h", "-b"];
 
 #[cfg(test)]
 mod tests {
@@ -187,6 +191,10 @@ mod tests {
         assert_eq!(
             user("useradd -u $UID -m app"),
             account("app", None, None, Some("/home/app"))
+        );
+        assert_eq!(
+            user("useradd -m -b /srv app"),
+            account("app", None, None, Some("/srv/app"))
         );
         let debian = "adduser --disabled-password --gecos none --uid 1000 --gid 100 app";
         assert_eq!(user(debian), account("app", Some(1000), Some(100), Some("/home/app")));

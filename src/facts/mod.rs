@@ -464,6 +464,13 @@ fn resolved(scope: &Scope, text: &str, escape: char) -> Option<(String, bool)> {
     is_known.then(|| (lexed.value, certain.get()))
 }
 
+impl Scope {
+    /// `text` with its variables replaced by the values that they have unless a build changes them; none where one has none.
+    pub(crate) fn likely(&self, text: &str, escape: char) -> Option<String> {
+        resolved(self, text, escape).map(|(value, _)| value)
+    }
+}
+
 fn declare(scope: &mut Scope, word: &str, global: &Variables, escape: char) {
     let (name, default) = word
         .split_once('=')

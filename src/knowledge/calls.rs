@@ -21,6 +21,9 @@ pub enum Takes {
     LibraryFile,
     /// Code, which a compiler of the image turns into a program when it runs.
     Code,
+    /// Sources, which a compiler turns into a program where something runs the file that says so. Where another source
+    /// imports it, as an install does, that one compiles.
+    Build,
 }
 
 /// How a language names what another file has.

@@ -14,6 +14,9 @@ pub struct CommandTable {
     /// The names by which they are called. A final `#` stands for a version or nothing, a leading `*-` for the prefix of a
     /// cross compiler.
     pub programs: Vec<String>,
+    /// The modules by which an interpreter runs them: `nuitka` of `python -m nuitka`.
+    #[serde(default)]
+    pub modules: Vec<String>,
     /// The day the facts were checked, `2026-11-27`.
     pub checked: String,
     /// Public pages that the facts come from.

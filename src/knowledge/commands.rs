@@ -17,6 +17,7 @@ pub struct Commands {
     by_name: HashMap<String, usize>,
     /// Names with a wildcard: what they begin and end with.
     by_pattern: Vec<(String, String, usize)>,
+    by_module: HashMap<String, usize>,
 }
 
 impl Commands {
@@ -51,8 +52,15 @@ impl Commands {
                 self.by_name.insert(name.clone(), at);
             }
         }
+        let modules = table.modules.iter().cloned();
+        self.by_module.extend(modules.map(|module| (module, at)));
         self.tables.push(table);
         Ok(())
+    }
+
+    /// The table of a program that an interpreter runs as a module.
+    pub(super) fn find_module(&self, module: &str) -> Option<&CommandTable> {
+        self.by_module.get(module).and_then(|at| self.tables.get(*at))
     }
 
     /// The table of a program, by its name without a folder; `None` where nothing is known of it.

@@ -8,6 +8,7 @@ use super::*;
 
 const TABLE_KEYS: &[&str] = &[
     "programs",
+    "modules",
     "checked",
     "sources",
     "style",

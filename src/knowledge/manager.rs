@@ -86,6 +86,41 @@ pub struct Manager {
     /// The project that it works on.
     #[serde(default)]
     pub project: Project,
+    /// The settings that tell it of another place to install to.
+    #[serde(default)]
+    pub told: ToldBy,
+}
+
+/// Settings by which a manager is told of another place to install to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ToldBy {
+    /// The files that have them: absolute, in the home folder behind `~/`, or beside the manifest.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Variables that name such a file, or with a name the folder that has one of that name.
+    #[serde(default)]
+    pub by_variable: Vec<(String, String)>,
+    /// Their names, without section, in small letters and with dashes; with `=` only that value counts.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// Options that do the same.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Variables that do the same.
+    #[serde(default)]
+    pub variables: Vec<String>,
+}
+
+impl ToldBy {
+    /// Whether one of `rows` is the name of a setting, and its value where the row has one.
+    #[must_use]
+    pub fn is_among(rows: &[String], name: &str, value: &str) -> bool {
+        rows.iter().any(|row| match row.split_once('=') {
+            Some((own, wanted)) => own == name && wanted == value,
+            None => row == name,
+        })
+    }
 }
 
 /// What a package manager manages.

@@ -118,6 +118,20 @@ impl Managers {
         conditions.filter_map(|condition| condition.file.as_deref())
     }
 
+    /// Whether a text names a file in which a manager looks for settings, or a variable that names one.
+    pub fn tells(&self, text: &str) -> bool {
+        let mut told = self.all.iter().map(|manager| &manager.told);
+        told.any(|told| {
+            let mut names = told.files.iter().map(|file| file.rsplit('/').next().unwrap_or(file));
+            let mut others = told
+                .by_variable
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .filter(|name| !name.is_empty());
+            names.any(|name| text.contains(name)) || others.any(|name| text.contains(name))
+        })
+    }
+
     fn by_module(&self, module: &str) -> Option<&Manager> {
         self.by_module.get(module).and_then(|at| self.all.get(*at))
     }
@@ -163,6 +177,19 @@ impl Managers {
     }
 
     fn recognize_module<'a>(&'static self, words: &[Option<&'a str>]) -> Option<Recognized<'a>> {
+        let (module, arguments_at) = self.module(words)?;
+        Some(Recognized {
+            manager: self.by_module(module)?,
+            program: module,
+            arguments_at,
+        })
+    }
+
+    /// The module that an interpreter runs, `pip` of `python -m pip`, and where its arguments begin.
+    pub(super) fn module<'a>(&self, words: &[Option<&'a str>]) -> Option<(&'a str, usize)> {
+        if !self.is_interpreter(base_name(words.first().copied().flatten()?)) {
+            return None;
+        }
         // Only options may stand before `-m`; else it belongs to a script.
         let at = words
             .iter()
@@ -170,12 +197,7 @@ impl Managers {
             .position(|word| !word.is_some_and(|text| text.starts_with('-') && text != "-m"))?;
         let flag = words.get(at + 1).copied().flatten()?;
         let module = words.get(at + 2).copied().flatten()?;
-        let manager = self.by_module(module).filter(|_| flag == "-m")?;
-        Some(Recognized {
-            manager,
-            program: module,
-            arguments_at: at + 3,
-        })
+        (flag == "-m").then_some((module, at + 3))
     }
 }
 

@@ -66,7 +66,7 @@ pub use command::{
     State, Style, Subcommand, Usage,
 };
 pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables, is_shell};
-pub use compilers::{Compiler, compiler, compiles_at_start};
+pub use compilers::{Compiler, compiler, compiler_called, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
 pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, is_temporary, is_throwaway};
@@ -75,7 +75,7 @@ pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use level::Level;
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,
-    Role as OptionRole, Variant,
+    Role as OptionRole, ToldBy, Variant,
 };
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;

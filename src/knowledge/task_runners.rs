@@ -19,6 +19,10 @@ pub enum TaskFormat {
     Literals,
     /// What a source calls.
     Calls,
+    /// `NAME = command`, with further lines below.
+    Settings,
+    /// The scripts of `package.json` that the command's own words name.
+    Scripts,
 }
 
 /// A program that starts what a file names.
@@ -26,7 +30,17 @@ pub enum TaskFormat {
 #[serde(deny_unknown_fields)]
 pub struct TaskRunner {
     /// Its names.
+    #[serde(default)]
     pub programs: Vec<String>,
+    /// What begins a word that stands for a program: the rest names a script.
+    #[serde(default)]
+    pub prefixes: Vec<String>,
+    /// The option without which it starts nothing, and whose value names a script.
+    #[serde(default)]
+    pub option: Option<String>,
+    /// Whether it starts the scripts of all packages of the project.
+    #[serde(default)]
+    pub everywhere: bool,
     /// The words behind the name with which it starts something; any, if empty.
     #[serde(default)]
     pub verbs: Vec<String>,
@@ -61,7 +75,11 @@ static TABLE: LazyLock<Table> =
 
 /// What is known of a program, by its name without a folder.
 pub fn task_runners(program: &str) -> impl Iterator<Item = &'static TaskRunner> {
-    let is_it = move |runner: &&TaskRunner| runner.programs.iter().any(|known| known == program);
+    let is_it = move |runner: &&TaskRunner| {
+        let mut prefixes = runner.prefixes.iter();
+        runner.programs.iter().any(|known| known == program)
+            || prefixes.any(|start| program.starts_with(start.as_str()))
+    };
     TABLE.runners.iter().filter(is_it)
 }
 

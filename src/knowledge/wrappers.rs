@@ -59,6 +59,11 @@ mod tests {
             ("/bin/sh -ec run", Wrapped::Scripts(vec![2])),
             ("find . -exec rm {} ;", Wrapped::Command(3..5)),
             ("concurrently -k a b", Wrapped::Scripts(vec![2, 3])),
+            ("dotenv -- git pull", Wrapped::Command(2..4)),
+            ("dotenv -e .env -- git pull", Wrapped::Command(4..6)),
+            ("dotenv -f .env run git pull", Wrapped::Command(4..6)),
+            ("env-cmd -f .env git pull", Wrapped::Command(3..5)),
+            ("onchange a.js b.js -- git pull", Wrapped::Command(4..6)),
             ("nodemon --watch x --exec run", Wrapped::Scripts(vec![4])),
             ("git pull", Wrapped::Nothing),
         ] {

@@ -1,6 +1,8 @@
-//! Where an install leaves development dependencies out that the original installs, nothing behind it builds.
+//! Where an install leaves development dependencies out that the original installs, nothing behind it builds, and no step
+//! of the original runs unknown code on what it leaves.
 
 use crate::effects::steps::StepKind;
+use crate::effects::{AbsolutePath, Place};
 
 use super::identity::Act;
 use super::model::{Item, StageModel, Version};
@@ -9,7 +11,38 @@ use super::{Kind, Pair, Violation};
 /// Checks every stage of the result.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
     let made = pair.made();
-    made.filter_map(|(_, old, new)| check_stage(pair, old, new)).collect()
+    let checked = made.flat_map(|(_, old, new)| [check_stage(pair, old, new), check_taken(pair, old, new)]);
+    checked.flatten().collect()
+}
+
+/// A step that runs unknown code behind a COPY of packages out of a stage that leaves some of them out.
+fn check_taken(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Option<Violation> {
+    let is_short = |from: usize, region: &Place| {
+        let stage = pair.after.stages.get(from);
+        let mut items = stage.iter().flat_map(|stage| &stage.items);
+        items.any(|item| {
+            let modules = modules(pair.after, item);
+            let is_brought = modules.is_none_or(|modules| region.meets(&modules));
+            is_brought && leaves_out(pair.after, item) && !has(pair.before, old, item)
+        })
+    };
+    let mut deliveries = new.deliveries.iter();
+    let delivery = deliveries.find(|delivery| is_short(delivery.from, &delivery.region))?;
+    let mut later = new.items.iter().skip(delivery.at + 1);
+    let user = later.find(|item| item.step.kind == StepKind::Other && item.effects().unknown.is_some())?;
+    let line = pair.after.line(user);
+    Some(Violation {
+        kind: Kind::InputLost,
+        line,
+        what: format!("line {line} may load a development dependency that would not be installed"),
+        remedy: "run it before the development dependencies are removed".to_owned(),
+    })
+}
+
+/// The folder to which an install puts packages; none where that is not known.
+fn modules(version: &Version<'_>, item: &Item) -> Option<Place> {
+    let folder = version.command(item)?.workdir.as_deref()?;
+    AbsolutePath::of("node_modules", AbsolutePath::of(folder, None).as_ref()).map(Place::Under)
 }
 
 fn check_stage(pair: &Pair<'_>, old: &StageModel, new: &StageModel) -> Option<Violation> {
@@ -72,6 +105,15 @@ mod tests {
         ] {
             rejects(BEFORE, &split(wrong), Kind::InputLost);
         }
+    }
+
+    #[test]
+    fn code_of_the_last_stage_finds_them() {
+        let before = BEFORE.replace("CMD", "RUN node scripts/seed.ts\nCMD");
+        let after = |steps: &str| split(steps).replace("\nCMD", "\nRUN node scripts/seed.ts\nCMD");
+        accepts(&before, &after("RUN npm install && npm run build"));
+        let pruned = after("RUN npm install && npm run build\nRUN npm prune --omit=dev");
+        rejects(&before, &pruned, Kind::InputLost);
     }
 
     #[test]

@@ -160,6 +160,22 @@ impl Build<'_> {
         is_for_shell.then_some(text)
     }
 
+    /// What the scripts of a project that an install runs, by their names, write outside of it.
+    ///
+    /// # Errors
+    /// Where that cannot be told.
+    pub(super) fn by_install_scripts(&self, names: &[&str]) -> Result<Vec<Output>, Obstacle> {
+        let manifest = self.files.read(self.project.join("package.json").relative());
+        let manifest = manifest.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+        let scripts = manifest.as_ref().and_then(|manifest| manifest.get("scripts"));
+        let texts = names.iter().filter_map(|name| scripts?.get(name)?.as_str());
+        let mut found = Vec::new();
+        for text in texts {
+            found.extend(self.by_script(text, 0)?);
+        }
+        Ok(found)
+    }
+
     /// What `npm run NAME -- ARGUMENTS` writes outside of the project; `words` are those after the program.
     pub(super) fn by_package_script(&self, words: &[&str], depth: usize) -> Result<Vec<Output>, Obstacle> {
         let path = self.project.join("package.json");

@@ -9,13 +9,14 @@ use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
 use crate::knowledge::{Kind, is_plain_node_package};
 use crate::syntax::Dockerfile;
 
-use super::{Bundler, Destinations, Poetry, Surroundings, runs_scripts, venvs};
+use super::{Bundler, Destinations, Poetry, Surroundings, Told, runs_scripts, venvs};
 
 /// What is the same for all commands of a stage.
 #[derive(Debug)]
 pub(crate) struct Ground {
     venvs: BTreeSet<String>,
     poetry: Poetry,
+    told: Told,
     bundler: Bundler,
     destinations: Destinations,
     image: Option<ImageReference>,
@@ -42,6 +43,7 @@ impl Ground {
         Ground {
             venvs: venvs(file, facts, range.clone()),
             poetry: Poetry::of(file, facts, range.clone()),
+            told: Told::of(file, facts, range.clone()),
             bundler: Bundler::of(file, facts, range.clone()),
             destinations: Destinations::of(file, facts, range.clone()),
             image_python: image.as_ref().and_then(python_of),
@@ -60,6 +62,7 @@ impl Ground {
             scope,
             venvs: &self.venvs,
             poetry: &self.poetry,
+            told: &self.told,
             bundler: &self.bundler,
             destinations: &self.destinations,
             image_python: self.image_python.as_deref(),

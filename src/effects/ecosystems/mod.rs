@@ -15,6 +15,7 @@ mod php;
 pub(crate) mod python;
 mod ruby;
 mod rust;
+mod told;
 mod written_project;
 
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ use std::collections::BTreeSet;
 use crate::context::Files;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{self, Command, Execution, ManagerUse, Scope};
-use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler};
+use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler_called};
 
 use super::{AbsolutePath, Place};
 
@@ -31,6 +32,7 @@ pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
 pub(crate) use rust::cargo_programs;
+pub(crate) use told::Told;
 
 use native::Destinations;
 use python::{made_venv, programs};
@@ -113,6 +115,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) venvs: &'a BTreeSet<String>,
     /// Settings of poetry that the stage makes by `poetry config`.
     pub(crate) poetry: &'a Poetry,
+    /// What steps of the stage tell managers of other places.
+    pub(crate) told: &'a Told,
     /// Settings of Bundler that the stage makes by `bundle config`.
     pub(crate) bundler: &'a Bundler,
     /// Where the native builds of the stage are told to put what they make.
@@ -217,6 +221,9 @@ impl Surroundings<'_> {
 
     /// What a command of a language's manager leaves; none where it is no install and no build.
     pub(crate) fn left_by_manager(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
+        if matches!(used.action, Action::Install | Action::Upgrade | Action::Build) {
+            self.refuse_told(command, used)?;
+        }
         let left = self.left_in_its_places(run, number, command, used)?;
         if left.iter().flatten().any(Output::is_of_own_code) && !used.is_node() {
             self.refuse_named_by_manager(run, number, command, used)?;
@@ -338,7 +345,8 @@ impl Surroundings<'_> {
             self.refuse_named(&folder, command.literal_arguments(), &[])?;
             return Ok(Some(vec![Output::Project(folder)]));
         }
-        match compiler(program) {
+        let values: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+        match compiler_called(&values) {
             None => Ok(None),
             Some(Compiler::Native) => Ok(Some(self.native(command, &place()?)?)),
             Some(Compiler::Node) => {

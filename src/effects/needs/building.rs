@@ -3,8 +3,8 @@
 
 use crate::facts::Execution;
 use crate::knowledge::{
-    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler, compiles_at_start, is_plain_node_package,
-    managers,
+    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler_called, compiles_at_start,
+    is_plain_node_package, managers,
 };
 
 use super::commands::{Commands, program};
@@ -20,7 +20,8 @@ pub(crate) fn is_build(run: &Execution) -> bool {
                 )
                 && (used.packages.is_empty() || !used.packages.iter().all(|(name, ..)| is_plain_node_package(name)))
         });
-        by_manager || command.program().is_some_and(|program| compiler(program).is_some())
+        let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+        by_manager || compiler_called(&words).is_some()
     })
 }
 

@@ -1,12 +1,13 @@
 //! Code that a command gives to an interpreter, `python -c '…'` or in a here-document: its calls are read as those of a
 //! source.
 
-use crate::knowledge::{ArgumentRole, command_table, is_shell, language_of_interpreter};
+use crate::context::Files as _;
+use crate::knowledge::{ArgumentRole, Takes, command_table, is_shell, language_of, language_of_interpreter};
 
 use super::calls::{Call, calls_of_text};
 use super::commands::{Commands, is_unknown, name_of, program};
 use super::sources::Said;
-use super::started::{DEEPEST, Reader};
+use super::started::{By, DEEPEST, Reader, absolute};
 
 /// What a command says of the code that it gives to an interpreter.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,6 +95,29 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Reads the calls of a source that a command runs. Those of the project's sources count anyway, but for files that only
+    /// developers run, and for what compiles where the file itself is run.
+    pub(super) fn source(&mut self, words: &[String], workdir: Option<&str>, depth: usize) {
+        let Some(script) = script(words) else { return };
+        let path = absolute(workdir, &script).unwrap_or(script);
+        let path = path.trim_start_matches('/');
+        let known = language_of(path)
+            .zip(self.image.supplier(path))
+            .zip(self.image.read(path));
+        let Some(((language, (_, from)), text)) = known else {
+            return;
+        };
+        if !self.seen.insert(format!("{path} as source")) {
+            return;
+        }
+        let counts = |call: &Call| self.by == By::Others || call.takes == Takes::Build;
+        let calls: Vec<Call> = calls_of_text(&text, language).into_iter().filter(counts).collect();
+        for call in &calls {
+            let place = format!("{from}:{}", call.line);
+            self.calls(std::slice::from_ref(call), workdir, &place, depth);
+        }
+    }
+
     /// Adds what code calls.
     pub(super) fn calls(&mut self, calls: &[Call], workdir: Option<&str>, place: &str, depth: usize) {
         let mut said = Said::default();
@@ -101,6 +125,21 @@ impl Reader<'_, '_> {
         self.needs.add(&said.needs);
         said.words.iter().for_each(|word| self.file(word, workdir, depth + 1));
     }
+}
+
+/// The file that a command runs: its program by a path, or the script that it gives to an interpreter.
+fn script(words: &[String]) -> Option<String> {
+    let first = words.first()?;
+    if first.contains('/') && language_of(first).is_some() {
+        return Some(first.clone());
+    }
+    let rest: Vec<Option<&str>> = words.iter().skip(1).map(|word| Some(word.as_str())).collect();
+    let reading = command_table(program(words))?.read(&rest);
+    let mut arguments = reading.arguments.into_iter();
+    arguments
+        .find(|argument| argument.role == ArgumentRole::Script)?
+        .text
+        .map(|text| text.to_string())
 }
 
 #[cfg(test)]

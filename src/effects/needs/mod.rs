@@ -12,12 +12,13 @@
 //! | files of tasks: Procfile, scripts of pyproject.toml, justfile | [`runners`] |
 //! | packages of languages, by manifests and locks | [`manifests`], [`listing`], [`packages`] |
 //! | images that only wait for others | [`open_start`] |
-//! | RUNs of the stage itself | [`runs`] |
+//! | RUNs of the stage itself | [`runs`], [`archives`] |
 //! | certificates and time zones | [`file_needs`] |
 //!
 //! Nothing here knows of passes. What the old image has and the new one lacks of the needs says [`lacking()`].
 
 mod answer;
+mod archives;
 mod building;
 mod calls;
 mod code;

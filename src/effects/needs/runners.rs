@@ -3,8 +3,10 @@
 
 use serde_json::Value;
 
-use crate::context::Files as _;
+use crate::context::{Files as _, matches_name};
 use crate::knowledge::{ListFormat, TaskFormat, TaskRunner, language_of, task_runners};
+
+use crate::effects::image_files::{inside, join};
 
 use super::calls::{calls_of_text, texts};
 use super::commands::{Commands, program};
@@ -14,6 +16,10 @@ impl Reader<'_, '_> {
     /// Follows a command into the files that its program reads.
     pub(super) fn tasks(&mut self, words: &[String], workdir: Option<&str>, place: &str, depth: usize) {
         for runner in task_runners(program(words)) {
+            if runner.format == TaskFormat::Scripts {
+                self.scripts_of_words(runner, words, workdir, place, depth);
+                continue;
+            }
             let verb = words.iter().skip(1).find(|word| !word.starts_with('-'));
             let is_meant = runner.verbs.is_empty() || verb.is_some_and(|verb| runner.verbs.contains(verb));
             if !is_meant {
@@ -38,6 +44,52 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Follows the words of a command into the scripts of `package.json` that they name: `run-p serve watch:*`.
+    fn scripts_of_words(
+        &mut self,
+        runner: &TaskRunner,
+        words: &[String],
+        workdir: Option<&str>,
+        place: &str,
+        depth: usize,
+    ) {
+        let Some(patterns) = script_patterns(runner, words) else {
+            return;
+        };
+        let is_named = |name: &str| patterns.iter().any(|pattern| matches_name(pattern, name));
+        let mut folders = vec![workdir.unwrap_or("/").to_owned()];
+        if runner.everywhere {
+            folders.extend(self.packages());
+        }
+        let mut is_found = false;
+        for folder in folders {
+            is_found |= self.scripts_in(&folder, &is_named, depth);
+        }
+        if !is_found && runner.must {
+            let fact = format!(
+                "starts {}, and no package.json has a script that it names",
+                program(words)
+            );
+            self.unknown_start(place, fact);
+        }
+    }
+
+    /// The folders of the image with a `package.json` of the context.
+    fn packages(&self) -> Vec<String> {
+        let layers = self.image.copies.iter().flat_map(|copy| &copy.layers);
+        let layers = layers.filter(|layer| layer.is_folder);
+        let is_manifest = |path: &str| path.rsplit('/').next() == Some("package.json");
+        let manifests = self.image.context.sources(is_manifest);
+        let places = manifests.flat_map(|path| {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let places = layers
+                .clone()
+                .filter_map(|layer| Some(join(&layer.to, inside(folder, &layer.from)?)));
+            places.map(|place| format!("/{place}"))
+        });
+        places.collect()
+    }
+
     /// Reads a file; whether it is there.
     fn task_file(&mut self, runner: &TaskRunner, file: &str, workdir: Option<&str>, depth: usize) -> bool {
         let path = absolute(workdir, file).unwrap_or_else(|| file.to_owned());
@@ -53,6 +105,7 @@ impl Reader<'_, '_> {
         }
         match runner.format {
             TaskFormat::Procfile => self.listed(&text, ListFormat::Procfile, workdir, &from, depth),
+            TaskFormat::Settings => self.listed(&text, ListFormat::Settings, workdir, &from, depth),
             TaskFormat::Values => match values(file, &text) {
                 Some(value) => {
                     let mut lines = Vec::new();
@@ -68,6 +121,7 @@ impl Reader<'_, '_> {
                 let lines = indented.map(|line| line.trim().trim_start_matches(['@', '-']));
                 self.lines(lines, workdir, &from, depth);
             }
+            TaskFormat::Scripts => return false,
             TaskFormat::Literals => {
                 let found = language_of(file)
                     .map(|language| texts(&text, language))
@@ -89,6 +143,29 @@ impl Reader<'_, '_> {
             self.commands(Commands::of_script(line), workdir, from, depth + 1);
         }
     }
+}
+
+/// Patterns of the names of scripts in the words of a command; none where it starts no script.
+fn script_patterns<'w>(runner: &TaskRunner, words: &'w [String]) -> Option<Vec<&'w str>> {
+    let first = words.first()?;
+    if let Some(name) = runner
+        .prefixes
+        .iter()
+        .find_map(|start| first.strip_prefix(start.as_str()))
+    {
+        return Some(vec![name]);
+    }
+    let rest = || words.iter().skip(1).map(String::as_str);
+    if let Some(option) = &runner.option {
+        let at = rest().position(|word| word.split('=').next() == Some(option.as_str()))?;
+        let glued = rest().nth(at)?.split_once('=').map(|(_, name)| name);
+        return glued.or_else(|| rest().nth(at + 1)).map(|name| vec![name]);
+    }
+    let operands = || rest().filter(|word| !word.starts_with('-'));
+    let verb = operands().next()?;
+    let is_meant = runner.verbs.is_empty() || runner.verbs.iter().any(|known| known == verb);
+    // Behind the name, a word may have arguments for the script.
+    is_meant.then(|| operands().filter_map(|word| word.split_whitespace().next()).collect())
 }
 
 /// The values of a file, by the end of its name.

@@ -8,6 +8,7 @@ use crate::effects::image_files::View;
 use crate::facts::{Command, Facts, Stage};
 use crate::syntax::{Dockerfile, Keyword};
 
+use super::archives::Downloads;
 use super::commands::program;
 use super::started::{By, Reader};
 use super::{Needs, Unanswered};
@@ -19,12 +20,19 @@ pub(crate) struct StepNeeds {
     pub(crate) tools: BTreeMap<String, Evidence>,
     /// A script that it runs and that cannot be read.
     pub(crate) unknown: Option<Unanswered>,
+    /// What compiles where it runs.
+    pub(crate) compiles: Option<Evidence>,
 }
 
 /// What the RUNs of a stage need, by the number of the instruction.
 pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'_>) -> BTreeMap<usize, StepNeeds> {
     let mut found = BTreeMap::new();
+    let mut downloads = Downloads::default();
     for index in stage.instructions.clone() {
+        let Some(scope) = facts.scope(index) else { continue };
+        if let Some(instruction) = file.instructions.get(index) {
+            downloads.add(instruction.node(), scope, file.escape());
+        }
         let Some(run) = facts.run(file, index) else { continue };
         let place = file.place_of(index);
         let mut own = Needs::default();
@@ -37,9 +45,11 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'
             let words: Option<Vec<String>> = command.words.iter().map(|word| word.value.clone()).collect();
             let literal = words.unwrap_or_else(|| command.program().map(str::to_owned).into_iter().collect());
             reader.words(&literal, command.workdir.as_deref(), &place, 0);
-            for started in command.started_by() {
+            let for_files = downloads.started_by(command, scope, file.escape());
+            for started in command.started_by().into_iter().chain(for_files) {
                 reader.tool(started, &place);
             }
+            downloads.command(command, scope, file.escape());
         }
         let downloaded = run
             .commands
@@ -58,12 +68,14 @@ pub(super) fn of(file: &Dockerfile, facts: &Facts, stage: &Stage, image: &View<'
                 "copy the script from the build context, or run it in a stage of its own",
             )
         });
+        let unread = unread.or(own.unknown_start);
         let unknown = unread.or_else(|| own.unknown.into_iter().find(|call| call.is_shell).map(|call| call.why));
         found.insert(
             index,
             StepNeeds {
                 tools: own.tools,
                 unknown,
+                compiles: own.builds_at_start,
             },
         );
     }

@@ -49,7 +49,8 @@ impl Said {
     fn of(calls: &Calls) -> Said {
         let mut said = Said::default();
         for source in &calls.0 {
-            for call in &source.calls {
+            let calls = source.calls.iter().filter(|call| call.takes != Takes::Build);
+            for call in calls {
                 said.add(call, &format!("{}:{}", source.path, call.line));
             }
         }
@@ -61,7 +62,7 @@ impl Said {
         let needs = &mut self.needs;
         match call.takes {
             Takes::Library | Takes::LibraryFile => return library(call, place, needs),
-            Takes::Code => {
+            Takes::Code | Takes::Build => {
                 needs.builds_at_start.get_or_insert_with(|| Evidence {
                     place: place.to_owned(),
                     fact: "uses a compiler when it runs".to_owned(),

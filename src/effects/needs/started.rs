@@ -41,7 +41,7 @@ pub(super) struct Reader<'r, 'v> {
     pub(super) needs: &'r mut Needs,
     /// The files that were followed.
     pub(super) seen: BTreeSet<String>,
-    by: By,
+    pub(super) by: By,
     /// The words of the start that name a program which only starts the one after it.
     starters: BTreeSet<String>,
 }
@@ -300,6 +300,7 @@ impl<'r, 'v> Reader<'r, 'v> {
         self.package_script(words, workdir, depth);
         self.started_by(words, place);
         self.code(words, workdir, place, depth);
+        self.source(words, workdir, depth);
         self.tasks(words, workdir, place, depth);
         // Anything that names a file of the image may be a script: a program, its argument, a configuration.
         for word in words {
@@ -481,9 +482,15 @@ impl<'r, 'v> Reader<'r, 'v> {
             return;
         };
         let folder = absolute(workdir, &folder).unwrap_or_default();
+        self.scripts_in(&folder, &|own| own == name, depth);
+    }
+
+    /// Follows the scripts of the `package.json` in `folder` whose names are meant, with those before and behind each;
+    /// whether there are any.
+    pub(super) fn scripts_in(&mut self, folder: &str, is_meant: &dyn Fn(&str) -> bool, depth: usize) -> bool {
         let path = format!("{folder}/package.json").trim_matches('/').to_owned();
         let Some((_, from)) = self.image.supplier(&path) else {
-            return;
+            return false;
         };
         let manifest = self
             .image
@@ -491,20 +498,26 @@ impl<'r, 'v> Reader<'r, 'v> {
             .map(|text| serde_json::from_str::<serde_json::Value>(&text));
         let Some(Ok(manifest)) = manifest else {
             self.unknown_start(&from, "cannot be read, so that its scripts are not known".to_owned());
-            return;
+            return true;
         };
-        for stage in ["pre", "", "post"] {
-            let name = format!("{stage}{name}");
-            let script = manifest
-                .get("scripts")
-                .and_then(|scripts| scripts.get(&name))
-                .and_then(serde_json::Value::as_str);
-            if let Some(script) = script
-                && self.seen.insert(format!("{path} {name}"))
-            {
-                self.script(script, Some(folder.as_str()), &format!("{from}: {name}"), depth + 1);
+        let scripts = manifest.get("scripts").and_then(serde_json::Value::as_object);
+        let mut is_found = false;
+        for name in scripts
+            .iter()
+            .flat_map(|scripts| scripts.keys())
+            .filter(|name| is_meant(name))
+        {
+            is_found = true;
+            for name in ["pre", "", "post"].map(|stage| format!("{stage}{name}")) {
+                let script = scripts.and_then(|scripts| scripts.get(&name)?.as_str());
+                if let Some(script) = script
+                    && self.seen.insert(format!("{path} {name}"))
+                {
+                    self.script(script, Some(folder), &format!("{from}: {name}"), depth + 1);
+                }
             }
         }
+        is_found
     }
 }
 

@@ -1,9 +1,12 @@
 //! Whether enough is known of what the image runs to build it in another stage.
 
+use std::collections::BTreeMap;
+
 use crate::effects::needs::Needs;
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::knowledge::Family;
+use crate::knowledge::{Compiler, Family, compiler, image_contents};
 
+use super::Evidence;
 use super::gain::Gain;
 use super::subject::Subject;
 
@@ -36,6 +39,70 @@ pub(super) fn check(subject: &Subject<'_>, needs: &Needs, gain: &Gain) -> Result
     }
     library_search(subject, needs)?;
     shims(subject, needs)
+}
+
+/// Checks that the RUNs that stay in the runtime stage find what they need there: `stays` says which ones do, and `image` is the
+/// image of that stage, where it is one without the tools of the build.
+///
+/// # Errors
+/// What compiles, or calls a program of the build alone.
+pub(super) fn check_runs(
+    subject: &Subject<'_>,
+    needs: &Needs,
+    image: Option<(&str, &str)>,
+    stays: impl Fn(usize) -> bool,
+) -> Result<(), Obstacle> {
+    for (index, step) in needs.steps.range(subject.range()).filter(|(index, _)| stays(**index)) {
+        let line = subject.line(*index);
+        if let Some(evidence) = &step.compiles {
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
+                format!(
+                    "line {line} would stay in the last stage, and {} {}",
+                    evidence.place, evidence.fact
+                ),
+                "compile in the RUN that installs the dependencies, or in a stage of its own",
+            ));
+        }
+        let mut tools = step.tools.iter();
+        if let Some((tool, evidence)) = tools.find(|(tool, _)| compiler(tool) == Some(Compiler::Native)) {
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
+                format!(
+                    "line {line} would stay in the last stage, and {} {}, so that it compiles with {tool} there",
+                    evidence.place, evidence.fact
+                ),
+                "compile in the RUN that installs the dependencies, or in a stage of its own",
+            ));
+        }
+        let lost = image.and_then(|image| lost_tool(subject, &step.tools, image));
+        if let Some((tool, evidence)) = lost {
+            return Err(Obstacle::new(
+                ObstacleKind::NeededAtRunTime,
+                format!(
+                    "line {line} would stay in the last stage, which has no {tool}, and {} {}",
+                    evidence.place, evidence.fact
+                ),
+                format!("call {tool} itself in a RUN of its own"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The first of `tools` that the image has of itself and `new` has not.
+pub(super) fn lost_tool<'n>(
+    subject: &Subject<'_>,
+    tools: &'n BTreeMap<String, Evidence>,
+    new: (&str, &str),
+) -> Option<(&'n str, &'n Evidence)> {
+    let image = subject.image;
+    let old = image_contents(&image.repository(), image.tag.as_deref()).unwrap_or_default();
+    let new = image_contents(new.0, Some(new.1)).unwrap_or_default();
+    let family = subject.release.family;
+    let mut tools = tools.iter();
+    let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
+    lost.map(|(tool, evidence)| (tool.as_str(), evidence))
 }
 
 /// On Alpine, looking for a library by its name asks a compiler, which stays in the builder.

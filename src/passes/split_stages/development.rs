@@ -8,7 +8,7 @@ use crate::knowledge::Action;
 
 use super::Evidence;
 use super::crossing::Crossing;
-use super::plan::Line;
+use super::plan::{Line, has_line};
 use super::subject::Subject;
 use super::work::Works;
 use crate::effects::ecosystems::node::development::{Manifest, Runs};
@@ -37,6 +37,7 @@ pub(super) fn leave_out(
     needs: &Needs,
     crossings: &[Crossing],
     builder: &mut Vec<Line>,
+    runtime: &[Line],
 ) -> Result<Option<(usize, Evidence)>, Obstacle> {
     let installs = installs(subject, works);
     let Some(first) = installs.first() else {
@@ -79,6 +80,13 @@ pub(super) fn leave_out(
         folder: from.strip_suffix("package.json").unwrap_or_default(),
     };
     runs.need_none(&manifest)?;
+    if let Some(line) = used_at_the_end(subject, works, runtime, first.run, &modules) {
+        return Err(Obstacle::new(
+            ObstacleKind::UnknownNeed,
+            format!("line {line} runs in the last stage, and may load a development dependency there"),
+            "run it before the build, or move what it loads to `dependencies`",
+        ));
+    }
     let only_installs =
         installs.len() == 1 && !manifest.has_install_scripts && !is_used(subject, first, &modules, works);
     let edited = if only_installs { without(subject, first) } else { None };
@@ -135,14 +143,6 @@ fn installs<'a>(subject: &'a Subject<'_>, works: &BTreeMap<usize, Works>) -> Vec
 
 /// Whether another step may use what an install puts into `modules`, in the same RUN or in another one.
 fn is_used(subject: &Subject<'_>, install: &Install<'_>, modules: &str, works: &BTreeMap<usize, Works>) -> bool {
-    let folder = AbsolutePath::of(modules, None);
-    let is_inside = |place: &Place| {
-        let path = place.path();
-        path.is_none()
-            || path
-                .zip(folder.as_ref())
-                .is_none_or(|(path, folder)| path.is_within(folder))
-    };
     let cleans = |run: usize, step: &Step| {
         let command = subject.facts.run(subject.file, run).zip(step.command);
         let command = command.and_then(|(execution, number)| execution.commands.get(number));
@@ -154,10 +154,32 @@ fn is_used(subject: &Subject<'_>, install: &Install<'_>, modules: &str, works: &
         .iter()
         .flat_map(|(run, works)| works.steps().iter().map(move |step| (*run, step)));
     let mut others = steps.filter(|(run, step)| !is_own(*run, step) && !cleans(*run, step));
-    others.any(|(_, step)| {
-        let effects = &step.effects;
-        step.kind == StepKind::Build || effects.unknown.is_some() || effects.reads.iter().any(is_inside)
-    })
+    others.any(|(_, step)| step.kind == StepKind::Build || may_load(step, modules))
+}
+
+/// Whether a step may load what is in `modules`: it runs code of which nothing is known, or reads files there.
+fn may_load(step: &Step, modules: &str) -> bool {
+    let folder = AbsolutePath::of(modules, None);
+    let is_inside = |place: &Place| {
+        let path = place.path().zip(folder.as_ref());
+        path.is_none_or(|(path, folder)| path.is_within(folder))
+    };
+    step.effects.unknown.is_some() || step.effects.reads.iter().any(is_inside)
+}
+
+/// The line of the first step of the runtime stage, behind the install, that may load a development dependency.
+fn used_at_the_end(
+    subject: &Subject<'_>,
+    works: &BTreeMap<usize, Works>,
+    runtime: &[Line],
+    install: usize,
+    modules: &str,
+) -> Option<usize> {
+    // Of a RUN that builds, the runtime stage has its packages and its global tools alone.
+    let later = works.iter().filter(|(run, works)| **run > install && !works.builds());
+    let mut later = later.filter(|(run, _)| has_line(runtime, **run));
+    let user = later.find(|(_, works)| works.setup_steps().any(|step| may_load(step, modules)));
+    user.map(|(run, _)| subject.line(*run))
 }
 
 /// Whether an install leaves development dependencies out by itself, or removes them.

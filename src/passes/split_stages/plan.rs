@@ -209,7 +209,18 @@ pub(super) fn plan(subject: &Subject<'_>, gain: &Gain) -> Result<Option<Plan>, O
         })
         .collect();
     plan.wanted = uses.at_run_time;
-    let left_out = development::leave_out(subject, &works, &needs, &plan.crossings, &mut plan.builder);
+    let image = plan.image.as_deref().and_then(|image| image.rsplit_once(':'));
+    // Of a RUN that builds, the runtime stage has no command that runs anything.
+    let runs = |index| has_line(&plan.runtime, index) && !works.get(&index).is_some_and(Works::builds);
+    answered::check_runs(subject, &needs, image, runs)?;
+    let left_out = development::leave_out(
+        subject,
+        &works,
+        &needs,
+        &plan.crossings,
+        &mut plan.builder,
+        &plan.runtime,
+    );
     let smaller = can_be_smaller(subject, gain, &works, &needs, &plan.runtime);
     let new = not_of_image(subject, &plan.divided);
     let saves = matches!(left_out, Ok(Some(_)))
@@ -265,10 +276,7 @@ fn can_be_smaller(
         return Err(unknown.obstacle());
     }
     // What runs there, too, must be known.
-    let stays = |index: &usize| {
-        let mut lines = runtime.iter();
-        lines.any(|line| matches!(line, Line::Old(own) | Line::Edited(own, _) if own == index))
-    };
+    let stays = |index: &usize| has_line(runtime, *index);
     let mut steps = needs.steps.iter().filter(|(index, _)| stays(index));
     if let Some(unknown) = steps.find_map(|(_, step)| step.unknown.as_ref()) {
         return Err(unknown.obstacle());
@@ -293,6 +301,12 @@ fn can_be_smaller(
     // RUNs that build stay on the large image: they count only as what may install the package.
     let found = lacking(range.start..range.start).or_else(|_| lacking(range));
     found.map(|_| true).map_err(|unknown| unknown.obstacle())
+}
+
+/// Whether a stage has an instruction of the file, as it is or edited.
+pub(super) fn has_line(lines: &[Line], index: usize) -> bool {
+    let mut lines = lines.iter();
+    lines.any(|line| matches!(line, Line::Old(own) | Line::Edited(own, _) if *own == index))
 }
 
 /// Whether a RUN has a step of which nothing is known, and which runs no file of the build context.

@@ -9,7 +9,7 @@ use crate::syntax::{Arguments, Keyword, Node};
 use super::crossing::{Crossing, Crossings, Python, VENV};
 use super::subject::Subject;
 use super::work::Works;
-use crate::effects::ecosystems::Poetry;
+use crate::effects::ecosystems::Output;
 use crate::effects::needs::{Needs, installed_by_name};
 
 pub(super) fn python(
@@ -24,7 +24,6 @@ pub(super) fn python(
     let uses = runs
         .flat_map(|run| &run.commands)
         .filter_map(|command| Some((command, command.manager.as_ref()?.manager)));
-    let managers: Vec<&str> = uses.clone().map(|(_, manager)| manager.id.as_str()).collect();
     // `sudo pip install` finds the image's own pip, whatever PATH says.
     let passes_by = uses
         .into_iter()
@@ -76,11 +75,9 @@ pub(super) fn python(
         || passes_by;
     if !elsewhere {
         // Poetry and pipenv install into the environment that VIRTUAL_ENV names, where they are told to make none.
-        let makes_none = Poetry::of(subject.file, subject.facts, subject.range()).creates == Some(false)
-            || subject
-                .range()
-                .any(|index| subject.text(index).contains("pipenv") && subject.text(index).contains("--system"));
-        let announce = makes_none && managers.iter().any(|id| matches!(*id, "poetry" | "pipenv"));
+        let announce = works
+            .iter()
+            .any(|(index, own)| makes_no_environment(subject, *index, own));
         // Above the first COPY, an edit of what that brings does not make the environment anew.
         let copy = subject
             .range()
@@ -135,6 +132,19 @@ pub(super) fn python(
         });
     }
     Ok(())
+}
+
+/// Whether a RUN has an install of Poetry or pipenv that makes no environment of its own.
+fn makes_no_environment(subject: &Subject<'_>, index: usize, own: &Works) -> bool {
+    let Some(run) = subject.facts.run(subject.file, index) else {
+        return false;
+    };
+    own.steps().iter().any(|step| {
+        let command = step.command.and_then(|number| run.commands.get(number));
+        let used = command.and_then(|command| command.manager.as_ref());
+        let makes_others = used.is_some_and(|used| matches!(used.manager.id.as_str(), "poetry" | "pipenv"));
+        makes_others && step.outputs.contains(&Output::PythonSite)
+    })
 }
 
 /// The variables that an ENV sets, with their values as written.

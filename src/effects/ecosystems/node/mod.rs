@@ -8,7 +8,7 @@ use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
 
-use super::{Left, Output, Surroundings, workdir};
+use super::{Left, Output, Surroundings, absolute, workdir};
 
 impl Surroundings<'_> {
     /// What a build of Node.js writes outside of its project; `words` are those after a manager's name.
@@ -50,22 +50,29 @@ impl Surroundings<'_> {
         match used.action {
             Action::CleanCache | Action::Other | Action::UpdateLists | Action::Download => Ok(Some(Vec::new())),
             Action::Config => Ok(None),
+            Action::Install if used.verb == "deploy" => Ok(Some(vec![deployed(command, used)?])),
             Action::Install | Action::Upgrade | Action::Remove => {
+                self.refuse_global_cache(command, used)?;
                 let folder = self.node_project(workdir(command, used)?, used);
                 if used.packages.is_empty() && self.declares_nothing(&folder) {
                     return Ok(Some(Vec::new()));
                 }
+                let elsewhere = match self.build_in(&folder).filter(|_| self.runs_scripts) {
+                    Some(build) => build.by_install_scripts(&INSTALL_SCRIPTS)?,
+                    None => Vec::new(),
+                };
                 // What a condition keeps from being installed is not there to be copied; the project's folder is.
                 let inner = command.context.conditional
                     || self.has_workspaces
                     || self.runs_scripts
                     || used.manager.id == "yarn-berry"
                     || !used.packages.is_empty();
-                Ok(Some(vec![if inner {
+                let own = if inner {
                     Output::Project(folder)
                 } else {
                     Output::Path(format!("{}/node_modules", folder.trim_end_matches('/')))
-                }]))
+                };
+                Ok(Some([vec![own], elsewhere].concat()))
             }
             Action::Build | Action::Run | Action::Exec => {
                 let folder = workdir(command, used)?;
@@ -74,6 +81,54 @@ impl Surroundings<'_> {
                 Ok(Some([vec![Output::Project(folder)], elsewhere].concat()))
             }
         }
+    }
+
+    /// Refuses an install of Yarn that keeps packages in a cache of the user, to which `.pnp.cjs` points.
+    fn refuse_global_cache(&self, command: &Command, used: &ManagerUse) -> Result<(), Obstacle> {
+        if used.manager.id != "yarn-berry" {
+            return Ok(());
+        }
+        let folder = workdir(command, used)?;
+        let read = |name: &str| {
+            let path = format!("{}/{name}", folder.trim_end_matches('/'));
+            self.files.read(path.trim_start_matches('/'))
+        };
+        let settings: serde_json::Value = read(".yarnrc.yml")
+            .and_then(|text| serde_saphyr::from_str(&text).ok())
+            .unwrap_or_default();
+        let setting = |variable: &str, name: &str| -> Result<Option<String>, Obstacle> {
+            let own = settings
+                .get(name)
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            Ok(self.variable(command, variable)?.or(own))
+        };
+        let linker = setting("YARN_NODE_LINKER", "nodeLinker")?;
+        if linker.is_some_and(|linker| linker != "pnp") {
+            return Ok(());
+        }
+        let manifest: serde_json::Value = read("package.json")
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let named = manifest.get("packageManager").and_then(serde_json::Value::as_str);
+        let of_manifest = named.and_then(|named| named.strip_prefix("yarn@"));
+        let of_path = settings.get("yarnPath").and_then(serde_json::Value::as_str);
+        let of_path = of_path.and_then(|path| path.rsplit_once("yarn-").map(|(_, version)| version));
+        let major = of_path
+            .or(of_manifest)
+            .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+        let is_global = setting("YARN_ENABLE_GLOBAL_CACHE", "enableGlobalCache")?;
+        // Since Yarn 4, the cache is one for all projects unless told otherwise.
+        let is_own = is_global.map_or(major.is_some_and(|major| major < 4), |value| {
+            matches!(value.as_str(), "false" | "0")
+        });
+        if is_own {
+            return Ok(());
+        }
+        Err(Obstacle::new(
+            ObstacleKind::SharedPlace,
+            "Yarn keeps packages in a cache outside of the project, to which .pnp.cjs points",
+            "set nodeLinker: node-modules, or enableGlobalCache: false, in .yarnrc.yml",
+        ))
     }
 
     /// Refuses what downloads a browser into the home folder, or where a variable says.
@@ -171,6 +226,21 @@ impl Surroundings<'_> {
             .into_iter()
             .all(is_empty)
     }
+}
+
+/// The folder that `pnpm deploy` fills.
+fn deployed(command: &Command, used: &ManagerUse) -> Result<Output, Obstacle> {
+    // It is the last operand, which looks like a package in a folder.
+    let target = command.words.last().filter(|word| !word.text.starts_with('-'));
+    let target = target.and_then(|word| absolute(command, word.value.as_deref()?));
+    let target = target.filter(|_| !used.packages.is_empty() || !used.reads.is_empty());
+    target.map(Output::Path).ok_or_else(|| {
+        Obstacle::new(
+            ObstacleKind::UnknownPlace,
+            "nothing tells which folder `pnpm deploy` fills",
+            "name it by an absolute path",
+        )
+    })
 }
 
 /// The scripts of a project that an install of it runs.

@@ -1,6 +1,7 @@
 //! Python: what its installs leave, and what its manifests name.
 
 pub(crate) mod manifests;
+mod poetry;
 pub(crate) mod programs;
 mod uv_python;
 
@@ -14,16 +15,23 @@ use crate::syntax::Dockerfile;
 
 use super::{Left, Output, Surroundings, absolute, workdir};
 
+pub(crate) use poetry::Poetry;
+
 impl Surroundings<'_> {
     pub(crate) fn python(&self, run: &Execution, number: usize, command: &Command, used: &ManagerUse) -> Left {
         let option = |names: &[&str]| used.options.iter().find(|(name, ..)| names.contains(&name.as_str()));
         let id = used.manager.id.as_str();
         match used.action {
+            // The environment that it makes may point to an interpreter that it downloads.
+            Action::Other if id == "uv" && makes_venv(command) => {
+                return Ok(Some(self.downloaded_python(command, used)?.into_iter().collect()));
+            }
             Action::CleanCache | Action::Other => return Ok(Some(Vec::new())),
             Action::Download | Action::UpdateLists => return Ok(Some(Vec::new())),
             // `uv run`, `poetry run`: a program of the project.
             Action::Run | Action::Exec => return Ok(None),
-            Action::Config => return Ok((id == "poetry").then(Vec::new)),
+            Action::Config if id == "poetry" => return Ok(Some(self.poetry_config(command)?)),
+            Action::Config => return Ok(None),
             Action::Remove => return Ok(Some(self.site(run, number, command, used)?)),
             Action::Install | Action::Upgrade | Action::Build => {}
         }
@@ -38,7 +46,19 @@ impl Surroundings<'_> {
                 )
             });
         }
-        if option(&["--root", "--project", "--directory", "--python"]).is_some() {
+        if let Some((_, Some(place), _)) = option(&["-p", "--python"]).filter(|_| used.verb.starts_with("pip")) {
+            let folder = absolute(command, place).filter(|_| place.contains('/'));
+            let folder = folder.map(|path| path.split("/bin/python").next().unwrap_or_default().to_owned());
+            if let Some(folder) = folder.filter(|folder| self.venvs.contains(folder)) {
+                return Ok(Some(vec![Output::Path(folder)]));
+            }
+        }
+        let elsewhere: &[&str] = match id {
+            "uv" if used.verb.starts_with("pip") => &["--root", "--project", "--directory", "--python", "-p"],
+            "uv" => &["--root", "--project", "--directory"],
+            _ => &["--root", "--project", "--directory", "--python"],
+        };
+        if option(elsewhere).is_some() {
             return Err(Obstacle::new(
                 ObstacleKind::UnknownPlace,
                 format!(
@@ -113,10 +133,20 @@ impl Surroundings<'_> {
             }
         }
         let home = || {
-            let home = self
-                .scope
-                .home()
-                .map(|home| format!("{}/.local", home.trim_end_matches('/')));
+            // `gosu app pip install`: the home folder is that of the account which runs it.
+            let home = match &used.user {
+                user if *user == self.scope.user => self.scope.home(),
+                User::Root => Some("/root"),
+                User::Other(account) => self
+                    .scope
+                    .accounts
+                    .get(&account.name)
+                    .unwrap_or(account)
+                    .home
+                    .as_deref(),
+                User::Unknown => None,
+            };
+            let home = home.map(|home| format!("{}/.local", home.trim_end_matches('/')));
             home.map(|home| vec![Output::PythonUser(home)]).ok_or_else(|| {
                 Obstacle::new(
                     ObstacleKind::UnknownPlace,
@@ -140,12 +170,17 @@ impl Surroundings<'_> {
                 "split the stages by hand",
             )),
             "uv" => {
-                let place = variable("UV_PROJECT_ENVIRONMENT")?;
+                let active = if option(&["--active"]) {
+                    variable("VIRTUAL_ENV")?
+                } else {
+                    None
+                };
+                let place = active.or(variable("UV_PROJECT_ENVIRONMENT")?);
                 let mut left = match place.as_deref() {
                     Some("/usr/local" | "/usr/local/") => vec![Output::PythonOwn],
                     place => folder(place.unwrap_or(".venv"))?,
                 };
-                left.extend(self.downloaded_python(command.workdir.as_deref().unwrap_or("/"))?);
+                left.extend(self.downloaded_python(command, used)?);
                 Ok(left)
             }
             "pdm" => folder(variable("VIRTUAL_ENV")?.as_deref().unwrap_or(".venv")),
@@ -153,46 +188,32 @@ impl Surroundings<'_> {
                 if let Some(environment) = self.active(run, number, command) {
                     return Ok(vec![Output::Environment(environment)]);
                 }
-                let (creates, in_project) = if used.manager.id == "poetry" {
-                    (
-                        self.poetry.creates.unwrap_or(true),
-                        self.poetry.in_project.unwrap_or(false),
-                    )
-                } else {
-                    (!option(&["--system"]), variable("PIPENV_VENV_IN_PROJECT")?.is_some())
-                };
-                if !creates {
+                let named = variable("VIRTUAL_ENV")?.filter(|folder| self.venvs.contains(folder));
+                if let Some(environment) = named {
+                    return Ok(vec![Output::Environment(environment)]);
+                }
+                if used.manager.id == "poetry" {
+                    return Ok(vec![self.poetry_place(command, used)?]);
+                }
+                if option(&["--system"]) {
                     return Ok(vec![Output::PythonSite]);
                 }
-                if in_project {
+                if variable("PIPENV_VENV_IN_PROJECT")?.is_some() {
                     return folder(".venv");
                 }
-                let moved = [
-                    "POETRY_CACHE_DIR",
-                    "POETRY_VIRTUALENVS_PATH",
-                    "POETRY_HOME",
-                    "WORKON_HOME",
-                    "XDG_DATA_HOME",
-                    "XDG_CACHE_HOME",
-                ];
-                let home = self.scope.home().filter(|_| {
-                    moved
-                        .iter()
-                        .all(|name| *name == "POETRY_HOME" || variable(name) == Ok(None))
-                });
-                let place = if used.manager.id == "poetry" {
-                    ".cache/pypoetry/virtualenvs"
-                } else {
-                    ".local/share/virtualenvs"
-                };
-                home.map(|home| vec![Output::Path(format!("{}/{place}", home.trim_end_matches('/')))])
-                    .ok_or_else(|| {
-                        Obstacle::new(
-                            ObstacleKind::UnknownPlace,
-                            "nothing tells where the virtual environment is",
-                            "set POETRY_VIRTUALENVS_IN_PROJECT=1",
-                        )
-                    })
+                let moved = ["WORKON_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
+                let home = self
+                    .scope
+                    .home()
+                    .filter(|_| moved.iter().all(|name| variable(name) == Ok(None)));
+                let place = |home: &str| format!("{}/.local/share/virtualenvs", home.trim_end_matches('/'));
+                home.map(|home| vec![Output::Path(place(home))]).ok_or_else(|| {
+                    Obstacle::new(
+                        ObstacleKind::UnknownPlace,
+                        "nothing tells where the virtual environment is",
+                        "set PIPENV_VENV_IN_PROJECT=1",
+                    )
+                })
             }
             _ => {
                 let for_user = option(&["--user"]) || variable("PIP_USER")?.is_some();
@@ -277,48 +298,12 @@ impl Surroundings<'_> {
     }
 }
 
-/// Where poetry puts an environment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Poetry {
-    pub(crate) creates: Option<bool>,
-    pub(crate) in_project: Option<bool>,
-}
-
-impl Poetry {
-    /// What ENV and the commands of the stage say.
-    pub(crate) fn of(file: &Dockerfile, facts: &Facts, stage: Range<usize>) -> Poetry {
-        let mut poetry = Poetry::default();
-        let truth = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes");
-        for index in stage {
-            if let Some(scope) = facts.scope(index) {
-                let value = |name: &str| scope.variables.get(name)?.value.as_deref().map(truth);
-                poetry.creates = value("POETRY_VIRTUALENVS_CREATE").or(poetry.creates);
-                poetry.in_project = value("POETRY_VIRTUALENVS_IN_PROJECT").or(poetry.in_project);
-            }
-            let Some(run) = facts.run(file, index) else { continue };
-            for command in &run.commands {
-                let words: Vec<&str> = command.words.iter().filter_map(|word| word.value.as_deref()).collect();
-                let Some(at) = words.iter().position(|word| *word == "config") else {
-                    continue;
-                };
-                let rest: Vec<&str> = words
-                    .iter()
-                    .skip(at + 1)
-                    .copied()
-                    .filter(|word| !word.starts_with('-'))
-                    .collect();
-                if command.program() == Some("poetry") || command.words.iter().any(|word| word.text.ends_with("poetry"))
-                {
-                    match rest.as_slice() {
-                        ["virtualenvs.create", value, ..] => poetry.creates = Some(truth(value)),
-                        ["virtualenvs.in-project", value, ..] => poetry.in_project = Some(truth(value)),
-                        _ => {}
-                    }
-                }
-            }
-        }
-        poetry
-    }
+/// `uv venv`.
+fn makes_venv(command: &Command) -> bool {
+    let mut words = command.words.iter().skip(1);
+    words
+        .find(|word| !word.text.starts_with('-'))
+        .is_some_and(|word| word.text == "venv")
 }
 
 /// The virtual environments that the stage makes.
@@ -352,10 +337,14 @@ pub(crate) fn made_venv(command: &Command, scope: &Scope) -> Option<String> {
         (python, ["-m", "venv" | "virtualenv", operands @ ..]) if programs::is_python(python) => operands,
         _ => return None,
     };
-    let folder = operands
-        .iter()
-        .find(|word| !word.starts_with('-') && !word.contains("python"))
-        .copied()
+    let is_value = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| operands.get(at));
+        before.is_some_and(|before| matches!(*before, "-p" | "--python" | "--prompt"))
+    };
+    let mut folders = operands.iter().enumerate();
+    let folder = folders
+        .find(|(at, word)| !word.starts_with('-') && !word.contains("python") && !is_value(*at))
+        .map(|(_, word)| *word)
         .or((program == "uv").then_some(".venv"));
     absolute(command, folder?)
 }

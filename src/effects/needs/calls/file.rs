@@ -324,6 +324,14 @@ impl<'s> File<'s> {
         line: usize,
         new: &mut Vec<Helper>,
     ) -> Option<Call> {
+        if matches!(target.takes, Takes::Code | Takes::Build) {
+            return Some(Call {
+                line,
+                commands: Vec::new(),
+                takes: target.takes,
+                is_known: true,
+            });
+        }
         let given = self.positional(&arguments.list);
         let first = given
             .get(target.argument)
