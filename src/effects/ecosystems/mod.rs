@@ -27,6 +27,7 @@ use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler};
 use super::{AbsolutePath, Place};
 
 pub(crate) use ground::{Ground, image_below};
+pub(crate) use jvm::{Beside, beside, names_built_file};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
@@ -52,6 +53,8 @@ pub(crate) enum Output {
     Environment(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
+    /// The same, with what a jar or a start script in this folder of a project needs beside itself.
+    Packaged(String),
     /// What the file names in this folder and nothing else of it: the file, or the folder of so many parts below.
     OnlyNamed(String, Option<usize>),
     /// Those of these programs in this folder that something runs.
@@ -98,6 +101,7 @@ impl Output {
                 vec![path.map_or(Place::Anywhere, Place::of_pattern)]
             }
             Output::NamedIn(folder)
+            | Output::Packaged(folder)
             | Output::OnlyNamed(folder, _)
             | Output::Project(folder)
             | Output::Metadata(folder) => vec![under(folder)],

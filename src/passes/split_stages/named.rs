@@ -1,13 +1,13 @@
 //! The programs that are built and that something in the image names.
 
-use crate::effects::{Obstacle, ObstacleKind};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, is_standard_folder};
 use crate::facts::{Command, is_within};
 use crate::syntax::Keyword;
 
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
 use super::subject::Subject;
-use crate::effects::ecosystems::{absolute, cargo_programs};
+use crate::effects::ecosystems::{Beside, absolute, beside, cargo_programs, names_built_file};
 use crate::effects::needs::{Needs, last};
 
 /// Takes along what something names in `folder`: the file, or the folder so many parts below that it is in.
@@ -39,6 +39,22 @@ pub(super) fn only_named(
 
 /// The paths that CMD, ENTRYPOINT and HEALTHCHECK name.
 fn named_paths(subject: &Subject<'_>) -> Vec<String> {
+    in_started(subject, paths_in)
+}
+
+/// The paths that options of them name within their words: `-javaagent:target/agent.jar`, `-Dloader.path=lib`.
+fn named_by_options(subject: &Subject<'_>) -> Vec<String> {
+    in_started(subject, |command| {
+        let words = command.words.iter().filter_map(|word| word.value.as_deref());
+        let options = words.filter(|word| word.starts_with('-'));
+        let values = options.flat_map(|word| word.split(['=', ':', ',']).skip(1));
+        let paths = values.filter(|value| names_built_file(value));
+        paths.filter_map(|value| absolute(command, value)).collect()
+    })
+}
+
+/// What `read` finds in each command of CMD, ENTRYPOINT and HEALTHCHECK.
+fn in_started(subject: &Subject<'_>, read: impl Fn(&Command) -> Vec<String>) -> Vec<String> {
     let mut found = Vec::new();
     for keyword in [Keyword::Cmd, Keyword::Entrypoint, Keyword::Healthcheck] {
         let Some(at) = last(subject.file, subject.range(), keyword) else {
@@ -50,7 +66,7 @@ fn named_paths(subject: &Subject<'_>) -> Vec<String> {
             .get(at)
             .and_then(|facts| facts.execution.as_deref());
         let commands = execution.iter().flat_map(|execution| &execution.commands);
-        found.extend(commands.flat_map(paths_in));
+        found.extend(commands.flat_map(&read));
     }
     found
 }
@@ -62,11 +78,7 @@ pub(super) fn named(
     folder: &str,
     crossings: &mut Crossings,
 ) -> Result<(), Obstacle> {
-    let mut found = named_paths(subject);
-    found.retain(|path| path != folder && is_within(path, folder));
-    found.retain(|path| !is_supplied(subject, path));
-    found.sort();
-    found.dedup();
+    let found = built_paths(subject, folder);
     if let Some(path) = found.iter().find(|path| is_unbuilt(subject, index, path)) {
         return Err(Obstacle::new(
             ObstacleKind::MissingFile,
@@ -82,6 +94,55 @@ pub(super) fn named(
         return project(subject, index, folder, crossings);
     }
     Err(nothing_named(subject, index, folder))
+}
+
+/// What something names in `folder`, where a build of Java works, with what that needs beside itself.
+///
+/// # Errors
+/// Nothing is named and the folder cannot be carried, or what is named needs more than can be.
+pub(super) fn packaged(
+    subject: &Subject<'_>,
+    index: usize,
+    folder: &str,
+    crossings: &mut Crossings,
+) -> Result<(), Obstacle> {
+    let files = subject.before(index);
+    let relative = |path: &str| path.trim_matches('/').to_owned();
+    let mut needs_project = false;
+    let mut carried = Vec::new();
+    for path in built_paths(subject, folder) {
+        match beside(&files, &relative(folder), &relative(&path))? {
+            Beside::Nothing => carried.push(path),
+            Beside::Folder(unit) => carried.push(format!("/{unit}")),
+            Beside::Project => needs_project = true,
+        }
+    }
+    needs_project |= named_by_options(subject)
+        .iter()
+        .any(|path| is_within(path, folder) && !is_supplied(subject, path));
+    if !carried.is_empty() && !needs_project {
+        carried.iter().for_each(|path| crossings.add(path, index));
+        return Ok(());
+    }
+    if root(subject, folder).is_some() {
+        return project(subject, index, folder, crossings);
+    }
+    let is_own = AbsolutePath::of(folder, None).is_some_and(|folder| !is_standard_folder(&folder));
+    if needs_project && is_own {
+        crossings.add(folder, index);
+        return Ok(());
+    }
+    Err(nothing_named(subject, index, folder))
+}
+
+/// The paths in `folder` that something names and that no COPY brings.
+fn built_paths(subject: &Subject<'_>, folder: &str) -> Vec<String> {
+    let mut found = named_paths(subject);
+    found.retain(|path| path != folder && is_within(path, folder));
+    found.retain(|path| !is_supplied(subject, path));
+    found.sort();
+    found.dedup();
+    found
 }
 
 pub(super) fn nothing_named(subject: &Subject<'_>, index: usize, folder: &str) -> Obstacle {
@@ -102,7 +163,10 @@ fn paths_in(command: &Command) -> Vec<String> {
     for word in &command.words {
         let text = word.value.as_deref().unwrap_or(&word.text);
         let parts = if is_list { text.split(':').collect() } else { vec![text] };
-        let is_path = |part: &&str| !part.contains("://") && (is_list || part.contains('/') || part.ends_with(".jar"));
+        // An option is no path, though a part of it may be.
+        let is_path = |part: &&str| {
+            !part.starts_with('-') && !part.contains("://") && (is_list || part.contains('/') || part.ends_with(".jar"))
+        };
         found.extend(
             parts
                 .into_iter()
