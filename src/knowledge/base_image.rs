@@ -39,6 +39,9 @@ pub struct BaseImage {
     /// What the images of this name hold beside the distribution, by the variant that a pattern of tags means.
     #[serde(default)]
     pub contents: Vec<Contents>,
+    /// Programs that all of them have and that no package brings, where `contents` does not say what the images hold.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// What programs built on them need of the system when they run on another image: packages, or Debian's `-dev`
     /// packages for the libraries that go with them.
     #[serde(default)]
@@ -339,6 +342,15 @@ pub fn image_contents(image_name: &str, tag: Option<&str>) -> Option<Arc<ImageCo
         known.insert(key, contents.clone());
     }
     contents
+}
+
+/// Whether an image is known to have a program that no package of its distribution brings.
+#[must_use]
+pub fn image_has_own_tool(image_name: &str, tag: Option<&str>, program: &str) -> bool {
+    match image_contents(image_name, tag) {
+        Some(contents) => contents.tools.contains(program),
+        None => base_image(image_name).is_some_and(|image| image.tools.iter().any(|tool| tool == program)),
+    }
 }
 
 fn find_contents(image_name: &str, tag: &str) -> Option<ImageContents> {

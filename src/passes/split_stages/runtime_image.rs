@@ -7,8 +7,8 @@ use crate::effects::needs::{Needs, is_used_up, nameless_need};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::is_within;
 use crate::knowledge::{
-    Purpose, Release, Slimmer, image_configuration, image_contents, is_toolchain_folder, is_toolchain_setting,
-    slimmer_images,
+    Purpose, Release, Slimmer, image_configuration, image_contents, image_has_own_tool, is_toolchain_folder,
+    is_toolchain_setting, slimmer_images,
 };
 use crate::syntax::Keyword;
 
@@ -118,11 +118,12 @@ pub(super) fn exact(release: &Release, pinned: Option<&str>) -> Release {
 /// Refuses a smaller image without a program of the old one that runs at run time and that no package brings.
 fn refuse_lost_tools(subject: &Subject<'_>, needs: &Needs, smaller: &Slimmer) -> Result<(), Obstacle> {
     let image = subject.image;
-    let old = image_contents(&image.repository(), image.tag.as_deref()).unwrap_or_default();
+    let repository = image.repository();
+    let had = |tool: &str| image_has_own_tool(&repository, image.tag.as_deref(), tool);
     let new = image_contents(&smaller.image, Some(&smaller.tag)).unwrap_or_default();
     let family = subject.release.family;
     let mut tools = needs.tools.iter();
-    let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
+    let lost = tools.find(|(tool, _)| had(tool) && !new.has_tool(family, tool));
     match lost {
         None => Ok(()),
         Some((tool, evidence)) => Err(Obstacle::new(
