@@ -126,6 +126,9 @@ pub struct Contents {
     /// Programs that no package of the distribution brings: `node`, `yarn`, `go`.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// Packages whose files it has in another place, where its programs find them.
+    #[serde(default)]
+    pub stands_for: Vec<String>,
 }
 
 /// What an image sets.
@@ -308,6 +311,8 @@ pub struct ImageContents {
     pub packages: BTreeSet<&'static str>,
     /// Programs that no package brings: `node`, `go`.
     pub tools: BTreeSet<&'static str>,
+    /// Packages whose files it has in another place.
+    pub stands_for: BTreeSet<&'static str>,
 }
 
 impl ImageContents {
@@ -387,6 +392,7 @@ fn collect_contents(
         false => into.packages.extend(names),
     }
     into.tools.extend(known.tools.iter().map(String::as_str));
+    into.stands_for.extend(known.stands_for.iter().map(String::as_str));
     Some(())
 }
 
