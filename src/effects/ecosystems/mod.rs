@@ -135,8 +135,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
     pub(crate) is_plain_package: &'a dyn Fn(&str) -> bool,
-    /// Whether `go get` installs programs, as it did before Go 1.18.
-    pub(crate) go_get_installs: bool,
+    /// Whether `go get` installs programs, as it did before Go 1.18; none where nothing tells the version.
+    pub(crate) go_get_installs: Option<bool>,
+    /// Settings of Go that the stage makes by `go env`.
+    pub(crate) go_settings: &'a go::GoSettings,
     /// The files of the project as the COPYs before the RUN put them into the image.
     pub(crate) files: &'a dyn Files,
 }
