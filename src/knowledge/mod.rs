@@ -18,6 +18,7 @@ mod commands;
 mod compilers;
 mod condition;
 mod distribution;
+mod dotnet_packages;
 mod folders;
 pub(crate) mod ignore_patterns;
 mod installers;
@@ -70,6 +71,7 @@ pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables
 pub use compilers::{Compiler, compiler, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
+pub use dotnet_packages::brings_asp_net;
 pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, is_temporary, is_throwaway};
 pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};

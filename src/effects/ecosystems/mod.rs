@@ -26,6 +26,7 @@ use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler};
 
 use super::{AbsolutePath, Place};
 
+pub(crate) use dotnet::manifests::uses_asp_net;
 pub(crate) use ground::{Ground, image_below};
 pub(crate) use jvm::{Beside, beside, names_built_file};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
