@@ -32,7 +32,7 @@ pub(crate) use jvm::{Beside, beside, names_built_file};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
-pub(crate) use rust::cargo_programs;
+pub(crate) use rust::{cargo_libraries, cargo_programs};
 
 use native::Destinations;
 use python::{made_venv, programs};

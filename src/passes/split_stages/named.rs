@@ -1,5 +1,7 @@
 //! The programs that are built and that something in the image names.
 
+use std::collections::BTreeSet;
+
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, is_standard_folder};
 use crate::facts::{Command, is_within};
 use crate::syntax::Keyword;
@@ -7,8 +9,8 @@ use crate::syntax::Keyword;
 use super::copies::{is_supplied, root};
 use super::crossing::{Crossings, project};
 use super::subject::Subject;
-use crate::effects::ecosystems::{Beside, absolute, beside, cargo_programs, names_built_file};
-use crate::effects::needs::{Needs, last};
+use crate::effects::ecosystems::{Beside, absolute, beside, cargo_libraries, cargo_programs, names_built_file};
+use crate::effects::needs::{self, Needs, last};
 
 /// Takes along what something names in `folder`: the file, or the folder so many parts below that it is in.
 pub(super) fn only_named(
@@ -87,7 +89,12 @@ pub(super) fn named(
         ));
     }
     if !found.is_empty() {
-        found.iter().for_each(|path| crossings.add(path, index));
+        let beside = found.iter().flat_map(|path| beside_program(subject, index, path));
+        found
+            .iter()
+            .cloned()
+            .chain(beside)
+            .for_each(|path| crossings.add(&path, index));
         return Ok(());
     }
     if !folder.ends_with("/target") && root(subject, folder).is_some() {
@@ -176,6 +183,32 @@ fn paths_in(command: &Command) -> Vec<String> {
         is_list = matches!(text, "-cp" | "-classpath" | "--class-path" | "-p" | "--module-path");
     }
     found
+}
+
+/// The other files of a build of Cargo that sources of the project name, where the program at `path` starts: they are beside it.
+fn beside_program(subject: &Subject<'_>, index: usize, path: &str) -> Vec<String> {
+    let Some(((project, _), (folder, own))) = path.split_once("/target/").zip(path.rsplit_once('/')) else {
+        return Vec::new();
+    };
+    let files = subject.before(index);
+    let project = project.trim_matches('/');
+    let run = subject.facts.run(subject.file, index);
+    let used = run
+        .iter()
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let options = used.flat_map(|used| &used.options);
+    let chosen: Vec<_> = options
+        .filter(|(name, ..)| name == "--bin")
+        .filter_map(|(_, name, _)| name.as_deref())
+        .collect();
+    let is_built = |name: &String| chosen.is_empty() || chosen.contains(&name.as_str());
+    let programs = cargo_programs(&files, project).unwrap_or_default();
+    let programs = programs.into_iter().filter(is_built);
+    let mut built: BTreeSet<String> = programs.chain(cargo_libraries(&files, project)).collect();
+    built.remove(own);
+    let named = needs::named_by_sources(subject.context, ".rs", &built);
+    named.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
 /// Whether `path` is where Cargo would put a program that the project does not have.

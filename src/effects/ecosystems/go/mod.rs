@@ -65,7 +65,7 @@ fn folder_of_work(command: &Command, used: &ManagerUse) -> Option<String> {
 fn output_at(path: &str) -> Output {
     let folder = path.trim_end_matches('/');
     let is_shared = AbsolutePath::of(folder, None).is_none_or(|folder| is_standard_folder(&folder));
-    if path.ends_with('/') && is_shared {
+    if is_shared {
         Output::NamedIn(folder.to_owned())
     } else {
         Output::Path(folder.to_owned())
@@ -86,7 +86,7 @@ fn output_below(command: &Command, option: usize) -> Result<Output, Obstacle> {
     let is_of_sources = folder.is_some() && folder == command.workdir;
     let output = folder.map(|folder| match is_of_sources {
         true => Output::NamedIn(folder),
-        false => output_at(&format!("{folder}/")),
+        false => output_at(&folder),
     });
     output.ok_or_else(|| {
         Obstacle::new(
