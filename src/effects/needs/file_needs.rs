@@ -41,7 +41,7 @@ pub(super) fn read(
 fn variable(file: &Dockerfile, facts: &Facts, mut stage: std::ops::Range<usize>, need: &FileNeed) -> Option<Evidence> {
     let set = |index: usize| {
         let set = &facts.scope_after(index)?.variables;
-        let name = need.variables.iter().find(|name| set.contains_key(*name))?;
+        let name = need.variables.iter().find(|name| set.contains_key(name))?;
         let is_here = file.instructions.get(index)?.keyword() == Keyword::Env;
         is_here.then(|| Evidence {
             place: file.place_of(index),

@@ -296,7 +296,10 @@ fn by_gradle(files: &dyn Files, folder: &str, module: &str, jar: &str) -> Result
         .flat_map(|row| &row.plugins)
         .any(|plugin| is_applied(&own, plugin));
     let is_unpacked_into_it = own.contains("zipTree(");
-    let is_known = class_paths.is_empty() && (is_packed || is_unpacked_into_it);
+    // Another script may add some.
+    let may_have_dependencies = |text: &&str| text.contains("dependencies") || text.contains("from:");
+    let has_none = !texts.iter().any(may_have_dependencies);
+    let is_known = class_paths.is_empty() && (is_packed || is_unpacked_into_it || has_none);
     Ok(if is_known { Kept::InTheJar } else { Kept::NotKnown })
 }
 
@@ -399,7 +402,7 @@ mod tests {
     #[test]
     fn jars_of_gradle() {
         let jar = |text: &str, name: &str| of(&[("app/build.gradle", text)], &format!("app/build/libs/{name}"));
-        let boot = "plugins { id 'org.springframework.boot' version '3' }";
+        let boot = "plugins { id 'org.springframework.boot' version '3' } dependencies { x }";
         assert_eq!(jar(boot, "a.jar"), Some(Beside::Nothing));
         assert_eq!(jar(boot, "a-plain.jar"), Some(Beside::Project));
         assert_eq!(
@@ -410,7 +413,7 @@ mod tests {
             jar("plugins { id(\"com.gradleup.shadow\") }", "a-all.jar"),
             Some(Beside::Nothing)
         );
-        assert_eq!(jar("plugins { id 'java' }", "a.jar"), Some(Beside::Project));
+        assert_eq!(jar("plugins { id 'java' }", "a.jar"), Some(Beside::Nothing));
         let names = "jar { manifest { attributes 'Class-Path': configurations.x.files.collect { 'lib/' + it.name }.join(' ') } }";
         assert_eq!(jar(names, "a.jar"), Some(Beside::Project));
         assert_eq!(
