@@ -85,6 +85,7 @@
     include_str!("ionice.toml"),
     include_str!("jar.toml"),
     include_str!("java-build.toml"),
+    include_str!("java.toml"),
     include_str!("javac.toml"),
     include_str!("jq.toml"),
     include_str!("keytool.toml"),

@@ -54,10 +54,13 @@ fn used_before(site: &Site<'_>, packages: &[(String, Evidence)], needs: &Needs) 
     let range = site.facts.stages.get(site.stage)?.instructions.clone();
     let contents = image_contents(site.on.0, site.on.1);
     let has = |tool: &str| contents.as_ref().is_some_and(|contents| contents.tools.contains(tool));
-    let added_at =
-        install(site.file, site.facts, site.stage).map(|(index, install)| (index, number_in(site, index, install)));
+    let names: Vec<String> = packages.iter().map(|(name, _)| name.clone()).collect();
+    // Before a command that calls them they get a RUN of their own.
+    let own = install(site.file, site.facts, site.stage)
+        .filter(|own| !is_called_before(site.file, site.facts, site.stage, *own, site.family, &names));
+    let added_at = own.map(|(index, install)| (index, number_in(site, index, install)));
     let installed_at = |package: &str| {
-        let is_added = packages.iter().any(|(name, _)| name == package);
+        let is_added = names.iter().any(|name| name == package);
         let by_file = range
             .clone()
             .find_map(|index| Some((index, installs(site, index, package)?)));

@@ -1,5 +1,6 @@
 //! Commands: what a program called in a body does, as far as the tables and its words tell.
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::ops::Range;
 
@@ -409,10 +410,11 @@ impl<'a> Reader<'a> {
         if let Some(literal) = &word.literal {
             return Some(literal.clone());
         }
-        if !word.substitutions.is_empty() || word.text.contains(['{', '(', '`', '\\']) && !word.text.contains("${") {
+        let text = self.with_working_folder(word)?;
+        if text.contains(['{', '(', '`', '\\']) && !text.contains("${") {
             return None;
         }
-        if !self.scope.budget.is_left(&word.text) {
+        if !self.scope.budget.is_left(&text) {
             return None;
         }
         let variable = |name: &str| match self.variable_value(name, &[]) {
@@ -420,13 +422,26 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         // BuildKit's lexer reads quotes and plain variables as the shell does.
-        let lexed = expand(&word.text, '\\', &variable).filter(|lexed| lexed.unset.is_empty())?;
-        if !self.scope.budget.allows(&word.text, &lexed.value) {
+        let lexed = expand(&text, '\\', &variable).filter(|lexed| lexed.unset.is_empty())?;
+        if !self.scope.budget.allows(&text, &lexed.value) {
             return None;
         }
         match lexed.value.strip_prefix('~') {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{}{rest}", self.scope.home()?)),
             _ => Some(lexed.value),
+        }
+    }
+
+    /// The text of a word with the working folder for `$(pwd)`; none where it has other substitutions.
+    fn with_working_folder<'w>(&self, word: &'w shell::Word) -> Option<Cow<'w, str>> {
+        const ASKS: &str = "$(pwd)";
+        let asked = word.text.matches(ASKS).count();
+        match (word.substitutions.len(), asked, self.workdir.as_deref()) {
+            (0, ..) => Some(Cow::Borrowed(&word.text)),
+            (all, asked, Some(folder)) if all == asked && is_plain_path(folder) => {
+                Some(Cow::Owned(word.text.replace(ASKS, folder)))
+            }
+            _ => None,
         }
     }
 
@@ -450,6 +465,7 @@ impl<'a> Reader<'a> {
         match self.scope.variables.get(name) {
             Some(variable) if variable.certain => variable.value.as_deref().map_or(Setting::Unknown, Setting::Is),
             Some(_) => Setting::Unknown,
+            None if name == "PWD" => self.workdir.as_deref().map_or(Setting::Unknown, Setting::Is),
             None if name == "HOME" => self.scope.home().map_or(Setting::Unknown, Setting::Is),
             None => Setting::Unset,
         }
@@ -503,6 +519,7 @@ impl<'a> Reader<'a> {
                 self.workdir = target.filter(|_| counts);
             }
             Some("export") if !context.in_subshell => self.export(&words),
+            Some("unset") if !context.in_subshell => self.unset(&words),
             Some("rm") => deletes = self.operands(&words),
             // What the inner script does stands for the command.
             Some(shell) if is_shell(shell) && self.shell_option(&words, &span, context) => {
@@ -578,6 +595,13 @@ impl<'a> Reader<'a> {
                 .map(|(_, value)| value.to_owned());
             self.set(name.to_owned(), value);
         }
+    }
+
+    /// An empty variable stands for none.
+    fn unset(&mut self, words: &[Word]) {
+        let names = words.iter().skip(1).filter_map(|word| word.value.clone());
+        let names: Vec<String> = names.filter(|name| !name.starts_with('-')).collect();
+        names.into_iter().for_each(|name| self.set(name, Some(String::new())));
     }
 
     fn operands(&self, words: &[Word]) -> Vec<Operand> {
@@ -909,6 +933,12 @@ fn outer_program(words: &[Word]) -> Option<Outer> {
                 .and_then(|argument| argument.text.clone()),
         }),
     })
+}
+
+/// Whether a path means itself in the shell.
+fn is_plain_path(path: &str) -> bool {
+    path.chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
 }
 
 /// Stands for the command that is missing where there are only redirects.

@@ -39,6 +39,9 @@ pub struct BaseImage {
     /// What the images of this name hold beside the distribution, by the variant that a pattern of tags means.
     #[serde(default)]
     pub contents: Vec<Contents>,
+    /// Programs that all of them have and that no package brings, where `contents` does not say what the images hold.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// What programs built on them need of the system when they run on another image: packages, or Debian's `-dev`
     /// packages for the libraries that go with them.
     #[serde(default)]
@@ -123,6 +126,9 @@ pub struct Contents {
     /// Programs that no package of the distribution brings: `node`, `yarn`, `go`.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// Packages whose files it has in another place, where its programs find them.
+    #[serde(default)]
+    pub stands_for: Vec<String>,
 }
 
 /// What an image sets.
@@ -305,6 +311,8 @@ pub struct ImageContents {
     pub packages: BTreeSet<&'static str>,
     /// Programs that no package brings: `node`, `go`.
     pub tools: BTreeSet<&'static str>,
+    /// Packages whose files it has in another place.
+    pub stands_for: BTreeSet<&'static str>,
 }
 
 impl ImageContents {
@@ -341,6 +349,15 @@ pub fn image_contents(image_name: &str, tag: Option<&str>) -> Option<Arc<ImageCo
     contents
 }
 
+/// Whether an image is known to have a program that no package of its distribution brings.
+#[must_use]
+pub fn image_has_own_tool(image_name: &str, tag: Option<&str>, program: &str) -> bool {
+    match image_contents(image_name, tag) {
+        Some(contents) => contents.tools.contains(program),
+        None => base_image(image_name).is_some_and(|image| image.tools.iter().any(|tool| tool == program)),
+    }
+}
+
 fn find_contents(image_name: &str, tag: &str) -> Option<ImageContents> {
     let release = release_of(image_name, Some(tag))?;
     let mut contents = ImageContents::default();
@@ -375,6 +392,7 @@ fn collect_contents(
         false => into.packages.extend(names),
     }
     into.tools.extend(known.tools.iter().map(String::as_str));
+    into.stands_for.extend(known.stands_for.iter().map(String::as_str));
     Some(())
 }
 

@@ -18,10 +18,12 @@ mod commands;
 mod compilers;
 mod condition;
 mod distribution;
+mod dotnet_packages;
 mod folders;
 pub(crate) mod ignore_patterns;
 mod installers;
 mod invocation;
+mod jvm_packaging;
 mod level;
 mod manager;
 mod managers;
@@ -52,7 +54,7 @@ pub use assumption::{
 pub use base_environment::{Account, BaseEnvironment, base_environment};
 pub use base_image::{
     BaseImage, Configuration, Contents, ImageContents, Purpose, Slimmer, base_image, image_configuration,
-    image_contents, is_toolchain_folder, is_toolchain_setting, slimmer, slimmer_images,
+    image_contents, image_has_own_tool, is_toolchain_folder, is_toolchain_setting, slimmer, slimmer_images,
 };
 pub use build_leftovers::{Leftover, leftover};
 pub use build_outputs::{OutputSettings, output_settings};
@@ -69,9 +71,11 @@ pub use commands::{ArgumentUse, Commands, Reading, command_table, command_tables
 pub use compilers::{Compiler, compiler, compiler_called, compiles_at_start};
 pub use condition::{Condition, Setting, Surroundings};
 pub use distribution::{Family, Release, release_of};
+pub use dotnet_packages::brings_asp_net;
 pub use folders::{is_filled_by_images, is_of_repositories, is_standard_folder, is_temporary, is_throwaway};
 pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
+pub use jvm_packaging::{Keeps, MavenPlugin, jvm_packaging};
 pub use level::Level;
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,

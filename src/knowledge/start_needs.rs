@@ -76,6 +76,15 @@ pub struct FileNeed {
     /// Names and texts in sources of Go.
     #[serde(default)]
     pub go_texts: Vec<String>,
+    /// Packages of Go's library that bring the files into the program.
+    #[serde(default)]
+    pub go_brings: Vec<String>,
+    /// Modules of Go that read them.
+    #[serde(default)]
+    pub go_modules: Vec<String>,
+    /// Variables that name one of them.
+    #[serde(default)]
+    pub variables: Vec<String>,
     /// Whether any module of others in a `go.mod` may.
     #[serde(default)]
     pub modules: bool,

@@ -378,7 +378,7 @@ fn slimmer_images_are_found() {
         ("debian", Some("12-slim"), None),
         ("ubuntu", Some("22.04"), None),
         ("php", Some("8.3-apache"), None),
-        ("openjdk", Some("17"), Some("openjdk:17-slim")),
+        ("openjdk", Some("17"), None),
         ("openjdk", Some("11-jdk"), Some("openjdk:11-jre-slim")),
         ("eclipse-temurin", Some("21-jdk"), Some("eclipse-temurin:21-jre")),
         ("eclipse-temurin", Some("21"), Some("eclipse-temurin:21-jre")),

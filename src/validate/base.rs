@@ -8,7 +8,8 @@ use crate::effects::steps::StepKind;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::ImageReference;
 use crate::knowledge::{
-    ImageContents, Release, closure, image_contents, is_in_base, library_packages, package_of_tool, slimmer_images,
+    ImageContents, Release, closure, image_contents, image_has_own_tool, is_in_base, library_packages, package_of_tool,
+    slimmer_images,
 };
 use crate::shell::{self, ShellOptions};
 
@@ -223,7 +224,9 @@ impl<'p, 'a> Change<'p, 'a> {
         };
         let is_installed =
             package.is_some_and(|package| is_in_base(release, package) || self.installed.contains(package));
-        has(self.had.as_deref()) && !has(self.has.as_deref()) && !is_installed && !self.is_brought(program)
+        let old = self.images.0;
+        let had = has(self.had.as_deref()) || image_has_own_tool(&old.repository(), old.tag.as_deref(), program);
+        had && !has(self.has.as_deref()) && !is_installed && !self.is_brought(program)
     }
 
     fn lacks_package(&self, package: &str) -> bool {

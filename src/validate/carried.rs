@@ -118,7 +118,11 @@ impl Carrier<'_, '_> {
         }
         match output {
             // Those of its files that are named are looked for one by one; nobody calls tools that builds call.
-            Output::NamedIn(_) | Output::OnlyNamed(..) | Output::PythonTools(_) | Output::Metadata(_) => true,
+            Output::NamedIn(_)
+            | Output::Packaged(_)
+            | Output::OnlyNamed(..)
+            | Output::PythonTools(_)
+            | Output::Metadata(_) => true,
             Output::PythonSite | Output::PythonOwn => self.arrives_packages(),
             Output::Project(folder) => self.arrives_project(folder),
             _ => places

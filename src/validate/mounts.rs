@@ -203,8 +203,9 @@ impl<'v> Fillers<'v> {
             let user = used.filter(|used| fillers.is_cache_of(used)).map(|used| &used.user);
             fillers.users.extend(user.filter(|user| !fillers.users.contains(user)));
             let mut outputs = item.step.outputs.iter();
-            fillers.has_outputs |=
-                outputs.any(|output| matches!(output, Output::NamedIn(folder) if fillers.is_at(folder)));
+            fillers.has_outputs |= outputs.any(
+                |output| matches!(output, Output::NamedIn(folder) | Output::Packaged(folder) if fillers.is_at(folder)),
+            );
         }
         fillers
     }

@@ -1,12 +1,13 @@
 //! Whatever the configuration of an image names has a writer in the result.
 
 use crate::context::compose::{Command as ComposeCommand, HealthCheck};
-use crate::effects::ecosystems::Output;
+use crate::effects::ecosystems::{Beside, Output, beside};
+use crate::effects::image_files::View;
 use crate::effects::{AbsolutePath, Place};
 use crate::knowledge::Action;
 use crate::syntax::{Arguments, Keyword};
 
-use super::model::{Item, Version};
+use super::model::{Item, StageModel, Version};
 use super::{Kind, Pair, Violation};
 
 /// A path that something names.
@@ -30,9 +31,9 @@ pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
         };
         let names = paths(pair.after, *after);
         for item in &old.items {
-            let lost = names
-                .iter()
-                .find(|named| writes(item, named) && !is_written(pair, *after, item, named));
+            let lost = names.iter().find(|named| {
+                writes(item, named) && !is_written(pair, *after, item, &whole(pair.before, old, item, named))
+            });
             found.extend(lost.map(|named| Violation {
                 kind: Kind::NamedPathLost,
                 line: pair.before.line(item),
@@ -57,7 +58,7 @@ fn writes(item: &Item, named: &Named) -> bool {
     }
     let exactly = Place::Exactly(named.path.clone());
     let is_output = |output: &Output| match output {
-        Output::NamedIn(_) | Output::OnlyNamed(..) => {
+        Output::NamedIn(_) | Output::Packaged(_) | Output::OnlyNamed(..) => {
             !named.is_guess && output.places().iter().any(|place| place.covers(&exactly))
         }
         Output::Programs(folder, names) => {
@@ -71,7 +72,31 @@ fn writes(item: &Item, named: &Named) -> bool {
     item.step.outputs.iter().any(is_output) || item.other_writes().any(|place| *place == exactly)
 }
 
-fn is_written(pair: &Pair<'_>, stage: usize, item: &Item, named: &Named) -> bool {
+/// The folder that must be there with what is named, where a build of Java made it; else just that.
+fn whole(version: &Version<'_>, stage: &StageModel, item: &Item, named: &Named) -> AbsolutePath {
+    let copies = stage.copies.partition_point(|copy| copy.index < item.step.instruction);
+    let files = View {
+        context: version.context,
+        copies: stage.copies.get(..copies).unwrap_or_default(),
+        may_choose_versions: false,
+        keeps_builds: false,
+    };
+    let folders = item.step.outputs.iter().filter_map(|output| match output {
+        Output::Packaged(folder) => AbsolutePath::of(folder, None),
+        _ => None,
+    });
+    let mut folders = folders.filter(|folder| named.path.is_within(folder));
+    let found = folders.find_map(
+        |folder| match beside(&files, folder.relative(), named.path.relative()).ok()? {
+            Beside::Nothing => None,
+            Beside::Folder(unit) => Some(AbsolutePath::root().join(&unit)),
+            Beside::Project => Some(folder),
+        },
+    );
+    found.unwrap_or_else(|| named.path.clone())
+}
+
+fn is_written(pair: &Pair<'_>, stage: usize, item: &Item, path: &AbsolutePath) -> bool {
     let after = pair.after;
     let has = |number: usize| {
         after
@@ -79,9 +104,8 @@ fn is_written(pair: &Pair<'_>, stage: usize, item: &Item, named: &Named) -> bool
             .get(number)
             .is_some_and(|stage| stage.position(&item.act).is_some())
     };
-    let place = Place::Exactly(named.path.clone());
-    let brings =
-        |number: usize| after.arrives(number, &place, stage, usize::MAX) || after.puts(number, &named.path, stage);
+    let place = Place::Exactly(path.clone());
+    let brings = |number: usize| after.arrives(number, &place, stage, usize::MAX) || after.puts(number, path, stage);
     has(stage) || (0..after.stages.len()).any(|number| has(number) && brings(number))
 }
 

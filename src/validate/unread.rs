@@ -35,7 +35,7 @@ fn is_only_source(pair: &Pair<'_>, stage: usize, copy: Option<&Copy>) -> bool {
     let is_compiled = |output: &Output| {
         matches!(
             output,
-            Output::NamedIn(_) | Output::OnlyNamed(..) | Output::Programs(..)
+            Output::NamedIn(_) | Output::Packaged(_) | Output::OnlyNamed(..) | Output::Programs(..)
         )
     };
     let builds = outputs.clone().any(is_compiled);

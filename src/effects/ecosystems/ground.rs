@@ -9,6 +9,7 @@ use crate::facts::{Base, Command, Facts, ImageReference, Scope, Stage};
 use crate::knowledge::{Kind, is_plain_node_package};
 use crate::syntax::Dockerfile;
 
+use super::go::{GoSettings, go_get_installs};
 use super::{Bundler, Destinations, Poetry, Surroundings, Told, runs_scripts, venvs};
 
 /// What is the same for all commands of a stage.
@@ -19,6 +20,7 @@ pub(crate) struct Ground {
     told: Told,
     bundler: Bundler,
     destinations: Destinations,
+    go_settings: GoSettings,
     image: Option<ImageReference>,
     image_python: Option<String>,
     has_system_python: bool,
@@ -46,6 +48,7 @@ impl Ground {
             told: Told::of(file, facts, range.clone()),
             bundler: Bundler::of(file, facts, range.clone()),
             destinations: Destinations::of(file, facts, range.clone()),
+            go_settings: GoSettings::of(file, facts, range.clone()),
             image_python: image.as_ref().and_then(python_of),
             has_system_python: installs_python(file, facts, range),
             image,
@@ -72,7 +75,8 @@ impl Ground {
             has_workspaces: self.has_workspaces,
             runs_scripts: self.runs_scripts,
             is_plain_package: &is_plain_node_package,
-            go_get_installs: self.go_get_installs(),
+            go_get_installs: go_get_installs(self.image.as_ref()),
+            go_settings: &self.go_settings,
             files,
         }
     }
@@ -82,19 +86,6 @@ impl Ground {
         let path = super::absolute(command, script);
         let folder = path.as_deref().and_then(|path| path.strip_suffix("/bin/activate"));
         folder.is_some_and(|folder| self.venvs.contains(folder))
-    }
-
-    /// Whether the image is of Go before 1.18.
-    fn go_get_installs(&self) -> bool {
-        let tag = self
-            .image
-            .as_ref()
-            .and_then(|image| image.tag.as_deref())
-            .unwrap_or_default();
-        let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next());
-        minor
-            .and_then(|minor| minor.parse::<u32>().ok())
-            .is_some_and(|minor| minor < 18)
     }
 }
 

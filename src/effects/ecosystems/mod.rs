@@ -27,11 +27,13 @@ use crate::knowledge::{Action, Compiler, OptionRole, Reading, compiler_called};
 
 use super::{AbsolutePath, Place};
 
+pub(crate) use dotnet::manifests::uses_asp_net;
 pub(crate) use ground::{Ground, image_below};
+pub(crate) use jvm::{Beside, beside, names_built_file};
 pub(crate) use node::{INSTALL_SCRIPTS, runs_scripts};
 pub(crate) use python::{Poetry, venvs};
 pub(crate) use ruby::Bundler;
-pub(crate) use rust::cargo_programs;
+pub(crate) use rust::{cargo_libraries, cargo_programs};
 pub(crate) use told::Told;
 
 use native::Destinations;
@@ -54,6 +56,8 @@ pub(crate) enum Output {
     Environment(String),
     /// A file that the file names somewhere: any path in this folder.
     NamedIn(String),
+    /// The same, with what a jar or a start script in this folder of a project needs beside itself.
+    Packaged(String),
     /// What the file names in this folder and nothing else of it: the file, or the folder of so many parts below.
     OnlyNamed(String, Option<usize>),
     /// Those of these programs in this folder that something runs.
@@ -100,6 +104,7 @@ impl Output {
                 vec![path.map_or(Place::Anywhere, Place::of_pattern)]
             }
             Output::NamedIn(folder)
+            | Output::Packaged(folder)
             | Output::OnlyNamed(folder, _)
             | Output::Project(folder)
             | Output::Metadata(folder) => vec![under(folder)],
@@ -135,8 +140,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) runs_scripts: bool,
     /// Packages of npm that bring no code to compile.
     pub(crate) is_plain_package: &'a dyn Fn(&str) -> bool,
-    /// Whether `go get` installs programs, as it did before Go 1.18.
-    pub(crate) go_get_installs: bool,
+    /// Whether `go get` installs programs, as it did before Go 1.18; none where nothing tells the version.
+    pub(crate) go_get_installs: Option<bool>,
+    /// Settings of Go that the stage makes by `go env`.
+    pub(crate) go_settings: &'a go::GoSettings,
     /// The files of the project as the COPYs before the RUN put them into the image.
     pub(crate) files: &'a dyn Files,
 }

@@ -30,6 +30,7 @@ pub(super) fn read(
         let by_tool = need.tools.iter().find_map(|tool| needs.tools.get(tool)).cloned();
         let found = by_tool
             .or_else(|| variable(file, facts, stage.clone(), need))
+            .or_else(|| of_services(context, need))
             .or_else(|| said.clone());
         if let Some(evidence) = found {
             needs.packages.entry(need.package.as_str()).or_insert(evidence);
@@ -38,6 +39,18 @@ pub(super) fn read(
 }
 
 fn variable(file: &Dockerfile, facts: &Facts, mut stage: std::ops::Range<usize>, need: &FileNeed) -> Option<Evidence> {
+    let set = |index: usize| {
+        let set = &facts.scope_after(index)?.variables;
+        let name = need.variables.iter().find(|name| set.contains_key(name))?;
+        let is_here = file.instructions.get(index)?.keyword() == Keyword::Env;
+        is_here.then(|| Evidence {
+            place: file.place_of(index),
+            fact: format!("sets {name}"),
+        })
+    };
+    if let Some(found) = stage.clone().find_map(set) {
+        return Some(found);
+    }
     stage.find_map(|index| {
         let instruction = file.instructions.get(index)?;
         let may = matches!(instruction.keyword(), Keyword::Env | Keyword::Cmd | Keyword::Entrypoint)
@@ -53,7 +66,23 @@ fn variable(file: &Dockerfile, facts: &Facts, mut stage: std::ops::Range<usize>,
     })
 }
 
+/// The first service that sets one of the variables.
+fn of_services(context: &ContextSource, need: &FileNeed) -> Option<Evidence> {
+    context.services().iter().find_map(|service| {
+        let mut names = service.environment.iter().map(|(name, _)| name);
+        let name = names.find(|name| need.variables.contains(name))?;
+        let file = service.file.file_name().unwrap_or_default().to_string_lossy();
+        Some(Evidence {
+            place: format!("{file}:{}", service.line),
+            fact: format!("sets {name}"),
+        })
+    })
+}
+
 fn source(context: &ContextSource, need: &'static FileNeed) -> Option<Evidence> {
+    if brings_them(context, need) {
+        return None;
+    }
     let is_wanted = |path: &str| {
         let is_manifest = ["go.mod", "Cargo.lock", "Cargo.toml"]
             .iter()
@@ -71,11 +100,29 @@ fn source(context: &ContextSource, need: &'static FileNeed) -> Option<Evidence> 
     })
 }
 
+/// Whether a source of Go imports a package that brings the files into the program.
+fn brings_them(context: &ContextSource, need: &FileNeed) -> bool {
+    if need.go_brings.is_empty() {
+        return false;
+    }
+    let is_code = |path: &str| path.ends_with(".go") && !path.ends_with("_test.go");
+    let mut sources = context
+        .sources(is_code)
+        .filter_map(|path| Some((path, context.read(path).ok()?)));
+    sources.any(|(path, text)| {
+        let literals = language_of(path)
+            .map(|language| texts(&text, language))
+            .unwrap_or_default();
+        literals.iter().any(|(text, _)| need.go_brings.contains(text))
+    })
+}
+
 fn says(path: &str, text: &str, need: &FileNeed) -> Option<String> {
     let fact = || need.fact.clone();
     if path.ends_with("go.mod") {
         let requires = text.lines().any(|line| line.trim_start().starts_with("require"));
-        return (need.modules && requires).then(fact);
+        let names = || need.go_modules.iter().any(|name| text.contains(name.as_str()));
+        return (requires && (need.modules || names())).then(fact);
     }
     if path.ends_with("Cargo.lock") || path.ends_with("Cargo.toml") {
         let names = crates(text);

@@ -55,7 +55,7 @@ pub(crate) fn lacking(
         .iter()
         .for_each(|(tool, evidence)| missing.tool(tool, evidence));
     for (package, evidence) in &needs.packages {
-        if missing.had(package) {
+        if missing.had_files_of(package) {
             missing.add(package, evidence);
         }
     }
@@ -86,6 +86,11 @@ impl Missing<'_> {
     /// Whether the old image has a package, or may: of one that no table has, what is needed was there.
     fn had(&self, package: &str) -> bool {
         self.had.as_ref().is_none_or(|had| has_package(had, package))
+    }
+
+    /// Whether the old image has the files of a package, or may, wherever they are.
+    fn had_files_of(&self, package: &str) -> bool {
+        self.had(package) || self.had.as_ref().is_some_and(|had| had.stands_for.contains(package))
     }
 
     /// Whether the new image surely has a package.

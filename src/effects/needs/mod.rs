@@ -36,6 +36,7 @@ mod own_folders;
 mod packages;
 mod runners;
 mod runs;
+mod siblings;
 mod sources;
 mod started;
 
@@ -60,6 +61,7 @@ pub(crate) use lacking::{lacking, nameless_need, unknown_library};
 pub(crate) use own_folders::first_use;
 pub(crate) use packages::installed_by_name;
 pub(crate) use runs::StepNeeds;
+pub(crate) use siblings::named_by_sources;
 pub(crate) use tools::tool_calls;
 
 mod tools;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::effects::needs::Needs;
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::knowledge::{Compiler, Family, compiler, image_contents};
+use crate::knowledge::{Compiler, Family, compiler, image_contents, image_has_own_tool};
 
 use super::Evidence;
 use super::gain::Gain;
@@ -97,11 +97,12 @@ pub(super) fn lost_tool<'n>(
     new: (&str, &str),
 ) -> Option<(&'n str, &'n Evidence)> {
     let image = subject.image;
-    let old = image_contents(&image.repository(), image.tag.as_deref()).unwrap_or_default();
+    let repository = image.repository();
+    let had = |tool: &str| image_has_own_tool(&repository, image.tag.as_deref(), tool);
     let new = image_contents(new.0, Some(new.1)).unwrap_or_default();
     let family = subject.release.family;
     let mut tools = tools.iter();
-    let lost = tools.find(|(tool, _)| old.tools.contains(tool.as_str()) && !new.has_tool(family, tool));
+    let lost = tools.find(|(tool, _)| had(tool) && !new.has_tool(family, tool));
     lost.map(|(tool, evidence)| (tool.as_str(), evidence))
 }
 

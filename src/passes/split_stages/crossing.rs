@@ -11,7 +11,7 @@ use crate::syntax::Keyword;
 
 use super::copies::{brings_sources, copied_to, is_from_context, may_supply, root};
 use super::gain::Gain;
-use super::named::{named, nothing_named, only_named};
+use super::named::{named, nothing_named, only_named, packaged};
 use super::plan::Line;
 use super::project::installs_libraries;
 use super::python_site::python;
@@ -217,6 +217,13 @@ pub(super) fn plan(
                 Output::NamedIn(folder) => match named(subject, index, folder, &mut crossings) {
                     // What a later step copies to its place is all that is needed.
                     Err(_) if is_taken_on(works, index, folder) => {}
+                    other => other?,
+                },
+                Output::Packaged(folder) => match packaged(subject, index, folder, &mut crossings) {
+                    Err(Obstacle {
+                        kind: ObstacleKind::UnknownNeed,
+                        ..
+                    }) if is_taken_on(works, index, folder) => {}
                     other => other?,
                 },
                 Output::Programs(folder, names) => {

@@ -100,21 +100,6 @@ fn rules_may_make_libraries(context: &ContextSource) -> bool {
     context.sources(is_rule).next().is_none() || says_any(context, is_rule, &signs)
 }
 
-/// Whether a project of .NET uses ASP.NET, or none is there to tell.
-pub(super) fn uses_asp_net(context: &ContextSource) -> bool {
-    let is_project = |path: &str| {
-        [".csproj", ".fsproj", ".vbproj", ".props"]
-            .iter()
-            .any(|end| path.ends_with(end))
-    };
-    let signs = [
-        "Microsoft.NET.Sdk.Web",
-        "Microsoft.NET.Sdk.Razor",
-        "Microsoft.AspNetCore",
-    ];
-    context.sources(is_project).next().is_none() || says_any(context, is_project, &signs)
-}
-
 /// Whether a source that `is_wanted` accepts contains one of `signs`.
 fn says_any(context: &ContextSource, is_wanted: impl Fn(&str) -> bool, signs: &[&str]) -> bool {
     let mut texts = context.sources(is_wanted).filter_map(|path| context.read(path).ok());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::context::ContextSource;
+use crate::effects::ecosystems::uses_asp_net;
 use crate::effects::needs::{Needs, is_used_up, nameless_need};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::is_within;
@@ -14,7 +15,6 @@ use crate::syntax::Keyword;
 use super::answered::lost_tool;
 use super::copies::is_from_context;
 use super::crossing::Crossings;
-use super::project::uses_asp_net;
 use super::subject::Subject;
 use super::work::Works;
 

@@ -47,7 +47,9 @@ pub(super) fn check(
         .commands
         .iter()
         .flat_map(|command| files(command).into_iter().map(move |path| (command, path)));
-    match started.find(|(_, path)| !is_filled_by_images(path.as_str()) && !is_there(path)) {
+    let may_be_of_image =
+        |path: &AbsolutePath| is_filled_by_images(path.as_str()) && !is_in_cache(subject, works, path);
+    match started.find(|(_, path)| !may_be_of_image(path) && !is_there(path)) {
         Some((command, path)) => Err(Obstacle::new(
             ObstacleKind::UnknownNeed,
             format!(
@@ -59,6 +61,19 @@ pub(super) fn check(
         )),
         None => Ok(()),
     }
+}
+
+/// Whether a path is in a folder in which a manager that builds keeps what it downloads and installs: `~/.m2/repository`.
+fn is_in_cache(subject: &Subject<'_>, works: &BTreeMap<usize, Works>, path: &AbsolutePath) -> bool {
+    let builds = works.iter().filter(|(_, works)| works.builds());
+    let runs = builds.filter_map(|(index, _)| subject.facts.run(subject.file, *index));
+    let used = runs
+        .flat_map(|run| &run.commands)
+        .filter_map(|command| command.manager.as_ref());
+    let mut caches = used
+        .flat_map(|used| &used.caches)
+        .filter_map(|cache| cache.path.as_deref());
+    caches.any(|cache| AbsolutePath::of(cache, None).is_some_and(|cache| path.is_within(&cache)))
 }
 
 /// The absolute paths of the program and the scripts that a command runs, and of the files that it is given to read.

@@ -27,6 +27,10 @@ impl Surroundings<'_> {
                         )
                     })
             }
+            (_, "dev-certs") => self.certificate(command, used),
+            (_, "user-secrets") => Ok(Some(vec![Output::Path(
+                self.in_home(command, ".microsoft/usersecrets")?,
+            )])),
             (Action::Build, "run") | (Action::Run | Action::Exec, _) => Err(Obstacle::new(
                 ObstacleKind::UnknownCommand,
                 "`dotnet` runs a program, which may write anything",
@@ -40,5 +44,31 @@ impl Surroundings<'_> {
             // What `build`, `restore` and `test` make, only `publish` reads.
             _ => Ok(Some(Vec::new())),
         }
+    }
+
+    /// The certificate that a command makes: the file that it exports, and the store from which the server takes it.
+    fn certificate(&self, command: &Command, used: &ManagerUse) -> Left {
+        let has = |names: &[&str]| used.options.iter().find(|(name, ..)| names.contains(&name.as_str()));
+        if has(&["-c", "--check", "--clean"]).is_some() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut left = vec![Output::Path(self.in_home(command, ".dotnet/corefx")?)];
+        if let Some((name, path, _)) = has(&["-ep", "--export-path"]) {
+            let path = path.as_deref().and_then(|path| absolute(command, path));
+            let unknown = || {
+                Obstacle::new(
+                    ObstacleKind::UnknownPlace,
+                    format!("nothing tells to which file `dotnet dev-certs {name}` writes"),
+                    "write it as a plain path",
+                )
+            };
+            left.push(Output::Path(path.ok_or_else(unknown)?));
+        }
+        Ok(Some(left))
+    }
+
+    /// A folder in the home folder of whoever runs `command`.
+    fn in_home(&self, command: &Command, folder: &str) -> Result<String, Obstacle> {
+        Ok(format!("{}/{folder}", self.home_folder(command)?))
     }
 }

@@ -23,11 +23,11 @@ impl Surroundings<'_> {
             },
         };
         let root = root.and_then(|root| absolute(command, &root));
-        let moved = used.options.iter().any(|(name, ..)| {
-            matches!(
-                name.as_str(),
-                "--target-dir" | "--out-dir" | "--artifact-dir" | "--manifest-path"
-            )
+        let is_build = matches!(used.verb.as_str(), "build" | "b");
+        let moved = used.options.iter().any(|(name, ..)| match name.as_str() {
+            "--out-dir" | "--artifact-dir" | "--manifest-path" => true,
+            "--target-dir" => !is_build,
+            _ => false,
         });
         let Some(root) = root.filter(|_| !moved) else {
             return Err(Obstacle::new(
@@ -60,9 +60,11 @@ impl Surroundings<'_> {
                 )]))
             }
             "build" | "b" => {
-                let target = match self.variable(command, "CARGO_TARGET_DIR")? {
-                    Some(target) => Some(target),
-                    None => self.variable(command, "CARGO_BUILD_TARGET_DIR")?,
+                let named = used.options.iter().find(|(name, ..)| name == "--target-dir");
+                let target = match (named, self.variable(command, "CARGO_TARGET_DIR")?) {
+                    (Some((_, target, _)), _) => Some(target.clone().ok_or_else(|| unknown_folder("cargo"))?),
+                    (None, Some(target)) => Some(target),
+                    (None, None) => self.variable(command, "CARGO_BUILD_TARGET_DIR")?,
                 };
                 let target = target.unwrap_or_else(|| "target".to_owned());
                 let target = absolute(command, &target).ok_or_else(|| unknown_folder("cargo"))?;
@@ -82,15 +84,39 @@ impl Surroundings<'_> {
     }
 }
 
+/// The files of the shared libraries that packages of the project in `folder` build: its own, and those of the members that it
+/// names without a pattern.
+pub(crate) fn cargo_libraries(files: &dyn Files, folder: &str) -> Vec<String> {
+    let read = |folder: &str| -> Option<toml::Table> {
+        let text = files.read(&below(folder, "Cargo.toml"))?;
+        toml::from_str(&text).ok()
+    };
+    let Some(root) = read(folder) else {
+        return Vec::new();
+    };
+    let members = root.get("workspace").and_then(|workspace| workspace.get("members"));
+    let members = members.and_then(toml::Value::as_array).into_iter().flatten();
+    let members = members.filter_map(|member| read(&below(folder, member.as_str()?)));
+    let all: Vec<toml::Table> = members.chain([root.clone()]).collect();
+    all.iter().filter_map(shared_library).collect()
+}
+
+/// The file of the shared library that a package builds, if it builds one.
+fn shared_library(manifest: &toml::Table) -> Option<String> {
+    let library = manifest.get("lib")?;
+    let mut kinds = library
+        .get("crate-type")?
+        .as_array()?
+        .iter()
+        .filter_map(toml::Value::as_str);
+    kinds.find(|kind| matches!(*kind, "cdylib" | "dylib"))?;
+    let own = library.get("name").or_else(|| manifest.get("package")?.get("name"));
+    Some(format!("lib{}.so", own?.as_str()?.replace('-', "_")))
+}
+
 /// The programs that the package in `folder` builds; none where its manifest is not known.
 pub(crate) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<String>> {
-    let join = |name: &str| {
-        if folder.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{folder}/{name}")
-        }
-    };
+    let join = |name: &str| below(folder, name);
     let manifest: toml::Table = toml::from_str(&files.read(&join("Cargo.toml"))?).ok()?;
     let package = manifest.get("package")?;
     let name = package.get("name")?.as_str()?;
@@ -122,4 +148,12 @@ pub(crate) fn cargo_programs(files: &dyn Files, folder: &str) -> Option<Vec<Stri
     found.sort();
     found.dedup();
     Some(found)
+}
+
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }

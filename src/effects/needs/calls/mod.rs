@@ -68,7 +68,7 @@ pub(crate) fn calls_with_started(context: &ContextSource, starts: &dyn Fn(&str) 
 
 impl Sources {
     fn of(context: &ContextSource) -> Sources {
-        let paths = context.sources(|path| language_of(path).is_some() && !matches_any(path, test_files()));
+        let paths = context.sources(|path| language_of(path).is_some() && !is_of_tests(path));
         let read = paths.filter_map(|path| {
             Some(Source {
                 path: path.to_owned(),
@@ -145,6 +145,11 @@ pub(super) fn texts(text: &str, language: &'static Language) -> Vec<(String, usi
         _ => None,
     });
     texts.collect()
+}
+
+/// Whether a source is one of tests.
+pub(super) fn is_of_tests(path: &str) -> bool {
+    matches_any(path, test_files())
 }
 
 fn matches_any(path: &str, mut patterns: impl Iterator<Item = &'static str>) -> bool {

@@ -232,7 +232,7 @@ fn applied(gather: &mut Gather, root: &str, folder: &str, path: &str, text: &str
 }
 
 /// `text` without comments of either kind; addresses keep their slashes because a `:` stands before them.
-fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("/*") {
@@ -248,6 +248,30 @@ fn without_comments(text: &str) -> String {
         comment.and_then(|(at, _)| line.get(..at)).unwrap_or(line)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a script applies a plugin to its own project.
+pub(crate) fn is_applied(text: &str, plugin: &str) -> bool {
+    let is_named = |line: &str| {
+        line.match_indices(plugin).any(|(at, _)| {
+            let before = line.get(..at).unwrap_or_default();
+            let behind = line.get(at + plugin.len()..).unwrap_or_default();
+            before.ends_with(['"', '\'']) && behind.starts_with(['"', '\''])
+        })
+    };
+    let applies = |line: &str| !line.contains("apply false") && !line.contains("apply(false)");
+    text.lines().any(|line| is_named(line) && applies(line))
+}
+
+/// What a script gives for the class path of a jar: the text behind each name of it, to the end of the line after it.
+pub(crate) fn class_paths(text: &str) -> Vec<&str> {
+    const NAME: &str = "Class-Path";
+    let values = text.match_indices(NAME).map(|(at, _)| {
+        let behind = text.get(at + NAME.len()..).unwrap_or_default();
+        let end = behind.match_indices('\n').nth(1).map_or(behind.len(), |(at, _)| at);
+        behind.get(1..end).unwrap_or_default()
+    });
+    values.collect()
 }
 
 /// The string literals behind each `name`, as Groovy and Kotlin write calls: `include 'a', 'b'`, `include("a", "b")`,
