@@ -273,6 +273,9 @@ pub struct Project {
     /// Ways to install the dependencies without the project itself, as words of a command; the preferred first.
     #[serde(default)]
     pub dependencies_only: Vec<String>,
+    /// Variables that change nothing of a download of all dependencies; `*` is any text.
+    #[serde(default)]
+    pub not_for_download: Vec<String>,
     /// Verbs that write the packages which they name into the manifests.
     #[serde(default)]
     pub edited_by: Vec<String>,
@@ -293,6 +296,15 @@ pub struct LockForRun {
     pub not_where: Vec<String>,
     /// The file that makes a folder the workspace of those below it, and the table in it that does.
     pub workspace: (String, Vec<String>),
+}
+
+impl Project {
+    /// Whether the variable `name` surely changes nothing of a download of all dependencies.
+    #[must_use]
+    pub fn is_not_for_download(&self, name: &str) -> bool {
+        let mut known = self.not_for_download.iter();
+        known.any(|pattern| super::base_environment::matches(pattern, name))
+    }
 }
 
 impl Options {

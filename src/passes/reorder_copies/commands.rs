@@ -199,10 +199,11 @@ impl Copied<'_> {
                 .iter()
                 .skip(1)
                 .find(|word| self.is_package_file(command, used, word));
-            return match named {
-                Some(word) => Err(format!("names `{}`, which may be among what is copied", word.text)),
-                None => Ok(Effects::default()),
-            };
+            if let Some(word) = named {
+                return Err(format!("names `{}`, which may be among what is copied", word.text));
+            }
+            let needs = installs::needs(run, number, self.view);
+            return needs.map(|_| Effects::default()).map_err(|obstacle| obstacle.found);
         }
         if matches!(used.action, Action::Exec | Action::Run) {
             return Err(format!("{called}, which may read what is copied"));
