@@ -54,6 +54,9 @@ pub struct Manager {
     /// Whether it works for root only.
     #[serde(default)]
     pub needs_root: bool,
+    /// Whether a command that works without a network reads what its caches hold.
+    #[serde(default)]
+    pub lives_on_cache: bool,
     /// How the tool finds the home folder that `~` stands for in its caches.
     #[serde(default)]
     pub home: HomeFrom,

@@ -115,7 +115,7 @@ fn named(by: String, path: String) -> Named {
 }
 
 /// The parts of a word that may be paths: `--repofrompath=x,./repo`, `file:///app/gems`, `-I./include`.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let parts = text
         .split([':', '=', ',', ' ', '"', '\''])
         .map(|part| part.trim_end_matches('/'));
