@@ -202,8 +202,12 @@ impl Copied<'_> {
             if let Some(word) = named {
                 return Err(format!("names `{}`, which may be among what is copied", word.text));
             }
-            let needs = installs::needs(run, number, self.view);
-            return needs.map(|_| Effects::default()).map_err(|obstacle| obstacle.found);
+            let named = installs::named::by_surroundings(command, self.view, &|_| false).into_iter();
+            let mut named = named.chain(installs::named::by_words(command, used, self.view));
+            return match named.next() {
+                Some(named) => Err(named.obstacle(&called).found),
+                None => Ok(Effects::default()),
+            };
         }
         if matches!(used.action, Action::Exec | Action::Run) {
             return Err(format!("{called}, which may read what is copied"));
