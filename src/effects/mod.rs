@@ -8,6 +8,7 @@
 //! `image_files` says which files COPYs bring, `needs` what the program needs when it runs, `ecosystems` what the
 //! tools of a language leave behind.
 
+pub(crate) mod cache_readers;
 mod classify;
 mod command;
 pub(crate) mod context_use;

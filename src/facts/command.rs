@@ -535,6 +535,8 @@ impl<'a> Reader<'a> {
             .as_ref()
             .and_then(|used| words.get(used.inner_at?..))
             .map(<[Word]>::to_vec);
+        // It inherits the variables that are set for what runs it.
+        let inner = inner.map(|words| (words, assignments.clone()));
         let switches_user = user.is_some();
         let new_environment = new_environment
             || self.is_login
@@ -557,8 +559,8 @@ impl<'a> Reader<'a> {
             deletes,
             redirects,
         });
-        if let Some(inner) = inner {
-            self.words(inner, Vec::new(), Vec::new(), span, context);
+        if let Some((words, assignments)) = inner {
+            self.words(words, assignments, Vec::new(), span, context);
         }
     }
 

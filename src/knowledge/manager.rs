@@ -54,6 +54,9 @@ pub struct Manager {
     /// Whether it works for root only.
     #[serde(default)]
     pub needs_root: bool,
+    /// Whether a command that works without a network reads what its caches hold.
+    #[serde(default)]
+    pub lives_on_cache: bool,
     /// How the tool finds the home folder that `~` stands for in its caches.
     #[serde(default)]
     pub home: HomeFrom,
@@ -308,6 +311,9 @@ pub struct Project {
     /// Ways to install the dependencies without the project itself, as words of a command; the preferred first.
     #[serde(default)]
     pub dependencies_only: Vec<String>,
+    /// Variables that change nothing of a download of all dependencies; `*` is any text.
+    #[serde(default)]
+    pub not_for_download: Vec<String>,
     /// Verbs that write the packages which they name into the manifests.
     #[serde(default)]
     pub edited_by: Vec<String>,
@@ -328,6 +334,15 @@ pub struct LockForRun {
     pub not_where: Vec<String>,
     /// The file that makes a folder the workspace of those below it, and the table in it that does.
     pub workspace: (String, Vec<String>),
+}
+
+impl Project {
+    /// Whether the variable `name` surely changes nothing of a download of all dependencies.
+    #[must_use]
+    pub fn is_not_for_download(&self, name: &str) -> bool {
+        let mut known = self.not_for_download.iter();
+        known.any(|pattern| super::base_environment::matches(pattern, name))
+    }
 }
 
 impl Options {

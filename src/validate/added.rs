@@ -1,12 +1,13 @@
 //! What was added does no harm: it surely succeeds, and touches nothing that a later step or the program needs.
 
 use crate::effects::ecosystems::Output;
+use crate::effects::image_files::Copy;
 use crate::effects::{AbsolutePath, Place};
 use crate::facts::Command;
 
 use super::model::{Item, StageModel, Version};
 use super::throwaway::{is_forced, is_throwaway};
-use super::{Kind, Pair, Violation};
+use super::{Kind, Pair, Violation, reads};
 
 /// Checks every step of the result that the original does not have.
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
@@ -51,6 +52,11 @@ fn harm(version: &Version<'_>, stage: &StageModel, at: usize, item: &Item) -> Op
             "a virtual environment would be made on {image}, whose Python may lack the module venv"
         ));
     }
+    if let Some(path) = lacking(version, stage, item) {
+        return violation(format!(
+            "a step that would be added reads /{path}, which only a COPY after it brings"
+        ));
+    }
     let deleted = deleted(version, item);
     if let Some(path) = deleted
         .iter()
@@ -87,6 +93,20 @@ fn old_python(version: &Version<'_>, stage: &StageModel, item: &Item) -> Option<
         .is_some_and(|tag| tag == "2" || tag.starts_with("2.") || tag.starts_with("2-"));
     let is_it = makes && is_old && version.command(item).is_some_and(has_module);
     is_it.then(|| image.to_string())
+}
+
+/// A file that a step reads and that only a later COPY brings.
+fn lacking(version: &Version<'_>, stage: &StageModel, item: &Item) -> Option<String> {
+    let end = stage.copies.partition_point(|copy| copy.index < item.step.instruction);
+    let (earlier, later) = stage.copies.split_at_checked(end)?;
+    if later.is_empty() {
+        return None;
+    }
+    let mut read = reads::of_install(version, item, &stage.copies).unwrap_or_else(|| reads::of_code(version, item));
+    let supplies =
+        |copies: &[Copy], path: &str| copies.iter().any(|copy| copy.supplies(version.context, path).is_some());
+    read.retain(|path| supplies(later, path) && !supplies(earlier, path));
+    read.into_iter().next()
 }
 
 /// Whether a command is code that is written in place, which its author sees.

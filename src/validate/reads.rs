@@ -3,6 +3,8 @@
 use crate::context::Files as _;
 use crate::effects::ecosystems::manifests::{self, Install, ReadFile};
 use crate::effects::image_files::{Copy, Layer, View, inside, join};
+use crate::effects::installs::named;
+use crate::effects::needs::Code;
 use crate::effects::{AbsolutePath, folder_of};
 use crate::facts::{Command, ManagerUse};
 use crate::knowledge::Action;
@@ -44,9 +46,12 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
         keeps_builds: false,
     };
     let folder = command.workdir.as_deref()?.trim_matches('/');
+    let named = named::by_surroundings(command, &view, &|_| false).into_iter();
+    let named = named.chain(named::by_words(command, used, &view));
+    let named: Vec<String> = named.map(|named| named.path).collect();
     let Some(manager) = manager(used) else {
         let is_by_name = used.reads.is_empty() && used.action == Action::Install && !used.may_read_project();
-        return is_by_name.then(Vec::new);
+        return is_by_name.then_some(named);
     };
     let (verb, arguments) = words(command, used);
     let arguments: Vec<String> = arguments.iter().map(|word| relative(word, folder)).collect();
@@ -55,7 +60,19 @@ pub(super) fn of_install(version: &Version<'_>, item: &Item, copies: &[Copy]) ->
     let is_code = |file: &ReadFile| file.is_folder() && !name_of(&file.path).starts_with('.');
     let runs_code = reads.files.iter().any(is_code) || installs_folder(command, &view);
     let is_plain = reads.is_manifests_only() && !runs_code;
-    is_plain.then(|| reads.files.into_iter().map(|file| file.path).collect())
+    is_plain.then(|| reads.files.into_iter().map(|file| file.path).chain(named).collect())
+}
+
+/// The paths that texts in the code in a command's own words may be, without a slash at their beginning.
+pub(super) fn of_code(version: &Version<'_>, item: &Item) -> Vec<String> {
+    let Some(command) = version.command(item) else {
+        return Vec::new();
+    };
+    let workdir = folder_of(command);
+    let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
+    let texts = Code::texts(&words).into_iter();
+    let paths = texts.filter_map(|text| AbsolutePath::of(&text, workdir.as_ref()));
+    paths.map(|path| path.relative().to_owned()).collect()
 }
 
 /// The last part of a path.

@@ -3,6 +3,7 @@
 
 pub(crate) mod environment;
 pub(crate) mod folders;
+pub(crate) mod named;
 pub(crate) mod pyproject;
 mod settings;
 
@@ -63,7 +64,14 @@ pub(crate) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         return none();
     };
     let name = format!("`{} {}`", used.program, used.verb);
+    let is_ignored = |variable: &str| used.manager.project.is_not_for_download(variable);
+    if let Some(named) = named::by_surroundings(command, view, &is_ignored).first() {
+        return Err(named.obstacle(&name));
+    }
     let Some(manager) = manager(&used.manager.id) else {
+        if let Some(named) = named::by_words(command, used, view).first() {
+            return Err(named.obstacle(&name));
+        }
         // What is installed by name reads nothing.
         let reads_files = !used.reads.is_empty()
             || used.has_unknown_arguments
@@ -112,10 +120,13 @@ pub(crate) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
     let is_global =
         arguments.iter().any(|word| matches!(word.as_str(), "-g" | "--global")) || verb.starts_with("global");
     if is_node(manager) && is_global {
-        return Ok(Needs {
-            files: settings::global(manager, &folder, view),
-            ..Needs::default()
-        });
+        return match named::by_words(command, used, view).first() {
+            Some(named) => Err(named.obstacle(&name)),
+            None => Ok(Needs {
+                files: settings::global(manager, &folder, view),
+                ..Needs::default()
+            }),
+        };
     }
     settings::written(manager, &verb, &arguments, &folder, view).map_err(|what| {
         let remedy = "commit the setting, and leave the command out";
@@ -171,6 +182,20 @@ pub(crate) fn needs(run: &Execution, number: usize, view: &View<'_>) -> Result<N
         found
     };
     needs.files = found.files.iter().map(|file| file.path.clone()).collect();
+    for other in named::by_words(command, used, view) {
+        // A download has its own words.
+        let counts = match &needs.split {
+            Some(Split::Download(words)) => words.contains(&other.by),
+            _ => true,
+        };
+        if !counts || named::is_covered(&needs.files, &other.path) {
+            continue;
+        }
+        if !other.is_alone(view) {
+            return Err(other.obstacle(&name));
+        }
+        needs.files.push(other.path);
+    }
     needs.files.extend(settings::versions(manager, &folder, view));
     needs.writes = writes(manager, &folder, &found, view);
     scripts(&needs.files, view)?;

@@ -2,9 +2,11 @@
 //! source.
 
 use crate::context::Files as _;
-use crate::knowledge::{ArgumentRole, Takes, command_table, is_shell, language_of, language_of_interpreter};
+use crate::knowledge::{
+    ArgumentRole, ArgumentUse, Takes, command_table, is_shell, language_of, language_of_interpreter,
+};
 
-use super::calls::{Call, calls_of_text};
+use super::calls::{Call, calls_of_text, texts as texts_of};
 use super::commands::{Commands, is_unknown, name_of, program};
 use super::sources::Said;
 use super::started::{By, DEEPEST, Reader, absolute};
@@ -44,6 +46,22 @@ impl Code {
             (Some(text), Some(language)) => Code::Calls(calls_of_text(text, language)),
             _ => Code::Unread,
         }
+    }
+
+    /// The string literals of the code in the words of a command.
+    pub(crate) fn texts(words: &[Option<&str>]) -> Vec<String> {
+        let program = words.first().copied().flatten().map_or("", name_of);
+        let (Some(table), Some(language)) = (command_table(program), language_of_interpreter(program)) else {
+            return Vec::new();
+        };
+        let reading = table.read(words.get(1..).unwrap_or_default());
+        let of_code = |argument: &&ArgumentUse| argument.role == ArgumentRole::Code;
+        let codes = reading.arguments.iter().filter(of_code);
+        let texts = codes.filter_map(|code| code.text.as_deref());
+        texts
+            .flat_map(|code| texts_of(code, language))
+            .map(|(text, _)| text)
+            .collect()
     }
 
     /// The programs that it starts, if all are known.

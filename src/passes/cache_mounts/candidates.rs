@@ -1,9 +1,10 @@
 //! Which caches of a RUN can be mounts.
 
+use crate::effects::cache_readers::CacheReaders;
 use crate::effects::later_use::LaterUse;
-use crate::effects::{Obstacle, ObstacleKind};
+use crate::effects::{AbsolutePath, Obstacle, ObstacleKind, folder_of};
 use crate::facts::{CacheUse, Command, Execution, Facts, ManagerUse, Obstruction, Taken, User, is_within};
-use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, Sharing};
+use crate::knowledge::{Action, ArgumentRole, Cache, Holds, Manager, OptionRole, Sharing};
 use crate::passes::clean_layers::image_among;
 use crate::syntax::Dockerfile;
 
@@ -45,7 +46,7 @@ impl Candidates {
     pub(super) fn of(
         facts: &Facts,
         file: &Dockerfile,
-        (starts, later_use): (&Starts, &LaterUse<'_>),
+        (starts, later_use, readers): (&Starts, &LaterUse<'_>, &CacheReaders<'_>),
         index: usize,
         run: &Execution,
     ) -> Candidates {
@@ -65,6 +66,7 @@ impl Candidates {
             file,
             starts,
             later_use,
+            readers,
             index,
             run,
         };
@@ -145,6 +147,7 @@ struct Rules<'a> {
     file: &'a Dockerfile,
     starts: &'a Starts,
     later_use: &'a LaterUse<'a>,
+    readers: &'a CacheReaders<'a>,
     index: usize,
     run: &'a Execution,
 }
@@ -236,6 +239,8 @@ impl Rules<'_> {
         self.is_fit(used, cache)?;
         self.uses_elsewhere(path, cache.cache, &used.manager.id)?;
         self.is_missed(used, cache, path)?;
+        self.readers.check(self.file, self.index, used, cache)?;
+        fills_other(command, used, cache.cache, path)?;
         match cache.cache.holds {
             Holds::Lists => self.lists(used)?,
             Holds::Store => stores::check(self.facts, self.file, self.starts, self.index, used, path)?,
@@ -559,6 +564,33 @@ impl Rules<'_> {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// That an option lets the command write something else below the cache: `pip install --target`.
+fn fills_other(command: &Command, used: &ManagerUse, cache: &Cache, path: &str) -> Result<(), Obstacle> {
+    let is_place = |name: &str| {
+        let mut places = cache.moved_by.iter().filter_map(|place| place.option.as_deref());
+        places.any(|option| option == name)
+    };
+    let mut written = used
+        .options
+        .iter()
+        .filter(|(name, ..)| used.manager.options.role(name) == Some(OptionRole::Writes) && !is_place(name));
+    let folder = folder_of(command);
+    let is_below = |value: &Option<String>| {
+        let place = value
+            .as_deref()
+            .and_then(|value| AbsolutePath::of(value, folder.as_ref()));
+        place.is_some_and(|place| is_within(place.as_str(), path))
+    };
+    match written.find(|(_, value, _)| is_below(value)) {
+        Some((name, ..)) => Err(Obstacle::new(
+            ObstacleKind::InUse,
+            format!("`{name}` lets it write what the image may need to {path}"),
+            "write it somewhere else",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -124,9 +124,12 @@ impl Edits<'_> {
                     let text = script.text();
                     let rest = text.get(assigned.span.end..).unwrap_or_default();
                     let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-                    self.list.push(Edit::delete(
-                        script.source(assigned.span.start..assigned.span.end + blanks),
-                    ));
+                    let gone = script.source(assigned.span.start..assigned.span.end + blanks);
+                    // What a command runs inherits its variables.
+                    if self.list.iter().any(|edit| edit.range == gone) {
+                        continue;
+                    }
+                    self.list.push(Edit::delete(gone));
                     let text = script.text().get(assigned.span.clone());
                     self.done.removed.push(text.unwrap_or(name).to_owned());
                 }

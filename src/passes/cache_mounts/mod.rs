@@ -12,9 +12,10 @@ mod starts;
 mod stores;
 mod target;
 
+use crate::effects::cache_readers::CacheReaders;
 use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::Facts;
+use crate::facts::{Facts, Stage};
 use crate::syntax::{Dockerfile, Keyword, LineRange};
 
 use super::{Change, Level, Outcome, Pass, PassOptions, Refusal};
@@ -44,20 +45,21 @@ impl Pass for CacheMounts {
         if !options.cache_mounts {
             return outcome;
         }
-        let frontend = old_frontend(file);
+        let frontend = old_frontend(file).or_else(|| stage_named_scratch(file, facts));
         let newline = file.newline.as_str();
         let starts = match stores::are_used(facts, file) {
             true => Starts::of(file, facts, options.context.as_deref()),
             false => Starts::default(),
         };
         let later_use = LaterUse::of(facts);
+        let readers = CacheReaders::of(facts, options.context.as_deref());
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {
                 continue;
             }
             let lines = file.lines_of(index);
-            let mut candidates = Candidates::of(facts, file, (&starts, &later_use), index, run);
+            let mut candidates = Candidates::of(facts, file, (&starts, &later_use, &readers), index, run);
             if options.level >= Level::Standard {
                 candidates.add_target(target::of(facts, file, index, run));
             }
@@ -139,6 +141,21 @@ fn old_frontend(file: &Dockerfile) -> Option<Obstacle> {
             "name docker/dockerfile:1, or remove the directive",
         )
     })
+}
+
+/// A stage with the name that BuildKit takes a cache mount without `from` from: the mount would need that stage.
+fn stage_named_scratch(file: &Dockerfile, facts: &Facts) -> Option<Obstacle> {
+    let is_scratch = |stage: &&Stage| {
+        let name = stage.name.as_deref();
+        name.is_some_and(|name| name.eq_ignore_ascii_case("scratch"))
+    };
+    let stage = facts.stages.iter().find(is_scratch)?;
+    let line = file.line_of(stage.instructions.start);
+    Some(Obstacle::new(
+        ObstacleKind::Unsupported,
+        format!("line {line} calls a stage `scratch`, from which BuildKit would take the contents of a cache mount"),
+        "give the stage another name",
+    ))
 }
 
 /// The instructions of the stages that `stage` stands on, directly or not, in the file's order, `stage` included.

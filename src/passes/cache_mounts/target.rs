@@ -141,8 +141,16 @@ fn check(
         let name = absolute.rsplit('/').next().unwrap_or_default().to_owned();
         let is_binary =
             absolute.starts_with(&format!("{path}/")) && absolute.contains("/release/") || absolute.contains("/debug/");
-        let is_file =
-            is_binary && !name.contains(['*', '?', '[']) && !absolute.ends_with("/release") && !source.ends_with('/');
+        // A folder that Cargo keeps beside the binaries is no binary.
+        let is_folder = matches!(
+            name.as_str(),
+            "release" | "debug" | "examples" | "build" | "deps" | "incremental" | ".fingerprint"
+        );
+        let is_file = !is_folder
+            && is_binary
+            && !name.contains(['*', '?', '['])
+            && !absolute.ends_with("/release")
+            && !source.ends_with('/');
         let node = file
             .instructions
             .get(taken.instruction)
@@ -167,7 +175,10 @@ fn check(
         }
         elsewhere.push((
             taken.instruction,
-            vec![Edit::replace(word.range.clone(), format!("{FOLDER}{name}"))],
+            vec![Edit::replace(
+                word.range.clone(),
+                in_place_of(file, taken.instruction, &word.range, &name),
+            )],
             format!("take {name} from {FOLDER}, where the build puts it"),
         ));
     }
@@ -197,6 +208,18 @@ fn check(
         folder: FOLDER,
         elsewhere,
     })
+}
+
+/// The path of a copied-out binary, in quotes where the word that it replaces is.
+fn in_place_of(file: &Dockerfile, index: usize, range: &std::ops::Range<usize>, name: &str) -> String {
+    let text = file
+        .instructions
+        .get(index)
+        .and_then(|instruction| instruction.text().get(range.clone()));
+    match text.is_some_and(|text| text.starts_with('"')) {
+        true => format!("\"{FOLDER}{name}\""),
+        false => format!("{FOLDER}{name}"),
+    }
 }
 
 fn is_chain(run: &Execution) -> bool {

@@ -1,6 +1,7 @@
 //! What package managers leave behind in a layer.
 
 use crate::edits::removal::{may_match_above, part_matches};
+use crate::effects::cache_readers::CacheReaders;
 use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Base, Body, CacheUse, Command, Execution, Facts, ManagerUse, is_within};
@@ -13,7 +14,7 @@ use super::{Declined, Mess, Way, edits};
 pub(super) fn of(
     file: &Dockerfile,
     facts: &Facts,
-    later_use: &LaterUse<'_>,
+    readers: (&LaterUse<'_>, &CacheReaders<'_>),
     index: usize,
     run: &Execution,
 ) -> Vec<Result<Mess, Declined>> {
@@ -26,7 +27,7 @@ pub(super) fn of(
         done.push(&used.manager.id);
         let dirty = dirty(run, used);
         if !dirty.is_empty() {
-            findings.extend(clean(file, facts, later_use, (index, run), used, &dirty));
+            findings.extend(clean(file, facts, readers, (index, run), used, &dirty));
         }
     }
     findings
@@ -45,6 +46,10 @@ fn dirty<'a>(run: &'a Execution, manager: &ManagerUse) -> Vec<(usize, &'a CacheU
         };
         // What keeps the command from using its cache keeps the layer clean.
         if !used.contradictions.is_empty() {
+            continue;
+        }
+        // It would fail without its cache.
+        if used.manager.lives_on_cache && used.offline != Some(false) {
             continue;
         }
         for cache in &used.caches {
@@ -127,7 +132,7 @@ fn is_cleaned(run: &Execution, number: usize, used: &ManagerUse, cache: &CacheUs
 fn clean(
     file: &Dockerfile,
     facts: &Facts,
-    later_use: &LaterUse<'_>,
+    (later_use, readers): (&LaterUse<'_>, &CacheReaders<'_>),
     (index, run): (usize, &Execution),
     used: &ManagerUse,
     dirty: &[(usize, &CacheUse)],
@@ -162,6 +167,12 @@ fn clean(
             obstacle,
             "remove what works on it there, or let `rm` have `-f`",
         );
+    }
+    if let Some(obstacle) = dirty
+        .iter()
+        .find_map(|(_, cache)| readers.check(file, index, used, cache).err())
+    {
+        return Some(Err((what.clone(), obstacle)));
     }
     let Body::Script(script) = &run.body else {
         return decline(

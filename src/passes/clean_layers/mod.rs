@@ -6,6 +6,7 @@ mod managers;
 
 pub(in crate::passes) use managers::image_among;
 
+use crate::effects::cache_readers::CacheReaders;
 use crate::effects::later_use::LaterUse;
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Body, Execution, Facts};
@@ -44,9 +45,10 @@ impl Pass for CleanLayers {
         include_str!("../../../docs/passes/clean-layers.md")
     }
 
-    fn run(&self, file: &mut Dockerfile, facts: &Facts, _options: &PassOptions) -> Outcome {
+    fn run(&self, file: &mut Dockerfile, facts: &Facts, options: &PassOptions) -> Outcome {
         let mut outcome = Outcome::default();
         let later_use = LaterUse::of(facts);
+        let readers = CacheReaders::of(facts, options.context.as_deref());
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             // What a stage leaves behind that no image is made of costs nothing.
@@ -56,7 +58,7 @@ impl Pass for CleanLayers {
             }
             let lines = file.lines_of(index);
             let mut messes = Vec::new();
-            for finding in findings(file, facts, &later_use, index, run) {
+            for finding in findings(file, facts, (&later_use, &readers), index, run) {
                 match finding {
                     Ok(mess) => messes.push(mess),
                     Err((what, obstacle)) => outcome.refusals.push(Refusal::new(ID, lines, what, obstacle)),
@@ -98,11 +100,11 @@ type Declined = (String, Obstacle);
 fn findings(
     file: &Dockerfile,
     facts: &Facts,
-    later_use: &LaterUse<'_>,
+    (later_use, readers): (&LaterUse<'_>, &CacheReaders<'_>),
     index: usize,
     run: &Execution,
 ) -> Vec<Result<Mess, Declined>> {
-    let mut findings = managers::of(file, facts, later_use, index, run);
+    let mut findings = managers::of(file, facts, (later_use, readers), index, run);
     if let Body::Script(script) = &run.body
         && !script.is_heredoc
         && let Some(mess) = archives::of(file, index, run)

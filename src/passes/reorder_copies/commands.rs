@@ -199,8 +199,13 @@ impl Copied<'_> {
                 .iter()
                 .skip(1)
                 .find(|word| self.is_package_file(command, used, word));
-            return match named {
-                Some(word) => Err(format!("names `{}`, which may be among what is copied", word.text)),
+            if let Some(word) = named {
+                return Err(format!("names `{}`, which may be among what is copied", word.text));
+            }
+            let named = installs::named::by_surroundings(command, self.view, &|_| false).into_iter();
+            let mut named = named.chain(installs::named::by_words(command, used, self.view));
+            return match named.next() {
+                Some(named) => Err(named.obstacle(&called).found),
                 None => Ok(Effects::default()),
             };
         }

@@ -262,7 +262,21 @@ fn in_front(site: &Site<'_>, needed: &Needed, is_candidate: &dyn Fn(&&Copy) -> b
         let keyword = file.instructions.get(index).map(Instruction::keyword);
         matches!(keyword, Some(Keyword::Copy | Keyword::Add))
     };
-    if !(first..index).all(is_copy) {
+    let is_brought_behind = || {
+        let staying = view
+            .copies
+            .iter()
+            .filter(|copy| copy.index > first && !sources.contains(&copy.index));
+        let supplies = |copy: &Copy| {
+            needed
+                .files
+                .iter()
+                .any(|file| copy.supplies(view.context, file).is_some())
+        };
+        staying.into_iter().any(supplies)
+    };
+    // What a COPY behind the sources brings is not there in front of them.
+    if !(first..index).all(is_copy) || is_brought_behind() {
         return Ok(None);
     }
     let leaving: Vec<&Copy> = view

@@ -1,7 +1,7 @@
 //! A RUN that installs, made two: one before the sources are copied, one behind.
 
 use crate::effects::{Obstacle, ObstacleKind};
-use crate::facts::{Base, Body, Command, Execution, ScriptBody};
+use crate::facts::{Base, Body, Command, Execution, ScriptBody, Word};
 use crate::knowledge::Action;
 use crate::syntax::Instruction;
 
@@ -110,14 +110,8 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
             }))
         }
         Split::Download(words) | Split::Install(words) => {
-            let harmless = |command: &Command| matches!(command.program(), Some("set" | "echo" | "mkdir" | "export"));
-            if !site.run.commands.iter().take(number).all(harmless) {
-                return Err(Obstacle::new(
-                    ObstacleKind::Entangled,
-                    "the build reads the sources, and other commands stand before it in its RUN",
-                    "put it into a RUN of its own",
-                ));
-            }
+            let carried = settings_before(site, body, number)?;
+            let own = own_variables(site, body, command);
             if site.facts.is_shipped(stage) && matches!(split, Split::Download(_)) {
                 return Err(Obstacle::new(
                     ObstacleKind::NoGain,
@@ -126,7 +120,7 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
                 ));
             }
             Ok(Some(Runs {
-                before: format!("{head}{}", lined(site, words)),
+                before: format!("{head}{carried}{}", lined(site, words, &own)),
                 behind: None,
                 keeps_comments: true,
             }))
@@ -135,10 +129,70 @@ pub(super) fn dependencies_first(site: &Site<'_>, number: usize, split: &Split) 
     }
 }
 
-/// The words of a command; what a pipe feeds begins a line of its own.
-fn lined(site: &Site<'_>, words: &[String]) -> String {
-    let pipe = format!(" {}{}    | ", site.file.escape(), site.file.newline.as_str());
-    words.join(" ").replace(" | ", &pipe)
+/// What the commands before number `number` set for a download, to be said before the new one too.
+fn settings_before(site: &Site<'_>, body: &ScriptBody, number: usize) -> Result<String, Obstacle> {
+    let entangled = || {
+        Obstacle::new(
+            ObstacleKind::Entangled,
+            "the build reads the sources, and other commands stand before it in its RUN",
+            "put it into a RUN of its own",
+        )
+    };
+    let used = site
+        .run
+        .commands
+        .get(number)
+        .and_then(|command| command.manager.as_ref());
+    let project = &used.ok_or_else(gone)?.manager.project;
+    let matters = |word: &Word| {
+        let name = word.text.split('=').next().unwrap_or_default();
+        !name.starts_with('-') && !project.is_not_for_download(name)
+    };
+    let mut settings = String::new();
+    for command in site.run.commands.iter().take(number) {
+        match command.program() {
+            Some("set" | "echo" | "mkdir") if command.redirects.is_empty() => {}
+            Some("export") if !command.words.iter().skip(1).any(matters) => {}
+            Some("export") if command.context.is_required_link() && command.editable => {
+                let text = site
+                    .file
+                    .instructions
+                    .get(site.index)
+                    .map(Instruction::text)
+                    .unwrap_or_default();
+                let own = text.get(body.source(command.span.clone())).ok_or_else(gone)?;
+                settings.push_str(&format!("{own} && "));
+            }
+            _ => return Err(entangled()),
+        }
+    }
+    Ok(settings)
+}
+
+/// The variables that are set for a command alone and matter to a download, as written, each with a blank behind it.
+fn own_variables(site: &Site<'_>, body: &ScriptBody, command: &Command) -> String {
+    let text = site
+        .file
+        .instructions
+        .get(site.index)
+        .map(Instruction::text)
+        .unwrap_or_default();
+    let project = command.manager.as_ref().map(|used| &used.manager.project);
+    let matters = |name: &str| project.is_none_or(|project| !project.is_not_for_download(name));
+    let assigned = command.assignments.iter().filter(|assigned| matters(&assigned.name));
+    let texts = assigned.filter_map(|assigned| text.get(body.source(assigned.span.clone())));
+    texts.map(|text| format!("{text} ")).collect()
+}
+
+/// The words of a command, with variables for it in front; what a pipe feeds begins a line of its own, and is what they
+/// are for.
+fn lined(site: &Site<'_>, words: &[String], variables: &str) -> String {
+    let text = words.join(" ");
+    let pipe = format!(" {}{}    | {variables}", site.file.escape(), site.file.newline.as_str());
+    match text.contains(" | ") {
+        true => text.replace(" | ", &pipe),
+        false => format!("{variables}{text}"),
+    }
 }
 
 /// Whether a build finds what an earlier step downloaded or installed for it.

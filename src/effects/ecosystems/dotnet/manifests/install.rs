@@ -75,11 +75,38 @@ pub(crate) fn install(install: &Install, gather: &mut Gather) {
             SourceKind::Project,
             format!("`dotnet {}` compiles the project", install.verb),
         );
+        let settings = restore_settings(&words);
+        let is_plain = |word: &&str| {
+            word.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c))
+        };
         let mut words = vec!["dotnet", "restore"];
         words.extend(&named);
-        let first = download_first(&words, Vec::new());
+        words.extend(&settings);
+        let first = download_first(&words, Vec::new()).filter(|_| settings.iter().all(is_plain));
         gather.project(first.filter(|_| !arguments.has(&["--no-restore", "--no-build"])));
     }
+}
+
+/// The words that tell the restore of a build where packages come from.
+fn restore_settings(words: &[String]) -> Vec<&str> {
+    const PLACES: &[&str] = &["-s", "--source", "--configfile"];
+    let is_property = |word: &str| {
+        let prefixes = ["-p:", "/p:", "--property:", "-property:", "/property:"];
+        let property = prefixes.iter().find_map(|prefix| word.strip_prefix(prefix));
+        property.is_some_and(|property| property.to_ascii_lowercase().starts_with("restore"))
+    };
+    let mut settings = Vec::new();
+    let mut rest = words.iter().map(String::as_str);
+    while let Some(word) = rest.next() {
+        if PLACES.contains(&word) {
+            settings.push(word);
+            settings.extend(rest.next());
+        } else if is_property(word) || PLACES.iter().any(|place| word.starts_with(&format!("{place}="))) {
+            settings.push(word);
+        }
+    }
+    settings
 }
 
 /// Whether an operand that begins with `/` is a path; `/p:Name=value` is an option of MSBuild.
