@@ -335,7 +335,7 @@ impl StageInfo {
 fn is_known(command: &crate::facts::Command) -> bool {
     match &command.manager {
         Some(used) if matches!(used.action, Action::Run | Action::Exec) => {
-            let inner = used.inner_at.and_then(|at| command.words.iter().nth(at));
+            let inner = used.inner_at.and_then(|at| command.words.get(at));
             inner.is_none_or(|word| word.value.as_deref().is_some_and(|name| command_table(name).is_some()))
         }
         Some(_) => true,
