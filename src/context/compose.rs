@@ -222,6 +222,16 @@ pub fn services(file: &Path, text: &str, notes: &mut Vec<String>) -> Result<Vec<
     Ok(services)
 }
 
+/// The Dockerfiles that stand in a Compose file itself.
+pub(super) fn inline_dockerfiles(text: &str) -> Vec<String> {
+    let Ok(document) = yaml::parse(text) else {
+        return Vec::new();
+    };
+    let listed = document.get("services").unwrap_or(&document);
+    let inline = |node: &Node| Some(node.get("build")?.get("dockerfile_inline")?.text()?.to_owned());
+    listed.entries().iter().filter_map(|(_, node)| inline(node)).collect()
+}
+
 /// One service; `None` where it is built from something else than a file here.
 fn service(file: &Path, name: &str, node: &Node, build: &Node) -> Result<Option<Service>, String> {
     if build.get("dockerfile_inline").is_some() {

@@ -467,6 +467,20 @@ impl ContextSource {
         children
     }
 
+    /// The Dockerfiles that stand in Compose files of the context, each with the path of its file.
+    pub(crate) fn inline_dockerfiles(&self) -> Vec<(String, String)> {
+        let files = self.walk().entries.iter().filter(|entry| {
+            let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
+            entry.kind == Kind::File && super::compose::is_compose_file(name)
+        });
+        let inline = |entry: &super::Entry| {
+            let text = self.read_unfiltered(&entry.path).unwrap_or_default();
+            let found = super::compose::inline_dockerfiles(&text).into_iter();
+            found.map(|text| (entry.path.clone(), text)).collect::<Vec<_>>()
+        };
+        files.flat_map(inline).collect()
+    }
+
     /// The paths that a COPY of `pattern` takes, in order, each copied whole. The Dockerfile's own quoting is gone from
     /// the pattern. Like BuildKit, `..` stops at the root, wildcards are Go's `filepath.Match`, links before the first
     /// wildcard are followed, and a backslash counts only beside a wildcard.

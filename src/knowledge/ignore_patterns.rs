@@ -20,12 +20,16 @@ pub(crate) struct Catalog {
     /// The groups in the order in which they are written.
     pub(crate) groups: Vec<Group>,
     pub(crate) git: Git,
-    pub(crate) dotenv: Words,
+    pub(crate) dotenv: Dotenv,
     pub(crate) mentions: Mentions,
     pub(crate) node: Node,
     pub(crate) projects: Projects,
     pub(crate) environments: Environments,
     pub(crate) documentation: Words,
+    pub(crate) tests: TestRunners,
+    pub(crate) served: Served,
+    pub(crate) folder: Folder,
+    pub(crate) dependencies: Dependencies,
 }
 
 /// Patterns with one reason.
@@ -59,6 +63,9 @@ pub(crate) struct Known {
     /// Names of which one must be in a folder that matches.
     #[serde(default)]
     pub(crate) signs: Vec<String>,
+    /// Tools that read it by its usual name.
+    #[serde(default)]
+    pub(crate) readers: Vec<String>,
 }
 
 /// What must hold before a pattern is proposed.
@@ -94,8 +101,8 @@ pub(crate) enum Guard {
     Data,
     /// Nothing names it.
     Unmentioned,
-    /// No code names it.
-    UnmentionedInCode,
+    /// A file of Docker itself that nothing names.
+    DockersOwn,
 }
 
 /// Kinds of projects, by the files in them.
@@ -115,6 +122,50 @@ pub(crate) struct Git {
     pub(crate) words: Vec<String>,
     pub(crate) code_words: Vec<String>,
     pub(crate) elsewhere: Vec<String>,
+    /// Options with which git does not ask the project's own history.
+    pub(crate) outside: Vec<String>,
+}
+
+/// What loads a `.env` by itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dotenv {
+    /// Words that stand by themselves.
+    pub(crate) words: Vec<String>,
+    /// Words that may be a part of a longer one.
+    pub(crate) parts: Vec<String>,
+}
+
+/// What tells that tests are run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct TestRunners {
+    /// Programs and words of their commands.
+    pub(crate) words: Vec<String>,
+    /// Programs whose targets may be tests.
+    pub(crate) makers: Vec<String>,
+    /// Programs that are known to run no tests unless a word says so, beside those of the command tables.
+    pub(crate) harmless: Vec<String>,
+}
+
+/// What serves a folder as it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Served {
+    /// Images of web servers, by the last part of their names.
+    pub(crate) images: Vec<String>,
+    /// Folders that web servers serve.
+    pub(crate) roots: Vec<String>,
+    /// Programs and modules that serve a folder.
+    pub(crate) programs: Vec<String>,
+}
+
+/// Commands that are given the project's folder.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Folder {
+    /// Programs that take no content out of a folder that they are given.
+    pub(crate) spared_by: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,10 +181,28 @@ pub(crate) struct Mentions {
     pub(crate) leaves_out: Vec<String>,
     pub(crate) code: Vec<String>,
     pub(crate) config: Vec<String>,
+    pub(crate) no_text: Vec<String>,
+    pub(crate) locks: Vec<String>,
+    pub(crate) asides: Vec<String>,
+    pub(crate) walks: Vec<String>,
+    pub(crate) word_lists: Vec<String>,
+    pub(crate) install_scripts: Vec<String>,
     pub(crate) passed_over: Vec<String>,
     pub(crate) foreign: Vec<String>,
     pub(crate) javascript: Vec<String>,
     pub(crate) developers_scripts: Vec<String>,
+}
+
+/// What tells what an install or a build is for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Dependencies {
+    /// Options with which an install installs nothing.
+    pub(crate) install_nothing: Vec<String>,
+    /// Options that name the folder to install in.
+    pub(crate) folders: Vec<String>,
+    /// The parts of names of scripts that build all: `build:prod`.
+    pub(crate) whole_builds: Vec<String>,
 }
 
 /// What tells whether an image may run JavaScript.

@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::context::{ContextSource, matches_name};
-use crate::facts::{Base, Facts};
-use crate::knowledge::Action;
+use crate::facts::{Base, Facts, Stage, absolute};
 use crate::knowledge::ignore_patterns::catalog;
+use crate::knowledge::{Action, command_table};
 use crate::syntax::{Dockerfile, Instruction, Keyword};
 
 /// A Dockerfile that is built with the context.
@@ -23,6 +23,8 @@ pub(crate) struct Build {
     pub(crate) commands: Vec<Called>,
     /// Everything but FROM, COPY, ADD and LABEL, with the lines.
     pub(crate) texts: Vec<(usize, String)>,
+    /// The images that stages stand on, as written, with the lines.
+    pub(crate) images: Vec<(usize, String)>,
     stages: Vec<StageInfo>,
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Take {
     pub(crate) pattern: String,
     /// The paths in the context that it means now; the empty path is the whole context.
     paths: Vec<String>,
+    /// Where in the image it comes to, if that is known.
+    target: Option<String>,
 }
 
 /// A command.
@@ -47,6 +51,10 @@ pub(crate) struct Called {
     /// The folder that it runs in, where that is known.
     pub(crate) workdir: Option<String>,
     manager: Option<(String, Action, bool)>,
+    /// Whether it is known what its program does: by a table, or as a package manager that runs nothing else.
+    is_known: bool,
+    /// Whether it starts the image.
+    is_start: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +62,14 @@ struct StageInfo {
     base: Option<usize>,
     /// The official image that it stands on, if it does.
     image: Option<String>,
+    /// Whether it stands on an image of which nothing is known.
+    is_foreign: bool,
+    /// Whether it is told what starts it.
+    is_started: bool,
+    /// Whether something in it serves a folder as it is.
+    serves: bool,
+    /// What later stages copy from it: the stage and the path, where that is known.
+    taken: Vec<(usize, Option<String>)>,
 }
 
 impl Build {
@@ -67,6 +83,7 @@ impl Build {
             texts: lines
                 .map(|(index, instruction)| (file.line_of(index), instruction.text().to_owned()))
                 .collect(),
+            images: Vec::new(),
             stages: Vec::new(),
         }
     }
@@ -78,12 +95,14 @@ impl Build {
             takes: Vec::new(),
             commands: Vec::new(),
             texts: Vec::new(),
-            stages: facts.stages.iter().map(|stage| StageInfo::of(&stage.base)).collect(),
+            images: Vec::new(),
+            stages: facts.stages.iter().map(|stage| StageInfo::of(stage, facts)).collect(),
         };
         for (index, instruction) in file.instructions.iter().enumerate() {
             let Some(stage) = facts.stage_of(index) else { continue };
             let line = file.line_of(index);
-            build.read(instruction, stage, line, context);
+            let workdir = facts.scope(index).and_then(|scope| scope.workdir.as_deref());
+            build.read(instruction, (stage, workdir), line, context);
             let Some(execution) = facts
                 .instructions
                 .get(index)
@@ -108,24 +127,51 @@ impl Build {
                     words: words.collect(),
                     workdir: command.workdir.clone(),
                     manager: used.map(|used| (used.manager.id.clone(), used.action, !used.packages.is_empty())),
+                    is_known: is_known(command),
+                    is_start: matches!(instruction.keyword(), Keyword::Cmd | Keyword::Entrypoint),
                 });
+            }
+        }
+        for command in build.commands.iter().filter(|command| command.serves()) {
+            if let Some(info) = build.stages.get_mut(command.stage) {
+                info.serves = true;
             }
         }
         build
     }
 
-    fn read(&mut self, instruction: &Instruction, stage: usize, line: usize, context: &ContextSource) {
+    fn read(
+        &mut self,
+        instruction: &Instruction,
+        (stage, workdir): (usize, Option<&str>),
+        line: usize,
+        context: &ContextSource,
+    ) {
         let node = instruction.node();
+        if let (Keyword::Cmd | Keyword::Entrypoint, Some(info)) = (node.keyword, self.stages.get_mut(stage)) {
+            info.is_started = true;
+        }
         match node.keyword {
             Keyword::Copy | Keyword::Add if node.flag("from").is_none() => {
                 let sources = node.sources();
+                let target = node.words().last().map(|target| target.value.as_str());
+                let target = target.filter(|target| !target.contains('$'));
+                let target = target.and_then(|target| absolute(target, workdir));
                 for source in sources.iter().map(|source| source.value.as_str()) {
                     if !is_elsewhere(source) {
-                        self.takes.push(Take::of(source, stage, line, context));
+                        let take = Take::of(source, stage, line, context);
+                        self.takes.push(Take {
+                            target: target.clone(),
+                            ..take
+                        });
                     }
                 }
             }
-            Keyword::From | Keyword::Copy | Keyword::Add | Keyword::Label => {}
+            Keyword::From => {
+                let image = node.words().first().map(|image| image.value.clone());
+                self.images.extend(image.map(|image| (line, image)));
+            }
+            Keyword::Copy | Keyword::Add | Keyword::Label => {}
             _ => self.texts.push((line, instruction.text().to_owned())),
         }
     }
@@ -170,6 +216,55 @@ impl Build {
         self.leaves(take.stage).into_iter().all(has)
     }
 
+    /// Whether something serves, as it is, the folder that `take` fills.
+    pub(crate) fn is_served(&self, take: &Take) -> bool {
+        let serves = |stage: usize| {
+            let chain = self.chain(stage);
+            chain
+                .iter()
+                .any(|stage| self.stages.get(*stage).is_some_and(|info| info.serves))
+        };
+        let leaves = || self.leaves(take.stage).into_iter();
+        let is_root = |target: &str| {
+            let mut roots = catalog().served.roots.iter();
+            roots.any(|root| target == root || is_in(target, root))
+        };
+        // Another stage may take the folder as a whole.
+        let family: Vec<usize> = leaves().flat_map(|leaf| self.chain(leaf)).collect();
+        let copies = family.iter().filter_map(|stage| self.stages.get(*stage));
+        let is_whole = |path: &Option<String>| match (path, &take.target) {
+            (Some(path), Some(target)) => {
+                let path = path.trim_end_matches(['/', '.']);
+                path == target || is_in(target, path) || path.is_empty()
+            }
+            _ => true,
+        };
+        let mut taken = copies.flat_map(|info| &info.taken);
+        leaves().any(serves)
+            || take.target.as_deref().is_some_and(is_root)
+            || taken.any(|(stage, path)| is_whole(path) && self.leaves(*stage).into_iter().any(serves))
+    }
+
+    /// The line of an image that takes from the context and of which nothing tells what it starts.
+    pub(crate) fn started_by_its_base(&self) -> Option<usize> {
+        let is_unknown = |leaf: usize| {
+            let infos: Vec<&StageInfo> = self
+                .chain(leaf)
+                .iter()
+                .filter_map(|stage| self.stages.get(*stage))
+                .collect();
+            infos.iter().any(|info| info.is_foreign) && !infos.iter().any(|info| info.is_started)
+        };
+        let ends = |stage: usize| self.stages.get(stage).is_some_and(|info| info.taken.is_empty());
+        let mut takes = self.takes.iter();
+        let take = takes.find(|take| {
+            self.leaves(take.stage)
+                .into_iter()
+                .any(|leaf| ends(leaf) && is_unknown(leaf))
+        })?;
+        Some(take.line)
+    }
+
     /// Whether nothing in the images in which `take` ends up can run JavaScript.
     pub(crate) fn is_without_node(&self, take: &Take) -> bool {
         self.leaves(take.stage).into_iter().all(|leaf| {
@@ -207,21 +302,44 @@ impl Build {
 }
 
 impl StageInfo {
-    fn of(base: &Base) -> StageInfo {
-        match base {
-            Base::Stage(number) => StageInfo {
-                base: Some(*number),
-                image: None,
-            },
-            Base::Image(image) => StageInfo {
-                base: None,
-                image: image.official_name().map(str::to_owned),
-            },
-            Base::Scratch | Base::Unknown => StageInfo {
-                base: None,
-                image: None,
-            },
+    fn of(stage: &Stage, facts: &Facts) -> StageInfo {
+        let mut info = StageInfo {
+            base: None,
+            image: None,
+            is_foreign: false,
+            is_started: false,
+            serves: false,
+            taken: Vec::new(),
+        };
+        match &stage.base {
+            Base::Stage(number) => info.base = Some(*number),
+            Base::Image(image) => {
+                let repository = image.repository();
+                let name = repository.rsplit('/').next().unwrap_or(&repository);
+                info.image = image.official_name().map(str::to_owned);
+                info.is_foreign = info.image.is_none();
+                info.serves = catalog().served.images.iter().any(|known| known == name);
+            }
+            Base::Unknown => info.is_foreign = true,
+            Base::Scratch => {}
         }
+        let taken = stage.taken.iter();
+        let taken = taken.filter_map(|taken| Some((facts.stage_of(taken.instruction)?, taken.path.clone())));
+        info.taken = taken.collect();
+        info
+    }
+}
+
+/// Whether it is known what a command does: a table describes its program, or it is a package manager that runs nothing
+/// that is not known.
+fn is_known(command: &crate::facts::Command) -> bool {
+    match &command.manager {
+        Some(used) if matches!(used.action, Action::Run | Action::Exec) => {
+            let inner = used.inner_at.and_then(|at| command.words.get(at));
+            inner.is_none_or(|word| word.value.as_deref().is_some_and(|name| command_table(name).is_some()))
+        }
+        Some(_) => true,
+        None => command.table().is_some(),
     }
 }
 
@@ -234,8 +352,62 @@ impl Called {
         self.workdir.as_ref().is_some_and(ends) || self.words.iter().any(says)
     }
 
+    /// Whether it serves a folder as it is.
+    fn serves(&self) -> bool {
+        let programs = &catalog().served.programs;
+        self.words.iter().any(|word| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            programs.iter().any(|known| known == name)
+        })
+    }
+
+    /// Whether it is given the folder of the project as a whole, and may take of what is in it.
+    pub(crate) fn takes_the_folder(&self) -> bool {
+        let is_spared = || catalog().folder.spared_by.contains(&self.program);
+        let mut words = self.words.iter().skip(1);
+        let is_all = |word: &String| matches!(word.as_str(), "." | "./" | "*" | "./*" | "*/" | "$PWD");
+        self.manager.is_none() && words.any(is_all) && !is_spared()
+    }
+
+    /// Whether what it runs may be anything, tests included: a program of which nothing is known, other than the one
+    /// that the image is for.
+    pub(crate) fn may_run_anything(&self) -> bool {
+        let is_own = self.program.starts_with('/') || self.is_start && self.program.contains('/');
+        let is_script = self.program.contains('/') && self.program.contains('.');
+        let harmless = &catalog().tests.harmless;
+        !self.program.is_empty() && !self.is_known && !is_own && !is_script && !harmless.contains(&self.program)
+    }
+
+    /// Whether it works in a folder below that of the project, as its options or its working folder say.
+    fn is_below(&self, context: &ContextSource) -> bool {
+        let options = &catalog().dependencies.folders;
+        let mut pairs = self.words.iter().zip(self.words.iter().skip(1).map(Some).chain([None]));
+        let is_told = pairs.any(|(word, next)| {
+            let value = match word.split_once('=') {
+                Some((option, value)) => options.iter().any(|known| known == option).then_some(value),
+                None => next.map(String::as_str).filter(|_| options.contains(word)),
+            };
+            value.is_some_and(|value| !matches!(value, "." | "./" | "/app" | "/"))
+        });
+        let is_folder = || {
+            let workdir = self.workdir.as_deref().unwrap_or_default();
+            let mut tails = workdir.match_indices('/').filter_map(|(at, _)| workdir.get(at + 1..));
+            tails.any(|tail| !tail.is_empty() && context.read_unfiltered(&format!("{tail}/package.json")).is_some())
+        };
+        is_told || is_folder()
+    }
+
+    /// Whether it installs what the root of the project declares, with one of `managers`.
+    pub(crate) fn installs_at_root(&self, managers: &[String], context: &ContextSource) -> bool {
+        self.installs(managers) && !self.is_below(context)
+    }
+
     /// Whether it installs what the project declares, with one of `managers`.
     pub(crate) fn installs(&self, managers: &[String]) -> bool {
+        let nothing = &catalog().dependencies.install_nothing;
+        if self.words.iter().any(|word| nothing.contains(word)) {
+            return false;
+        }
         let uses = self.manager.as_ref().filter(|(id, ..)| managers.contains(id));
         let is_global = self
             .words
@@ -246,7 +418,15 @@ impl Called {
 
     /// Whether it builds the project, with one of `managers`.
     pub(crate) fn builds(&self, managers: &[String]) -> bool {
-        let says_build = || self.words.iter().skip(1).any(|word| word.contains("build"));
+        // `build:css` builds a part, `build:prod` all.
+        let is_whole = |word: &str| match word.split_once([':', '-']) {
+            Some((_, part)) => catalog().dependencies.whole_builds.iter().any(|known| known == part),
+            None => true,
+        };
+        let says_build = || {
+            let mut words = self.words.iter().skip(1);
+            words.any(|word| !word.starts_with('-') && word.contains("build") && is_whole(word))
+        };
         self.manager.as_ref().is_some_and(|(id, action, has_packages)| {
             managers.contains(id)
                 && match action {
@@ -278,6 +458,7 @@ impl Take {
             line,
             paths: context.glob(&pattern),
             pattern,
+            target: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::context::mentions::is_without_format;
 use crate::context::{ContextSource, Entry, Kind, locate_among};
 use crate::facts::Facts;
 use crate::syntax;
@@ -45,11 +46,41 @@ fn find(context: &ContextSource) -> Option<Vec<Build>> {
     let walk = context.walk();
     let is_here = |entry: &&Entry| {
         let is_foreign = entry.path.split('/').any(|part| FOREIGN.contains(&part));
-        entry.kind == Kind::File && is_dockerfile(&entry.path) && !is_foreign
+        entry.kind == Kind::File && !is_foreign && (is_dockerfile(&entry.path) || is_unnamed(context, entry))
     };
     let files: Vec<&Entry> = walk.entries.iter().filter(is_here).take(MOST + 1).collect();
     let one = |entry: &&Entry| one(context, &entry.path);
-    (files.len() <= MOST).then(|| files.iter().filter_map(one).collect())
+    let builds = || files.iter().filter_map(one).chain(inline(context));
+    (files.len() <= MOST).then(|| builds().collect())
+}
+
+/// A larger file without a usual name is no Dockerfile.
+const LARGEST_UNNAMED: u64 = 32 * 1024;
+
+/// Whether a file of another name is a Dockerfile by what is in it.
+fn is_unnamed(context: &ContextSource, entry: &Entry) -> bool {
+    let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
+    if entry.size > LARGEST_UNNAMED || !is_without_format(name) {
+        return false;
+    }
+    let text = context.read_unfiltered(&entry.path).unwrap_or_default();
+    let first = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'));
+    let begins = |word: &str| first.is_some_and(|line| line.starts_with(word));
+    (begins("FROM ") || begins("ARG ")) && text.lines().any(|line| line.starts_with("FROM "))
+}
+
+/// The Dockerfiles that stand in Compose files.
+fn inline(context: &ContextSource) -> impl Iterator<Item = Build> {
+    context.inline_dockerfiles().into_iter().filter_map(|(path, text)| {
+        let file = syntax::parse(&path, &text).ok()?;
+        Some(match syntax::too_large(&file) {
+            Some(_) => Build::unread(&file, context),
+            None => Build::of(&file, &Facts::of(&file), context),
+        })
+    })
 }
 
 fn one(context: &ContextSource, path: &str) -> Option<Build> {
@@ -60,7 +91,10 @@ fn one(context: &ContextSource, path: &str) -> Option<Build> {
     let file = syntax::parse(path, &context.read_unfiltered(path)?).ok()?;
     let sources = copied_sources(&file);
     let is_at_root = !path.contains('/');
-    let is_shared = is_at_root || is_located(context, path, &sources) || names_what_is_here(context, &sources);
+    let is_shared = is_at_root
+        || is_located(context, path, &sources)
+        || names_what_is_here(context, &sources)
+        || stands_alone(context, path);
     is_shared.then(|| match syntax::too_large(&file) {
         Some(_) => Build::unread(&file, context),
         None => Build::of(&file, &Facts::of(&file), context),
@@ -75,6 +109,20 @@ fn is_located(context: &ContextSource, path: &str, sources: &[String]) -> bool {
     };
     let location = locate_among(context.contexts(), &root.join(path), None, sources);
     same(&location.root, root) || location.services.iter().any(|service| same(&service.context, root))
+}
+
+/// Whether nothing stands beside a Dockerfile that a COPY could take: it is built with a folder above.
+fn stands_alone(context: &ContextSource, path: &str) -> bool {
+    let Some((folder, _)) = path.rsplit_once('/') else {
+        return true;
+    };
+    let prefix = format!("{folder}/");
+    let mut beside = context
+        .walk()
+        .entries
+        .iter()
+        .filter(|entry| entry.path.starts_with(&prefix));
+    beside.all(|entry| is_dockerfile(&entry.path) || entry.path == path || entry.path.ends_with(".dockerignore"))
 }
 
 /// Whether all sources that tell one folder from another are in the context.

@@ -232,7 +232,7 @@ fn fits(tree: &Tree<'_>, known: &Known, entry: &Entry) -> bool {
         Guard::Built | Guard::BuiltIgnored => {
             is_folder && (known.signs.is_empty() || known.signs.iter().any(|sign| has(sign)))
         }
-        Guard::UnmentionedInCode => {
+        Guard::DockersOwn => {
             let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
             let is_compose = name.ends_with(".yml") || name.ends_with(".yaml");
             let is_ignore = name.ends_with(".dockerignore");

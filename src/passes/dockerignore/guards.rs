@@ -10,7 +10,7 @@ use crate::passes::Level;
 use super::candidate::{Candidate, Tree};
 use super::proposal::Kept;
 use crate::context::git_ignored::GitIgnored;
-use crate::context::mentions::{Count, Found, is_bounded, is_code};
+use crate::context::mentions::{Count, Found, Wanted, glob, is_bounded, is_code, is_match};
 use crate::effects::context_use::tests_run;
 use crate::effects::context_use::{Build, Called};
 use crate::knowledge::ignore_patterns::{Guard, catalog};
@@ -57,7 +57,11 @@ impl<'a> Guards<'a> {
             if self.is_tracked(&candidate) {
                 continue;
             }
-            match self.named(&candidate).or_else(|| self.needed(&candidate)) {
+            let asked = || {
+                let read = self.read_by_a_tool(&candidate).or_else(|| self.served(&candidate));
+                read.or_else(|| self.needed(&candidate))
+            };
+            match self.named(&candidate).or_else(asked) {
                 Some(obstacle) => refuse(&candidate, obstacle),
                 None => chosen.push(candidate),
             }
@@ -98,7 +102,7 @@ impl<'a> Guards<'a> {
             let take = candidate.paths().find_map(|path| {
                 let holding = || build.holding(path).filter(|_| !candidate.group.inside_copied);
                 // The file that is proposed is one, there or not.
-                let is_file = self.tree.is_file(path) || candidate.known.guard == Guard::UnmentionedInCode;
+                let is_file = self.tree.is_file(path) || candidate.known.guard == Guard::DockersOwn;
                 build.naming(path, is_file).or_else(holding)
             })?;
             let (name, line, source) = (&build.name, take.line, &take.pattern);
@@ -115,7 +119,8 @@ impl<'a> Guards<'a> {
         let known = candidate.known;
         match known.guard {
             Guard::None | Guard::GitIgnored => None,
-            Guard::Unmentioned | Guard::UnmentionedInCode | Guard::PrivateKey => self.in_dockerfile(candidate),
+            Guard::Unmentioned | Guard::DockersOwn => self.in_dockerfile(candidate),
+            Guard::PrivateKey => self.key_tracked(candidate).or_else(|| self.in_dockerfile(candidate)),
             Guard::Git => self.git_asked(),
             Guard::Made | Guard::MadeIgnored => self.not_made(candidate, |command| command.installs(&known.by)),
             Guard::Built | Guard::BuiltIgnored => self.not_built(candidate),
@@ -123,6 +128,7 @@ impl<'a> Guards<'a> {
             Guard::Dotenv => self.dotenv_tracked(candidate).or_else(|| self.dotenv_in_dockerfile()),
             Guard::Tests => self
                 .tests_run()
+                .or_else(|| self.tests_built(candidate))
                 .or_else(|| self.is_project(candidate))
                 .or_else(|| self.in_dockerfile(candidate)),
             Guard::Documentation => self
@@ -143,17 +149,87 @@ impl<'a> Guards<'a> {
                     .iter()
                     .skip(1)
                     .find(|word| !word.starts_with('-') || word.as_str() == "--version");
-                let asks = command.program == "git" && !verb.is_some_and(|verb| table.elsewhere.contains(verb));
+                let is_outside = || command.words.iter().any(|word| table.outside.contains(word));
+                let is_elsewhere = |verb: &String| table.elsewhere.contains(verb) || is_outside();
+                let asks = command.program == "git" && !verb.is_some_and(is_elsewhere);
                 asks || command.program != "rm" && command.words.iter().any(names_git)
             });
             let line = command.map(|command| command.line).or_else(|| {
-                let asks = |text: &str| table.words.iter().any(|word| says(text, word));
+                // Of a command of git itself more is known than its words.
+                let is_git = |word: &&String| !word.starts_with("git ") || table.elsewhere.contains(word);
+                let asks = |text: &str| table.words.iter().filter(is_git).any(|word| says(text, word));
                 build.texts.iter().find(|(_, text)| asks(text)).map(|(line, _)| *line)
             })?;
             let remedy = "pass what the build asks git for as an ARG, then add `.git` yourself";
             let found = format!("{}:{line} asks git, or a tool that does", build.name);
             Some(Obstacle::new(ObstacleKind::InUse, found, remedy))
         })
+    }
+
+    /// A tool in the image that reads it by its usual name.
+    fn read_by_a_tool(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let readers = &candidate.known.readers;
+        self.builds.iter().find_map(|build| {
+            let mut texts = build.texts.iter().chain(&build.images);
+            let reads = |text: &str| {
+                // The words of an exec form are words of a command, too.
+                let text = text.to_lowercase().replace("\", \"", " ").replace("\",\"", " ");
+                readers.iter().any(|reader| says(&text, reader))
+            };
+            let (line, _) = texts.find(|(_, text)| reads(text))?;
+            let found = format!("{}:{line} has a tool that may read it by its name", build.name);
+            Some(Obstacle::new(ObstacleKind::InUse, found, by_hand(candidate)))
+        })
+    }
+
+    /// An image that serves the folder as it is: whatever could be content stays.
+    fn served(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let pattern = &candidate.known.pattern;
+        let is_content = match candidate.known.guard {
+            Guard::Documentation | Guard::Tests | Guard::Data => true,
+            Guard::None | Guard::GitIgnored => !pattern.starts_with(['*', '.']),
+            _ => false,
+        };
+        let served = |build: &&&Build| {
+            let mut takes = candidate.paths().flat_map(|path| build.taking(path));
+            takes.any(|take| build.is_served(take))
+        };
+        let build = self.builds.iter().find(served).filter(|_| is_content)?;
+        let found = format!(
+            "{} serves the folder that it comes to, so that it may be content",
+            build.name
+        );
+        Some(Obstacle::new(ObstacleKind::UnknownNeed, found, by_hand(candidate)))
+    }
+
+    /// A key that git keeps is one of the program's own files.
+    fn key_tracked(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let mut git = self.git.borrow_mut();
+        let is_tracked = candidate.matches.iter().any(|path| !git.holds(path, false));
+        let found = "git does not ignore it, so the program may use it";
+        is_tracked.then(|| Obstacle::new(ObstacleKind::UnknownNeed, found, by_hand(candidate)))
+    }
+
+    /// A manifest that has the tests as a part of the build: a `[[test]]` of Cargo, a project file of .NET, which compiles
+    /// all code below it.
+    fn tests_built(&self, candidate: &Candidate<'_>) -> Option<Obstacle> {
+        let has = |ending: &str| {
+            let mut entries = candidate.matches.iter().flat_map(|folder| self.tree.under(folder));
+            entries.any(|entry| entry.path.ends_with(ending))
+        };
+        let names_a_test = || {
+            let text = self.context.read_unfiltered("Cargo.toml")?;
+            let manifest: toml::Table = toml::from_str(&text).ok()?;
+            manifest.contains_key("test").then(|| "Cargo.toml".to_owned())
+        };
+        let compiles = || {
+            let mut entries = self.tree.entries.iter();
+            let project = entries.find(|entry| !entry.path.contains('/') && entry.path.ends_with(".csproj"))?;
+            has(".cs").then(|| project.path.clone())
+        };
+        let manifest = names_a_test().or_else(compiles)?;
+        let found = format!("{manifest} has it as a part of the build");
+        Some(Obstacle::new(ObstacleKind::InUse, found, by_hand(candidate)))
     }
 
     /// A folder of the name of an output that git keeps is most likely a part of the sources. It is left without a word.
@@ -175,9 +251,14 @@ impl<'a> Guards<'a> {
         let is_node = candidate.known.by.iter().any(|id| id == "npm");
         for build in self.builds {
             for path in candidate.paths() {
+                // An install in a folder below makes none at the root.
+                let is_root = is_node && !path.contains('/') && candidate.matches.iter().any(|found| found == path);
+                let fits = |command: &Called| {
+                    fits(command) && (!is_root || command.installs_at_root(&candidate.known.by, self.context))
+                };
                 let unserved = build
                     .taking(path)
-                    .find(|take| !(build.always(take, &fits) || is_node && build.is_without_node(take)));
+                    .find(|take| !(build.always(take, fits) || is_node && build.is_without_node(take)));
                 if let Some(take) = unserved {
                     let obstacle = format!(
                         "{}:{} takes it, and no command there that is known installs it: the image may run with this one",
@@ -322,7 +403,9 @@ impl<'a> Guards<'a> {
         self.builds.iter().find_map(|build| {
             let (line, _) = build.texts.iter().find(|(_, text)| {
                 let words = catalog().dotenv.words.iter().map(String::as_str).chain([".env"]);
-                words.into_iter().any(|word| says(text, word))
+                let lower = text.to_lowercase();
+                let mut parts = catalog().dotenv.parts.iter();
+                words.into_iter().any(|word| says(text, word)) || parts.any(|part| lower.contains(part.as_str()))
             })?;
             Some(Obstacle::new(
                 ObstacleKind::InUse,
@@ -333,9 +416,11 @@ impl<'a> Guards<'a> {
     }
 
     fn tests_run(&self) -> Option<Obstacle> {
-        let found = self
-            .tests
-            .get_or_init(|| tests_run::by_command(self.builds).or_else(|| tests_run::in_container(self.context)));
+        let found = self.tests.get_or_init(|| {
+            let scripts = || tests_run::by_package_script(self.context, self.builds);
+            let container = || tests_run::in_container(self.context);
+            tests_run::by_command(self.builds).or_else(scripts).or_else(container)
+        });
         let remedy = "if the image is never tested from inside, add the folder yourself";
         found
             .as_ref()
@@ -403,7 +488,7 @@ impl<'a> Guards<'a> {
         match candidate.known.guard {
             Guard::Dotenv | Guard::PrivateKey | Guard::Tests | Guard::Documentation => Some(Count::All),
             Guard::Data | Guard::Unmentioned => Some(Count::All),
-            Guard::UnmentionedInCode => Some(Count::CodeAlone),
+            Guard::DockersOwn => Some(Count::All),
             // A script may start in it.
             Guard::Environment => {
                 let is_made = self
@@ -429,6 +514,7 @@ impl<'a> Guards<'a> {
     fn look(&self, chosen: &[Candidate<'_>]) -> Found {
         let (mut names, mut tools) = (BTreeSet::new(), BTreeSet::new());
         for candidate in chosen {
+            tools.extend(candidate.known.readers.iter().cloned());
             if self.words_of(candidate).is_some() {
                 names.extend(names_of(candidate).into_iter().map(str::to_owned));
             }
@@ -436,8 +522,12 @@ impl<'a> Guards<'a> {
                 Guard::Git => {
                     tools.extend(catalog().git.words.iter().cloned());
                     tools.extend(catalog().git.code_words.iter().cloned());
+                    names.insert(GIT_FOLDER.to_owned());
                 }
-                Guard::Dotenv => tools.extend(catalog().dotenv.words.iter().cloned()),
+                Guard::Dotenv => {
+                    tools.extend(catalog().dotenv.words.iter().cloned());
+                    tools.extend(catalog().dotenv.parts.iter().cloned());
+                }
                 _ => {}
             }
         }
@@ -446,9 +536,13 @@ impl<'a> Guards<'a> {
             .iter()
             .flat_map(|build| &build.texts)
             .map(|(_, text)| text.as_str());
-        let mut called: Vec<String> = texts.map(str::to_owned).collect();
-        called.extend(self.context.read_unfiltered("package.json"));
-        Found::look(self.context, &self.tree.entries, &names, &tools, &called.join("\n"))
+        let called: Vec<&str> = texts.collect();
+        let wanted = Wanted {
+            names: &names,
+            tools: &tools,
+            parts: &catalog().dotenv.parts,
+        };
+        Found::look(self.context, &self.tree.entries, &wanted, &called.join("\n"))
     }
 
     /// What the sources that stay say against it.
@@ -457,7 +551,12 @@ impl<'a> Guards<'a> {
         if guard == Guard::Git {
             let table = catalog();
             let all = table.git.words.iter().map(|word| (word, Count::All));
-            let words = all.chain(table.git.code_words.iter().map(|word| (word, Count::CodeAlone)));
+            let in_code = table.git.code_words.iter().map(|word| (word, Count::CodeAlone));
+            let folder = [(GIT_FOLDER, Count::All)];
+            let words = all
+                .chain(in_code)
+                .map(|(word, count)| (word.as_str(), count))
+                .chain(folder);
             if found.is_incomplete {
                 return Some(too_much());
             }
@@ -476,6 +575,18 @@ impl<'a> Guards<'a> {
                 ))
             });
         }
+        let read = candidate
+            .known
+            .readers
+            .iter()
+            .find_map(|tool| found.first(tool, Count::All, is_gone));
+        if let Some(mention) = read {
+            let obstacle = format!(
+                "{}:{} has a tool that may read it by its name",
+                mention.path, mention.line
+            );
+            return Some(Obstacle::new(ObstacleKind::InUse, obstacle, by_hand(candidate)));
+        }
         let count = self.words_of(candidate)?;
         if found.is_incomplete {
             return Some(too_much());
@@ -485,9 +596,10 @@ impl<'a> Guards<'a> {
             .dotenv
             .words
             .iter()
+            .chain(&catalog().dotenv.parts)
             .map(String::as_str)
             .filter(|_| guard == Guard::Dotenv);
-        names.chain(tools).find_map(|word| {
+        let named = names.chain(tools).find_map(|word| {
             let mention = found.first(word, count, is_gone)?;
             let obstacle = format!("{}:{} says {}", mention.path, mention.line, quoted(word));
             let remedy = if guard == Guard::Dotenv {
@@ -496,9 +608,90 @@ impl<'a> Guards<'a> {
                 by_hand(candidate)
             };
             Some(Obstacle::new(ObstacleKind::InUse, obstacle, remedy))
+        });
+        let tests = || self.tests_in_scripts(candidate, found, is_gone);
+        named.or_else(|| self.globbed(candidate, found, is_gone)).or_else(tests)
+    }
+
+    /// A wildcard that matches it, or something that goes through the whole folder.
+    fn globbed(&self, candidate: &Candidate<'_>, found: &Found, is_gone: &dyn Fn(&str) -> bool) -> Option<Obstacle> {
+        let is_content = matches!(
+            candidate.known.guard,
+            Guard::Documentation | Guard::Data | Guard::PrivateKey | Guard::Unmentioned | Guard::DockersOwn
+        );
+        if !is_content {
+            return None;
+        }
+        let inside = candidate
+            .matches
+            .iter()
+            .flat_map(|folder| self.tree.under(folder).take(MOST_INSIDE));
+        let paths: Vec<&str> = candidate
+            .paths()
+            .chain(inside.map(|entry| entry.path.as_str()))
+            .collect();
+        let place = match found.matching(paths.iter().copied(), is_gone) {
+            Some((glob, mention)) => format!("{}:{} goes through `{glob}`", mention.path, mention.line),
+            None => self.globbed_in_dockerfile(candidate, &paths)?,
+        };
+        Some(Obstacle::new(ObstacleKind::InUse, place, by_hand(candidate)))
+    }
+
+    fn globbed_in_dockerfile(&self, candidate: &Candidate<'_>, paths: &[&str]) -> Option<String> {
+        // Docker's own files are no content of a folder that is packed.
+        let is_packed = matches!(candidate.known.guard, Guard::Documentation | Guard::Data);
+        self.builds.iter().find_map(|build| {
+            let command = build.commands.iter().find(|command| {
+                let globs = command.words.iter().filter(|word| word.contains('*'));
+                let matches =
+                    |word: &String| glob(word).is_some_and(|glob| paths.iter().any(|path| is_match(&glob, path)));
+                is_packed && command.takes_the_folder() || globs.into_iter().any(matches)
+            });
+            let in_loop = || {
+                let texts = build.texts.iter().filter(|(_, text)| text.contains("for "));
+                texts.into_iter().find(|(_, text)| {
+                    let globs = text.split_whitespace().filter(|word| word.contains('*'));
+                    globs
+                        .into_iter()
+                        .filter_map(|word| glob(word.trim_end_matches(';')))
+                        .any(|glob| paths.iter().any(|path| is_match(&glob, path)))
+                })
+            };
+            let line = command
+                .map(|command| command.line)
+                .or_else(|| in_loop().map(|(line, _)| *line))?;
+            Some(format!("{}:{line} goes through what is there", build.name))
         })
     }
+
+    /// A script that something calls and that runs tests, or may.
+    fn tests_in_scripts(
+        &self,
+        candidate: &Candidate<'_>,
+        found: &Found,
+        is_gone: &dyn Fn(&str) -> bool,
+    ) -> Option<Obstacle> {
+        if candidate.known.guard != Guard::Tests {
+            return None;
+        }
+        let mut scripts = found.called().filter(|path| !is_gone(path));
+        let runs = |path: &&str| {
+            let text = self.context.read_unfiltered(path).unwrap_or_default();
+            // `test` is a command of the shell, too.
+            let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+            lines.any(|line| tests_run::says(&line.replace("test -", "")))
+        };
+        let script = scripts.find(runs)?;
+        let obstacle = format!("{script} runs tests, or may");
+        Some(Obstacle::new(ObstacleKind::InUse, obstacle, by_hand(candidate)))
+    }
 }
+
+/// The folder of git's history.
+const GIT_FOLDER: &str = ".git";
+
+/// More files of a folder are not compared with wildcards.
+const MOST_INSIDE: usize = 500;
 
 /// The line of the first text of a Dockerfile that says one of `names`.
 fn line_naming(build: &Build, names: &BTreeSet<&str>) -> Option<usize> {
@@ -524,6 +717,15 @@ fn names_of<'c>(candidate: &'c Candidate<'_>) -> BTreeSet<&'c str> {
             .map(|(stem, _)| stem)
             .collect();
         names.extend(stems);
+    }
+    if candidate.known.guard == Guard::PrivateKey {
+        // A program may put the name together, or go through the folder.
+        names.extend(candidate.paths().filter_map(|path| path.rsplit('/').nth(1)));
+        names.extend(
+            [".key", ".pem"]
+                .iter()
+                .filter(|ending| candidate.known.pattern.ends_with(**ending)),
+        );
     }
     names
 }

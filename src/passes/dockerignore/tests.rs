@@ -404,12 +404,40 @@ fn secrets_go_where_nothing_loads_them() {
     let key = [
         ("requirements.txt", ""),
         ("certs/app.key", "-----BEGIN PRIVATE KEY-----"),
+        (".gitignore", "certs/"),
         ("ca.pem", "CERTIFICATE"),
     ];
     let proposal = proposed(PYTHON, &key);
     assert!(patterns(&proposal).contains(&"certs/app.key") && !patterns(&proposal).contains(&"ca.pem"));
     let named = [&key[..], &[("app.py", "open('certs/app.key')")]].concat();
     keeps("certs/app.key", "app.py:1", PYTHON, &named);
+    let folder = [&key[..], &[("app.py", "os.listdir('certs')")]].concat();
+    keeps("certs/app.key", "app.py:1", PYTHON, &folder);
+    let part = ("index.php", "Dotenv\\Dotenv::createImmutable(__DIR__)->load();");
+    keeps(".env", "index.php:1", PYTHON, &files(part));
+}
+
+#[test]
+fn content_of_a_served_folder_stays() {
+    let files = [
+        ("index.html", "x"),
+        ("docs/a.html", "x"),
+        ("README.md", "x"),
+        ("test/a.html", "x"),
+    ];
+    for served in [
+        "FROM nginx:alpine\nCOPY . /usr/share/nginx/html\n",
+        "FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"-m\", \"http.server\"]\n",
+        "FROM node:22 AS a\nWORKDIR /a\nCOPY . .\nFROM nginx\nCOPY --from=a /a /usr/share/nginx/html\n",
+    ] {
+        for pattern in ["docs", "README.md", "test"] {
+            keeps(pattern, "may be content", served, &files);
+        }
+    }
+    // What a build makes of it is served, not the folder.
+    let built = "FROM node:22 AS a\nWORKDIR /a\nCOPY . .\nRUN npm ci && npm run build\nFROM nginx\nCOPY --from=a /a/dist /usr/share/nginx/html\n";
+    let project = [("package.json", "{}"), ("docs/a.md", "x")];
+    adds("docs", built, &project);
 }
 
 #[test]
