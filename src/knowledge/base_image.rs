@@ -123,6 +123,9 @@ pub struct Contents {
     /// Programs that no package of the distribution brings: `node`, `yarn`, `go`.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// Libraries, by their names for the linker, that no package of the distribution brings as new as they are.
+    #[serde(default)]
+    pub own_libraries: Vec<String>,
 }
 
 /// What an image sets.
@@ -305,6 +308,8 @@ pub struct ImageContents {
     pub packages: BTreeSet<&'static str>,
     /// Programs that no package brings: `node`, `go`.
     pub tools: BTreeSet<&'static str>,
+    /// Libraries, by their names for the linker, that the distribution lacks or has older: `stdc++`.
+    pub own_libraries: BTreeSet<&'static str>,
 }
 
 impl ImageContents {
@@ -375,6 +380,8 @@ fn collect_contents(
         false => into.packages.extend(names),
     }
     into.tools.extend(known.tools.iter().map(String::as_str));
+    into.own_libraries
+        .extend(known.own_libraries.iter().map(String::as_str));
     Some(())
 }
 
