@@ -129,6 +129,9 @@ pub struct Contents {
     /// Packages whose files it has in another place, where its programs find them.
     #[serde(default)]
     pub stands_for: Vec<String>,
+    /// Libraries, by their names for the linker, that no package of the distribution brings as new as they are.
+    #[serde(default)]
+    pub own_libraries: Vec<String>,
 }
 
 /// What an image sets.
@@ -313,6 +316,8 @@ pub struct ImageContents {
     pub tools: BTreeSet<&'static str>,
     /// Packages whose files it has in another place.
     pub stands_for: BTreeSet<&'static str>,
+    /// Libraries, by their names for the linker, that the distribution lacks or has older: `stdc++`.
+    pub own_libraries: BTreeSet<&'static str>,
 }
 
 impl ImageContents {
@@ -393,6 +398,8 @@ fn collect_contents(
     }
     into.tools.extend(known.tools.iter().map(String::as_str));
     into.stands_for.extend(known.stands_for.iter().map(String::as_str));
+    into.own_libraries
+        .extend(known.own_libraries.iter().map(String::as_str));
     Some(())
 }
 

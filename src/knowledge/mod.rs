@@ -25,6 +25,7 @@ mod installers;
 mod invocation;
 mod jvm_packaging;
 mod level;
+mod linked_libraries;
 mod manager;
 mod managers;
 mod node_development;
@@ -77,6 +78,9 @@ pub use installers::{Installer, installer};
 pub use invocation::{Argument, ArgumentKind, Invocation, OptionUse, Value};
 pub use jvm_packaging::{Keeps, MavenPlugin, jvm_packaging};
 pub use level::Level;
+pub use linked_libraries::{
+    LibraryMention, NamedLibrary, is_of_compiler, library_mentions, named_library, own_libraries,
+};
 pub use manager::{
     Arguments, Clean, CleanBy, Contradiction, HomeFrom, Keep, Kind, Lists, LockForRun, Manager, Options, Project,
     Role as OptionRole, ToldBy, Variant,
@@ -84,7 +88,9 @@ pub use manager::{
 pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
-pub use packages::{closure, installed_closure_size, installed_size, is_in_base, library_packages, runtime_of};
+pub use packages::{
+    closure, installed_closure_size, installed_size, is_in_base, knows_library, library_packages, runtime_of,
+};
 pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;
 pub use programs::build_metadata;

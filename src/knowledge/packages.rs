@@ -116,16 +116,24 @@ pub fn library_packages(release: &Release, debian_dev_package: &str) -> Option<V
     }
 }
 
+/// The rows of [`DEBIAN_LIBRARIES`].
+static DEBIAN: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    lines(DEBIAN_LIBRARIES)
+        .filter_map(|line| line.split_once('\t'))
+        .collect()
+});
+
+/// Whether a release of Debian has a library by the name of its `-dev` package.
+#[must_use]
+pub fn knows_library(debian_dev_package: &str) -> bool {
+    DEBIAN.contains_key(debian_dev_package)
+}
+
 fn debian_libraries(release: &Release, dev_package: &str) -> Option<Vec<&'static str>> {
-    static TABLE: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-        lines(DEBIAN_LIBRARIES)
-            .filter_map(|line| line.split_once('\t'))
-            .collect()
-    });
     let codename = release.codename.as_deref()?;
     let column = COLUMNS.iter().position(|known| *known == (release.family, codename))?;
     // A cell `=` says the same as the one before.
-    let cells = TABLE.get(dev_package)?.split('\t');
+    let cells = DEBIAN.get(dev_package)?.split('\t');
     let cell = cells.take(column + 1).filter(|cell| *cell != "=").last()?;
     (cell != "-").then(|| words(cell))
 }

@@ -19,6 +19,8 @@ pub enum Ecosystem {
     Ruby,
     /// Packagist and PECL.
     Php,
+    /// crates.io.
+    Rust,
 }
 
 /// When a package needs what it needs.
@@ -31,6 +33,8 @@ pub enum When {
     BuiltFromSource,
     /// Only some of its functions do.
     Sometimes,
+    /// It needs nothing of the system, although its name looks like it.
+    Never,
 }
 
 /// What a package needs of the system at run time.
@@ -53,6 +57,9 @@ pub struct RuntimeNeed {
     /// language, `3.11`; `any` for any. Older ones are built from source.
     #[serde(default)]
     pub binaries_since: BTreeMap<String, String>,
+    /// What it depends on, or features of it, with which it brings its libraries itself.
+    #[serde(default)]
+    pub bundled_with: Vec<String>,
     /// Whether it looks for libraries by their names when it runs.
     #[serde(default)]
     pub finds_libraries: bool,

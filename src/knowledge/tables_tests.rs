@@ -585,7 +585,10 @@ fn table_of_needs_is_sound() {
             "twice: {need:?}"
         );
         assert!(need.source.starts_with("https://"), "{need:?}");
-        assert!(!need.tools.is_empty() || !need.libraries.is_empty(), "{need:?}");
+        assert!(
+            need.when == When::Never || !need.tools.is_empty() || !need.libraries.is_empty(),
+            "{need:?}"
+        );
         if need.ecosystem == Ecosystem::Python {
             assert_eq!(need.package, runtime_needs::normal(&need.package));
         }

@@ -139,6 +139,8 @@ impl<'p, 'a> Change<'p, 'a> {
         }
         for (library, evidence) in &needs.libraries {
             let lacking = match library_packages(release, library) {
+                // The compiler's own libraries have other names in other releases.
+                None if release.family.is_debian_like() && !library.ends_with("-dev") => None,
                 None => Some(library.as_str()),
                 Some(packages) => packages.into_iter().find(|package| self.lacks_package(package)),
             };

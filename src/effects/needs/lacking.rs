@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::effects::Evidence;
 use crate::facts::{Facts, ImageReference};
 use crate::knowledge::{
-    Action, ImageContents, Kind, Release, base_image, closure, file_needs, image_contents, is_in_base,
-    library_packages, package_of_tool,
+    Action, ImageContents, Kind, NamedLibrary, Release, base_image, closure, file_needs, image_contents, is_in_base,
+    is_of_compiler, knows_library, library_packages, named_library, package_of_tool,
 };
 use crate::syntax::Dockerfile;
 
@@ -59,6 +59,7 @@ pub(crate) fn lacking(
             missing.add(package, evidence);
         }
     }
+    missing.linked(needs, old, new)?;
     for (library, evidence) in &needs.libraries {
         missing.library(library, evidence, old)?;
     }
@@ -125,6 +126,60 @@ impl Missing<'_> {
             return Err(unknown_library(self.release, library, evidence, old));
         }
         Ok(())
+    }
+
+    /// Refuses libraries that only the old image surely has, and those of which nothing is known where it has any that
+    /// the new one lacks.
+    fn linked(&self, needs: &Needs, old: &ImageReference, new: (&str, &str)) -> Result<(), Unanswered> {
+        let had = self.had.as_ref();
+        for (name, evidence) in &needs.linked {
+            if had.is_some_and(|had| had.own_libraries.contains(name.as_str())) {
+                let fact = format!(
+                    "{}, of which {old} has its own, which {}:{} lacks or has in an older version",
+                    evidence.fact, new.0, new.1
+                );
+                let remedy = "link it statically, as with `-static-libstdc++ -static-libgcc`, or compile with the compiler of the distribution";
+                return Err(Unanswered::new(&evidence.place, fact, remedy));
+            }
+        }
+        if !self.loses_libraries() {
+            return Ok(());
+        }
+        let is_unknown = |name: &str| {
+            named_library(name) == NamedLibrary::Unknown
+                && !knows_library(&format!("lib{}-dev", name.to_lowercase()))
+                && !self.is_installed(name)
+        };
+        match needs.linked.iter().find(|(name, _)| is_unknown(name)) {
+            Some((_, evidence)) => Err(Unanswered::new(
+                &evidence.place,
+                format!(
+                    "{}, and it is not known whether {old} brings what it needs",
+                    evidence.fact
+                ),
+                "use the slim or the distribution's image for the build and install the libraries that it needs by name, or split the stages by hand",
+            )),
+            None => needs.unnamed_library.clone().map_or(Ok(()), Err),
+        }
+    }
+
+    /// Whether the file installs a library of this name.
+    fn is_installed(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let stem = name.strip_suffix("-sys").unwrap_or(&name);
+        let stem = format!("lib{}", stem.strip_prefix("lib").unwrap_or(stem));
+        self.known.iter().any(|package| package.starts_with(&stem))
+    }
+
+    /// Whether the old image has libraries for programs to link, or may, that the new one lacks.
+    fn loses_libraries(&self) -> bool {
+        self.had.as_ref().is_none_or(|had| {
+            let mut headers = had
+                .packages
+                .iter()
+                .filter(|name| name.ends_with("-dev") && !is_of_compiler(name));
+            headers.any(|name| !self.has(name))
+        })
     }
 
     /// Whether the new image has the library under the names of the release that its table is of.

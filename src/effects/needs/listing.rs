@@ -14,6 +14,11 @@ struct Manifest {
     packages: Result<Vec<Listed>, Unreadable>,
 }
 
+/// Whether a package is one of Rust that links a library of the system or brings one: by convention its name says so.
+pub(super) fn is_binding(ecosystem: Ecosystem, name: &str) -> bool {
+    ecosystem == Ecosystem::Rust && name.ends_with("-sys")
+}
+
 /// Those of a context, in the order of their paths.
 pub(super) struct Manifests(Vec<Manifest>);
 
@@ -22,7 +27,9 @@ impl Manifests {
     pub(super) fn of(context: &ContextSource) -> Manifests {
         let read = context.sources(|_| true).filter_map(|path| {
             let ecosystem = ecosystem_of(path)?;
-            let is_wanted = |name: &str| runtime_needs(ecosystem, name).is_some() || embeds_python(name);
+            let is_wanted = |name: &str| {
+                runtime_needs(ecosystem, name).is_some() || embeds_python(name) || is_binding(ecosystem, name)
+            };
             Some(Manifest {
                 ecosystem,
                 packages: listed(path, &context.read(path).ok()?, &is_wanted),

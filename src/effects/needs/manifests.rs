@@ -21,6 +21,8 @@ pub(super) struct Listed {
     pub(super) line: usize,
     /// The files of the registry that the lock names, if it does.
     pub(super) files: Vec<String>,
+    /// What a lock of Cargo says that it depends on, or a manifest that it has of features.
+    pub(super) parts: Vec<String>,
 }
 
 /// What a manifest cannot be read as.
@@ -35,6 +37,7 @@ pub(super) fn ecosystem_of(path: &str) -> Option<Ecosystem> {
         }
         Format::Gemfile | Format::GemfileLock => Ecosystem::Ruby,
         Format::Composer | Format::ComposerLock => Ecosystem::Php,
+        Format::Cargo | Format::CargoLock => Ecosystem::Rust,
         _ => Ecosystem::Python,
     })
 }
@@ -58,6 +61,8 @@ enum Format {
     GemfileLock,
     Composer,
     ComposerLock,
+    Cargo,
+    CargoLock,
 }
 
 impl Format {
@@ -82,6 +87,8 @@ impl Format {
             "Gemfile.lock" => Format::GemfileLock,
             "composer.json" => Format::Composer,
             "composer.lock" => Format::ComposerLock,
+            "Cargo.toml" => Format::Cargo,
+            "Cargo.lock" => Format::CargoLock,
             _ if is_requirements => Format::Requirements,
             _ => return None,
         })
@@ -121,7 +128,8 @@ pub(super) fn listed(path: &str, text: &str, is_wanted: &dyn Fn(&str) -> bool) -
         }
         Format::Pyproject => pyproject(&toml(text)?),
         Format::Pipfile => tables(&toml(text)?, &["packages", "dev-packages"]),
-        Format::TomlLock => toml_lock(&toml(text)?),
+        Format::TomlLock | Format::CargoLock => toml_lock(&toml(text)?),
+        Format::Cargo => cargo(&toml(text)?),
         Format::PipfileLock => keys(&json(text)?, &["default", "develop"]),
         Format::Conda => conda(&yaml(text)?),
         Format::PackageJson => package_json(&json(text)?),
@@ -308,10 +316,39 @@ fn toml_lock(table: &toml::Table) -> Vec<Listed> {
         let version = package.get("version").and_then(toml::Value::as_str);
         Some(Listed {
             files: files("files").chain(files("wheels")).filter_map(name_of).collect(),
+            parts: words(package.get("dependencies")),
             ..named(package.get("name")?.as_str()?, version)
         })
     });
     found.collect()
+}
+
+/// The first words of the texts of a list: `cc`, or `cc 1.0`.
+fn words(list: Option<&toml::Value>) -> Vec<String> {
+    let texts = list.and_then(toml::Value::as_array).into_iter().flatten();
+    let words = texts.filter_map(|text| text.as_str()?.split(' ').next());
+    words.map(str::to_owned).collect()
+}
+
+/// The dependencies of a manifest of Cargo, and each of their features: `diesel/postgres`.
+fn cargo(table: &toml::Table) -> Vec<Listed> {
+    let targets = table.get("target").and_then(toml::Value::as_table).into_iter();
+    let targets = targets.flatten().filter_map(|(_, target)| target.as_table());
+    let workspace = table.get("workspace").and_then(toml::Value::as_table);
+    let all = std::iter::once(table).chain(workspace).chain(targets);
+    let lists = all.flat_map(|table| {
+        let lists = ["dependencies", "build-dependencies"].into_iter();
+        lists.filter_map(|name| table.get(name)?.as_table())
+    });
+    let mut found = Vec::new();
+    for (key, value) in lists.flatten() {
+        let name = value.get("package").and_then(toml::Value::as_str).unwrap_or(key);
+        let parts = words(value.get("features"));
+        found.extend(parts.iter().map(|part| named(&format!("{name}/{part}"), None)));
+        let whole = named(name, None);
+        found.push(Listed { parts, ..whole });
+    }
+    found
 }
 
 /// The keys of the objects that `value` has under `names`.

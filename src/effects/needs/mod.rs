@@ -28,6 +28,7 @@ mod development;
 mod file_needs;
 mod interpreter;
 mod lacking;
+mod linked;
 mod listing;
 mod manifests;
 mod open_start;
@@ -47,7 +48,7 @@ use crate::context::ContextSource;
 use crate::effects::Evidence;
 use crate::effects::image_files;
 use crate::facts::{Facts, Stage};
-use crate::knowledge::{Family, Level, start_needs};
+use crate::knowledge::{Family, Level, NamedLibrary, knows_library, named_library, start_needs};
 use crate::syntax::{Dockerfile, Keyword};
 
 use started::{By, Reader};
@@ -93,6 +94,10 @@ pub(crate) struct Needs {
     pub(crate) tools: BTreeMap<String, Evidence>,
     /// Libraries, by the Debian package with their headers.
     pub(crate) libraries: BTreeMap<String, Evidence>,
+    /// All libraries that programs link or load, by their names for the linker.
+    pub(crate) linked: BTreeMap<String, Evidence>,
+    /// Something that loads a library of which nothing tells the name.
+    pub(crate) unnamed_library: Option<Unanswered>,
     /// Packages that bring files which programs read: certificates, time zones.
     pub(crate) packages: BTreeMap<&'static str, Evidence>,
     /// Whether anything tells what is started.
@@ -139,6 +144,7 @@ impl Needs {
         let builds = packages::Builds::of(file, facts, family);
         packages::read(file, facts, stage, context, &builds, &mut needs);
         packages::openmp(context, &mut needs);
+        linked::read(file, facts, context, &mut needs);
         file_needs::read(file, facts, stage.instructions.clone(), context, &mut needs);
         if needs.python_folders.is_none() {
             needs.python_folders = interpreter::named(file, facts, stage.instructions.clone(), context, &image, &needs);
@@ -208,6 +214,10 @@ impl Needs {
         for (name, evidence) in &others.libraries {
             self.libraries.entry(name.clone()).or_insert_with(|| evidence.clone());
         }
+        for (name, evidence) in &others.linked {
+            self.linked.entry(name.clone()).or_insert_with(|| evidence.clone());
+        }
+        self.unnamed_library = self.unnamed_library.take().or_else(|| others.unnamed_library.clone());
         self.unknown.extend(others.unknown.iter().cloned());
         let of = |own: &mut Option<Evidence>, other: &Option<Evidence>| *own = own.take().or_else(|| other.clone());
         of(&mut self.builds_at_start, &others.builds_at_start);
@@ -217,6 +227,23 @@ impl Needs {
     fn tool(&mut self, name: &str, evidence: impl FnOnce() -> Evidence) {
         if !name.is_empty() && !self.tools.contains_key(name) {
             self.tools.insert(name.to_owned(), evidence());
+        }
+    }
+
+    /// Adds a library by its name for the linker or a loader, with its package if that is known.
+    fn link(&mut self, name: &str, evidence: impl Fn() -> Evidence) {
+        if name.is_empty() || self.linked.contains_key(name) {
+            return;
+        }
+        self.linked.insert(name.to_owned(), evidence());
+        let usual = format!("lib{}-dev", name.to_lowercase());
+        let packages = match named_library(name) {
+            NamedLibrary::Packages(packages) => packages,
+            NamedLibrary::Unknown if knows_library(&usual) => vec![usual.as_str()],
+            NamedLibrary::Unknown | NamedLibrary::Everywhere => return,
+        };
+        for package in packages {
+            self.libraries.entry(package.to_owned()).or_insert_with(&evidence);
         }
     }
 

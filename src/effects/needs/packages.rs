@@ -9,7 +9,7 @@ use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Action, Ecosystem, Family, RuntimeNeed, When, runtime_needs, start_needs};
 use crate::syntax::Dockerfile;
 
-use super::listing::Manifests;
+use super::listing::{Manifests, is_binding};
 use super::manifests::Listed;
 use super::{Needs, Unanswered, development};
 
@@ -126,8 +126,11 @@ pub(super) fn read(
         };
         add(needs, builds, ecosystem, &package, &place);
     }
+    let builds_crates = uses(file, facts, Ecosystem::Rust);
     for (ecosystem, place, package) in context.remembered(needing).iter() {
-        if !left_out.contains(&package.name) {
+        // Beside a program of another language they are of a part that this image does not build.
+        let is_built = *ecosystem != Ecosystem::Rust || builds_crates;
+        if is_built && !left_out.contains(&package.name) {
             add(needs, builds, *ecosystem, package, place);
         }
     }
@@ -140,6 +143,18 @@ pub(super) fn read(
             "correct the file",
         ));
     }
+}
+
+/// Whether a command of the file calls a manager of packages of this registry.
+fn uses(file: &Dockerfile, facts: &Facts, ecosystem: Ecosystem) -> bool {
+    let runs = (0..file.instructions.len()).filter_map(|index| facts.run(file, index));
+    let mut commands = runs.flat_map(|run| &run.commands);
+    commands.any(|command| {
+        command
+            .manager
+            .as_ref()
+            .is_some_and(|used| used.manager.ecosystem == Some(ecosystem))
+    })
 }
 
 /// Programs that use OpenMP load a library that only compilers bring.
@@ -155,9 +170,9 @@ pub(super) fn openmp(context: &ContextSource, needs: &mut Needs) {
 /// The packages of all manifests that may need something of the system, each with its place.
 fn needing(context: &ContextSource) -> Vec<(Ecosystem, String, Listed)> {
     let manifests = context.remembered(Manifests::of);
-    let needing = manifests
-        .packages()
-        .filter(|(ecosystem, _, package)| runtime_needs(*ecosystem, &package.name).is_some());
+    let needing = manifests.packages().filter(|(ecosystem, _, package)| {
+        runtime_needs(*ecosystem, &package.name).is_some() || is_binding(*ecosystem, &package.name)
+    });
     needing
         .map(|(ecosystem, place, package)| (ecosystem, place, package.clone()))
         .collect()
@@ -184,13 +199,22 @@ fn asks_for_openmp(context: &ContextSource) -> Option<Evidence> {
 }
 
 fn add(needs: &mut Needs, builds: &Builds, ecosystem: Ecosystem, package: &Listed, place: &str) {
-    let Some(need) = runtime_needs(ecosystem, &package.name) else {
-        return;
-    };
     let evidence = || Evidence {
         place: place.to_owned(),
         fact: format!("{} needs it", package.name),
     };
+    let Some(need) = runtime_needs(ecosystem, &package.name) else {
+        if is_binding(ecosystem, &package.name) {
+            needs.link(&package.name, || Evidence {
+                place: place.to_owned(),
+                fact: format!("names the crate {}, which may link a library", package.name),
+            });
+        }
+        return;
+    };
+    if need.when == When::Never || package.parts.iter().any(|part| need.bundled_with.contains(part)) {
+        return;
+    }
     if need.finds_libraries {
         needs.finds_libraries.get_or_insert_with(|| Evidence {
             place: place.to_owned(),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::context::ContextSource;
 use crate::effects::Evidence;
+use crate::facts::is_within;
 
-use super::Needs;
 use super::calls::{Call, Calls, calls, calls_with_started};
 use super::commands::{is_unknown, program, started_by};
 use super::started::{By, Reader};
+use super::{Needs, Unanswered};
 use crate::effects::image_files::View;
 use crate::knowledge::{ArgumentRole, Takes, command_table};
 
@@ -106,8 +107,7 @@ impl Said {
     }
 }
 
-/// A library that is loaded, or looked for, when the program runs. Where the name is not literal, it is most often one
-/// that the project or a package brings.
+/// A library that is loaded, or looked for, when the program runs.
 fn library(call: &Call, place: &str, needs: &mut Needs) {
     if call.takes == Takes::Library {
         needs.finds_libraries.get_or_insert_with(|| Evidence {
@@ -115,21 +115,39 @@ fn library(call: &Call, place: &str, needs: &mut Needs) {
             fact: "looks for a library by its name when it runs".to_owned(),
         });
     }
+    if !call.is_known {
+        needs.unnamed_library.get_or_insert_with(|| {
+            let remedy = "name the library as a literal, or keep the full image";
+            Unanswered::new(place, "loads a library that is not named there".to_owned(), remedy)
+        });
+    }
     for name in call.commands.iter().filter_map(|words| words.first()) {
-        let name = match call.takes {
-            Takes::LibraryFile => name.split_once(".so").and_then(|(name, _)| name.strip_prefix("lib")),
-            _ => Some(name.as_str()),
-        };
         let is_plain = |name: &&str| !name.is_empty() && !name.contains(['$', '/', '{', ' ']);
-        if let Some(name) = name.filter(is_plain) {
-            let headers = format!("lib{}-dev", name.to_lowercase());
-            let fact = format!("loads the library {name}");
-            needs.libraries.entry(headers).or_insert_with(|| Evidence {
+        if let Some(name) = library_name(name, call.takes).filter(is_plain) {
+            needs.link(name, || Evidence {
                 place: place.to_owned(),
-                fact,
+                fact: format!("loads the library {name}"),
             });
         }
     }
+}
+
+/// The name of a library for the linker; none for a file of the project.
+fn library_name(name: &str, takes: Takes) -> Option<&str> {
+    if takes == Takes::Library {
+        return Some(name);
+    }
+    let file = match name.rsplit_once('/') {
+        Some((folder, file)) => is_of_linker(folder).then_some(file)?,
+        None => name,
+    };
+    let stem = file.split(".so").next().unwrap_or(file);
+    Some(stem.strip_prefix("lib").unwrap_or(stem))
+}
+
+/// Whether a folder is one of those in which the packages of a distribution put their libraries.
+fn is_of_linker(folder: &str) -> bool {
+    is_within(folder, "/usr/lib") || is_within(folder, "/lib")
 }
 
 /// Whether a command of a source gives a shell a script whose name only a run can tell: nobody knows what it calls.
