@@ -148,10 +148,12 @@ impl<'s> Site<'s, '_> {
             return None;
         }
         let deleted = &self.item.effects().deletes;
-        deleted.iter().find_map(|place| match is_throwaway(place) {
-            true => self.used_cache(place).or_else(|| self.read_later(place)),
-            false => self.wrong_file(place).or_else(|| self.read_later(place)),
-        })
+        deleted
+            .iter()
+            .find_map(|place| match is_throwaway(place) || self.is_cache(place) {
+                true => self.used_cache(place).or_else(|| self.read_later(place)),
+                false => self.wrong_file(place).or_else(|| self.read_later(place)),
+            })
     }
 
     /// Whether it is a command by which a manager of its RUN cleans, with a path that only the manager knows.
@@ -169,6 +171,18 @@ impl<'s> Site<'s, '_> {
                 .any(|known| known.replace("{program}", &program) == text)
         };
         is_unknown && self.earlier().any(|(_, command)| is_it(command))
+    }
+
+    /// Whether a place is in a cache that the RUN fills, wherever a variable puts it.
+    fn is_cache(&self, place: &Place) -> bool {
+        let used = self.earlier().filter_map(|(_, command)| command.manager.as_ref());
+        let paths = used
+            .flat_map(|used| &used.caches)
+            .filter_map(|cache| cache.path.as_deref());
+        let mut folders = paths.filter_map(|path| AbsolutePath::of(path, None));
+        place
+            .path()
+            .is_some_and(|path| folders.any(|folder| path.is_within(&folder)))
     }
 
     /// Whether a cache holds what later steps, or what was installed, work with.
@@ -315,6 +329,8 @@ mod tests {
         for command in ["rm -rf /var/lib/apt", "rm -rf /var/lib", "rm -rf /usr/share/doc"] {
             rejects(APT, &with(APT, command), Kind::AddedStep);
         }
+        let bundle = "FROM ruby:3.3\nRUN bundle install\n";
+        accepts(bundle, &with(bundle, "rm -rf /usr/local/bundle/cache"));
         let script = format!("{APT}COPY setup.sh /\nRUN cat /var/lib/apt/lists/lock\n");
         rejects(&script, &with(&script, "rm -rf /var/lib/apt/lists/*"), Kind::AddedStep);
         // A RUN that is new brings its own lists.
