@@ -293,6 +293,7 @@ impl Reader<'_, '_> {
             }
             Role::Deletes => self.deletes(self.file(argument)),
             Role::DeletesUnder => self.deletes(self.tree(argument)),
+            Role::DeletesSome => self.deletes(something_in(self.tree(argument))),
             Role::Moves => {
                 self.effects.reads.push(self.tree(argument));
                 self.effects.deletes.push(self.tree(argument));
@@ -477,7 +478,10 @@ impl Reader<'_, '_> {
                 redirects: Vec::new(),
                 ..self.command.clone()
             };
-            self.effects.then(of_command(&inner, self.around));
+            let mut effects = of_command(&inner, self.around);
+            // For which of the files it runs, the conditions decide.
+            effects.deletes = effects.deletes.into_iter().map(something_in).collect();
+            self.effects.then(effects);
         }
     }
 
@@ -617,6 +621,14 @@ impl Reader<'_, '_> {
         let place = self.workdir.clone().map_or(Place::Anywhere, Place::Under);
         self.effects.reads.push(Place::Anywhere);
         self.effects.writes.push(place);
+    }
+}
+
+/// The place of something that is `place` or in it.
+fn something_in(place: Place) -> Place {
+    match place.path() {
+        Some(path) => Place::Somewhere(path.literal_folder()),
+        None => place,
     }
 }
 

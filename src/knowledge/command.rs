@@ -313,6 +313,8 @@ pub enum Role {
     Deletes,
     /// A file or folder that is deleted with all in it.
     DeletesUnder,
+    /// A file or folder of which something is deleted, or something in it.
+    DeletesSome,
     /// A file or folder that is moved away.
     Moves,
     /// A folder that is made; the folder above it must be there.

@@ -71,6 +71,9 @@ pub struct Manager {
     /// Package lists, if it must be told to download them.
     #[serde(default)]
     pub lists: Option<Lists>,
+    /// How an install that nobody watches is called; none where that is not known.
+    #[serde(default)]
+    pub unattended: Option<Unattended>,
     /// Folders that it fills beside what it installs.
     #[serde(default)]
     pub caches: Vec<Cache>,
@@ -257,6 +260,16 @@ pub struct Contradiction {
     /// The value that makes the variable harmless when it is set for one command; without it, none is known.
     #[serde(default)]
     pub neutral: Option<String>,
+}
+
+/// How an install that nobody watches is called.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unattended {
+    /// Options of which one must be there, or it asks; empty where it never asks.
+    pub yes: Vec<String>,
+    /// Options that change neither what is installed nor whether it is, or only leave out what is recommended.
+    pub others: Vec<String>,
 }
 
 /// How a command leaves no cache behind.

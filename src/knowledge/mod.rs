@@ -89,7 +89,8 @@ pub use managers::{Managers, Recognized, managers};
 pub(crate) use node_development::node_development;
 pub use package_role::{PackageFact, PackageRole, package_fact, package_role};
 pub use packages::{
-    closure, installed_closure_size, installed_size, is_in_base, knows_library, library_packages, runtime_of,
+    closure, has_package, installed_closure_size, installed_size, is_in_base, knows_library, library_packages,
+    runtime_of,
 };
 pub(crate) use plain_node_packages::is_node_build_tool;
 pub use plain_node_packages::is_plain_node_package;

@@ -1,9 +1,11 @@
 //! Facts about the packages of distributions: which libraries a `-dev` package is for, and sizes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::distribution::{Family, Release};
+use super::package_role::package_fact;
+use super::tools::tools_of_package;
 
 /// The `-dev` packages of Debian and Ubuntu, a line each, with the library packages that their users load.
 const DEBIAN_LIBRARIES: &str = include_str!("../../data/packages/libraries.tsv");
@@ -257,6 +259,62 @@ pub fn closure(release: &Release, names: &[&str]) -> HashSet<&'static str> {
         }
     }
     found
+}
+
+/// Whether a release is known to have a package of this name. One that is called after its library has another name in other
+/// releases.
+#[must_use]
+pub fn has_package(release: &Release, name: &str) -> bool {
+    let family = release.family;
+    let is_library = match family {
+        Family::Debian | Family::Ubuntu => debian_name(release, name),
+        Family::Alpine => other_libraries()
+            .alpine
+            .values()
+            .any(|names| names.contains(&name))
+            .then_some(true),
+        _ => other_libraries()
+            .fedora
+            .values()
+            .any(|names| names.contains(&name))
+            .then_some(true),
+    };
+    let is_known = || {
+        let is_program = tools_of_package(family, name).next().is_some();
+        let is_fact = || package_fact(family, name).is_some_and(|fact| fact.names.iter().any(|known| known == name));
+        is_program || is_fact() || packages(release).is_some_and(|known| known.contains_key(name))
+    };
+    is_library.unwrap_or_else(is_known)
+}
+
+/// Whether a release of Debian or Ubuntu, or the one before where that is not certain, calls a library by this name; none for a
+/// name that is no library's in any release.
+fn debian_name(release: &Release, name: &str) -> Option<bool> {
+    static NAMES: LazyLock<HashMap<&'static str, BTreeSet<usize>>> = LazyLock::new(|| {
+        let mut names: HashMap<&'static str, BTreeSet<usize>> = HashMap::new();
+        for row in lines(DEBIAN_LIBRARIES).filter_map(|line| line.split_once('\t')) {
+            let mut last = "";
+            for (column, cell) in row.1.split('\t').enumerate() {
+                last = if cell == "=" { last } else { cell };
+                for word in last.split_whitespace().filter(|word| *word != "-") {
+                    names.entry(word).or_default().insert(column);
+                }
+            }
+        }
+        names
+    });
+    let column = |release: &Release| {
+        let codename = release.codename.as_deref()?;
+        COLUMNS.iter().position(|known| *known == (release.family, codename))
+    };
+    let columns = NAMES.get(name)?;
+    let before = release_before(release).filter(|_| !release.certain);
+    let mut own = [column(release), before.as_ref().and_then(column)]
+        .into_iter()
+        .flatten()
+        .peekable();
+    // Of a release without a column nothing is known.
+    Some(own.peek().is_none() || own.any(|column| columns.contains(&column)))
 }
 
 /// Whether the distribution's own image has the package.

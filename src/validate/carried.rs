@@ -11,15 +11,27 @@ use super::model::{Item, StageModel, Version};
 use super::throwaway::is_throwaway;
 use super::unread;
 
-/// Whether the step `act` is in some stage of `version`, from which all that it leaves is copied to stage `to`, before
-/// item number `end` there.
-pub(super) fn is_carried(version: &Version<'_>, act: &Act, to: usize, end: usize) -> bool {
-    twins(version, act, to, end).any(|(twin, at)| twin.first_missing(at).is_none())
+/// Whether the step `act` is in some stage of `version`, from which all that it leaves in the end is copied to stage `to`.
+pub(super) fn is_carried(version: &Version<'_>, act: &Act, to: usize) -> bool {
+    let mut twins = twins(version, act, to, usize::MAX, None);
+    twins.any(|(twin, at)| twin.first_missing(at).is_none())
+}
+
+/// Whether the step `act` is in some stage of `version`, from which all that it leaves is copied to stage `to` before item
+/// number `end` there, but for what `is_gone` says is not there in the original, either.
+pub(super) fn is_brought(
+    version: &Version<'_>,
+    act: &Act,
+    (to, end): (usize, usize),
+    is_gone: &dyn Fn(&Place) -> bool,
+) -> bool {
+    let mut twins = twins(version, act, to, end, Some(is_gone));
+    twins.any(|(twin, at)| twin.first_missing(at).is_none())
 }
 
 /// Something of what the step `act` leaves that no COPY brings to stage `to`.
 pub(super) fn missing(version: &Version<'_>, act: &Act, to: usize) -> Option<Place> {
-    let mut twins = twins(version, act, to, usize::MAX);
+    let mut twins = twins(version, act, to, usize::MAX, None);
     twins.find_map(|(twin, at)| twin.first_missing(at)?.ok())
 }
 
@@ -29,6 +41,7 @@ fn twins<'v, 'a>(
     act: &'v Act,
     to: usize,
     end: usize,
+    is_gone: Option<&'v dyn Fn(&Place) -> bool>,
 ) -> impl Iterator<Item = (Carrier<'v, 'a>, usize)> + 'v {
     let stages = version.stages.iter().enumerate();
     stages.filter_map(move |(from, stage)| {
@@ -39,6 +52,7 @@ fn twins<'v, 'a>(
             stage,
             to,
             end,
+            is_gone,
             target: version.stages.get(to)?,
         };
         Some((carrier, at))
@@ -69,6 +83,8 @@ struct Carrier<'v, 'a> {
     stage: &'v StageModel,
     to: usize,
     end: usize,
+    /// What need not arrive; none where it is what later steps of the stage delete.
+    is_gone: Option<&'v dyn Fn(&Place) -> bool>,
     target: &'v StageModel,
 }
 
@@ -87,8 +103,7 @@ impl Carrier<'_, '_> {
         {
             return Some(Err(()));
         }
-        let is_missing =
-            |place: &&Place| !(is_throwaway(place) || self.stage.deletes(at, place) || self.arrives(place));
+        let is_missing = |place: &&Place| !(is_throwaway(place) || self.is_gone(at, place) || self.arrives(place));
         // A table that says less than the outputs: below this folder.
         let outputs: Vec<Place> = twin.step.outputs.iter().flat_map(Output::places).collect();
         let is_said_again = |place: &&Place| outputs.iter().any(|output| place.covers(output)) || is_sources(place);
@@ -104,6 +119,14 @@ impl Carrier<'_, '_> {
         written.or_else(of_output).map(Ok)
     }
 
+    /// Whether nothing is there any more of what item number `at` left at `place`, when it is needed.
+    fn is_gone(&self, at: usize, place: &Place) -> bool {
+        match self.is_gone {
+            Some(is_gone) => is_gone(place),
+            None => self.stage.deletes(at, place),
+        }
+    }
+
     fn arrives(&self, place: &Place) -> bool {
         self.version.arrives(self.from, place, self.to, self.end)
     }
@@ -112,7 +135,7 @@ impl Carrier<'_, '_> {
         let places = output.places();
         if places
             .iter()
-            .all(|place| is_throwaway(place) || self.stage.deletes(at, place))
+            .all(|place| is_throwaway(place) || self.is_gone(at, place))
         {
             return true;
         }

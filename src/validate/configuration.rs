@@ -138,7 +138,7 @@ fn users(old: &User, new: &User) -> Option<String> {
 }
 
 /// Whether all folders of PATH are there in their order, but for those of a toolchain that is gone with all in them.
-fn is_path_kept(was: &str, now: &str, has_programs: &dyn Fn(&str) -> bool) -> bool {
+pub(super) fn is_path_kept(was: &str, now: &str, has_programs: &dyn Fn(&str) -> bool) -> bool {
     let mut rest = now.split(':');
     was.split(':').all(|folder| {
         rest.clone().any(|other| other == folder) && rest.any(|other| other == folder)
@@ -157,7 +157,7 @@ fn has_programs(version: &Version<'_>, stage: usize, folder: &str) -> bool {
 }
 
 /// Whether a variable is one that the base image sets.
-fn is_of_base(scope: &Scope, name: &str, value: Option<&str>) -> bool {
+pub(super) fn is_of_base(scope: &Scope, name: &str, value: Option<&str>) -> bool {
     base_value(scope, name).as_deref() == value && value.is_some()
 }
 

@@ -5,7 +5,7 @@ use crate::effects::image_files::{Copy, View};
 use crate::effects::{AbsolutePath, Place};
 
 use super::model::{Item, StageModel, Version};
-use super::{Kind, Violation, named};
+use super::{Kind, Violation, named, reads};
 
 /// Takes a file as it is with its present context, and the context as a .dockerignore would narrow it.
 ///
@@ -36,12 +36,26 @@ impl Check<'_, '_> {
             let line = self.version.line(item);
             let lost = named_by(item).find_map(|place| self.lost(stage, at, &place));
             found.extend(lost.map(|path| violation(line, format!("line {line} reads {path}"))));
+            let manifests = self.manifests(stage, item).into_iter();
+            let lost = manifests.filter_map(|place| self.lost(stage, at, &place)).next();
+            found.extend(lost.map(|path| violation(line, format!("line {line} installs by {path}"))));
         }
         for named in named::paths(self.version, number) {
             let lost = self.lost(stage, stage.items.len(), &Place::Exactly(named.path));
             found.extend(lost.map(|path| violation(1, format!("{} names {path}", named.place))));
         }
         found
+    }
+
+    /// The files that an install of dependencies reads.
+    fn manifests(&self, stage: &StageModel, item: &Item) -> Vec<Place> {
+        let end = item.step.instruction;
+        let copies = stage.copies.partition_point(|copy| copy.index < end);
+        let copies = stage.copies.get(..copies).unwrap_or_default();
+        let files = reads::of_install(self.version, item, copies).into_iter().flatten();
+        files
+            .map(|file| Place::Exactly(AbsolutePath::root().join(&file)))
+            .collect()
     }
 
     /// A source of a COPY that would not be there.
@@ -117,13 +131,29 @@ mod tests {
 
     /// Which line is in want of a file where `ignore` is the .dockerignore.
     fn lines(ignore: &str) -> Vec<usize> {
-        let context = ContextSource::in_memory(FILES.iter().copied()).unwrap();
-        let file = syntax::parse("Dockerfile", FILE).unwrap();
+        lines_of(FILE, FILES, ignore)
+    }
+
+    fn lines_of(text: &str, files: &[(&str, &str)], ignore: &str) -> Vec<usize> {
+        let context = ContextSource::in_memory(files.iter().copied()).unwrap();
+        let file = syntax::parse("Dockerfile", text).unwrap();
         let facts = Facts::with(&file, &context);
         let version = Version::of(&file, &facts, &context);
         let after = context.with_ignore_text(ignore).unwrap();
         let found = validate_context(&version, &after).err().unwrap_or_default();
         found.iter().map(|violation| violation.line).collect()
+    }
+
+    #[test]
+    fn what_an_install_reads_stays() {
+        const FILES: &[(&str, &str)] = &[
+            ("requirements.txt", "-r base.txt\n"),
+            ("base.txt", "flask\n"),
+            ("notes.txt", ""),
+        ];
+        const FILE: &str = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n";
+        assert_eq!(lines_of(FILE, FILES, "notes.txt\n"), [0_usize; 0]);
+        assert_eq!(lines_of(FILE, FILES, "base.txt\n"), [4]);
     }
 
     #[test]

@@ -257,7 +257,7 @@ fn is_neutral(manager: &Manager, option: &str) -> bool {
 }
 
 /// Whether a variable only says how a manager uses its cache.
-fn is_cache_variable(manager: &Manager, name: &str) -> bool {
+pub(super) fn is_cache_variable(manager: &Manager, name: &str) -> bool {
     let contradictions = manager.contradictions.iter();
     let mut variables = contradictions.filter_map(|contradiction| contradiction.when.variable.as_deref());
     let copied = manager.caches.iter().filter_map(|cache| cache.copied_by.as_ref());

@@ -143,7 +143,7 @@ impl Site<'_, '_> {
     }
 
     fn is_carried(&self, item: &Item) -> bool {
-        is_carried(self.pair.after, &item.act, self.after, usize::MAX)
+        is_carried(self.pair.after, &item.act, self.after)
     }
 
     fn lost_files(&self, item: &Item) -> Option<Violation> {

@@ -4,7 +4,7 @@
 //! knows nothing of the passes and of what they meant to do. Each rule is a file: what is live in an image is there
 //! ([`live`], [`named`], [`tools`]) and belongs to whom it did ([`owners`]), packages are asked for in the same way
 //! ([`packages`], [`installs`]), steps and COPYs still find what they read ([`required`], [`taken`]) and what they build with ([`development`]), in an order that means the same ([`order`], [`base`],
-//! [`builders`]), under the same conditions ([`flow`], [`run_flags`]), what was added does no harm ([`added`], [`mounts`]), the configuration is equal ([`configuration`]), and
+//! [`builders`]), under the same conditions ([`flow`], [`run_flags`]), with the same settings ([`settings`]), what was added does no harm ([`added`], [`cleanups`], [`mounts`]), the configuration is equal ([`configuration`]), and
 //! no comment is lost ([`comments`]).
 //!
 //! [`context`] does the same for a .dockerignore, which changes nothing but what the context brings.
@@ -17,6 +17,7 @@ mod arrival;
 mod base;
 mod builders;
 mod carried;
+mod cleanups;
 mod comments;
 mod configuration;
 mod context;
@@ -37,6 +38,7 @@ mod reads;
 mod renamed;
 mod required;
 mod run_flags;
+mod settings;
 mod stages;
 mod taken;
 #[cfg(test)]
@@ -79,6 +81,8 @@ pub(crate) enum Kind {
     FlowChanged,
     /// A step runs with another network, without a secret, or the like.
     FlagsChanged,
+    /// A step sees other variables, or another shell runs it.
+    SettingsChanged,
     /// A step that was added may fail, or harms another one.
     AddedStep,
     /// A mount hides files that a step needs, or takes files that the image needs.
@@ -109,6 +113,7 @@ impl Kind {
             Kind::BaseLacks => "base-lacks",
             Kind::FlowChanged => "flow-changed",
             Kind::FlagsChanged => "flags-changed",
+            Kind::SettingsChanged => "settings-changed",
             Kind::AddedStep => "added-step",
             Kind::MountHides => "mount-hides",
             Kind::OwnerChanged => "owner-changed",
@@ -159,9 +164,11 @@ const RULES: &[fn(&Pair<'_>) -> Vec<Violation>] = &[
     taken::check,
     flow::check,
     run_flags::check,
+    settings::check,
     base::check,
     builders::check,
     added::check,
+    cleanups::check,
     mounts::check,
     owners::check,
     configuration::check,

@@ -7,10 +7,11 @@ use crate::effects::Place;
 use crate::effects::image_files::Layer;
 use crate::effects::needs::Code;
 use crate::effects::steps::StepKind;
+use crate::effects::timeline::is_deleted;
 use crate::facts::Command;
 use crate::knowledge::{PackageRole, State, package_role, tools_of_package};
 
-use super::carried::is_carried;
+use super::carried::is_brought;
 use super::identity::{Act, Package};
 use super::model::{Item, StageModel};
 use super::throwaway::is_throwaway;
@@ -232,7 +233,7 @@ impl Need<'_, '_, '_> {
         }
         let is_before = |item: &Item| item.act == old.act;
         let earlier = self.site.new.items.get(..self.at).unwrap_or_default();
-        let is_there = || self.is_there(old) && !self.lacks_scratch(old);
+        let is_there = || self.is_there(number, old) && !self.lacks_scratch(old);
         if !old.leaves_something() || earlier.iter().any(is_before) || !self.may_use(old) || is_there() {
             return None;
         }
@@ -325,10 +326,13 @@ impl Need<'_, '_, '_> {
     }
 
     /// Whether what an earlier step leaves is there before the step in the result.
-    fn is_there(&self, old: &Item) -> bool {
+    fn is_there(&self, number: usize, old: &Item) -> bool {
+        let site = self.site;
+        let between = site.old.items.get(number + 1..self.origin).unwrap_or_default();
+        let is_gone = |place: &Place| is_deleted(between.iter().map(|item| &item.step), place);
         self.is_folder_there(old)
             || old.step.kind == StepKind::FromContext && self.are_files_there(old)
-            || is_carried(self.site.pair.after, &old.act, self.site.after, self.at)
+            || is_brought(site.pair.after, &old.act, (site.after, self.at), &is_gone)
     }
 
     /// Whether an earlier step made nothing but folders, which are there.

@@ -30,7 +30,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// What validation says of a rewrite.
-fn violations(before: &str, after: &str) -> Vec<Violation> {
+pub(super) fn violations(before: &str, after: &str) -> Vec<Violation> {
     let context = ContextSource::in_memory(FILES.iter().map(|(path, text)| (*path, *text))).unwrap();
     let read = |text: &str| {
         let file = syntax::parse("Dockerfile", text).unwrap();
@@ -619,4 +619,16 @@ fn a_smaller_image_that_builds_when_it_starts() {
         &before.replace("3.11-bookworm", "3.11-slim-bookworm"),
         Kind::BaseLacks,
     );
+}
+
+#[test]
+fn what_is_deleted_in_the_end_is_an_input_before_that() {
+    let (make, take) = ("RUN echo a > /opt/list\n", "RUN rm -f /opt/list\n");
+    let before =
+        format!("FROM debian:bookworm-slim\n{make}RUN cp /opt/list /etc/list\n{take}CMD [\"cat\", \"/etc/list\"]\n");
+    let after = format!(
+        "FROM debian:bookworm-slim AS builder\n{make}{take}\nFROM debian:bookworm-slim\nRUN cp /opt/list /etc/list\n\
+         CMD [\"cat\", \"/etc/list\"]\n"
+    );
+    rejects(&before, &after, Kind::InputLost);
 }

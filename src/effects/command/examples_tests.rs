@@ -165,7 +165,9 @@ fn compare(effects: &Effects, before: &Snapshot, after: &Snapshot, opened: &BTre
         }
     }
     for path in &deleted {
-        if !is_in(&effects.deletes, path) {
+        // A condition decides which files of a folder go.
+        let is_some_of = |place: &Place| matches!(place, Place::Somewhere(folder) if path.starts_with(folder.as_str()));
+        if !is_in(&effects.deletes, path) && !effects.deletes.iter().any(is_some_of) {
             return Err(format!(
                 "deletes {} but the table says {:?}",
                 path.display(),

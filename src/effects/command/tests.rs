@@ -164,6 +164,25 @@ fn words_that_nobody_knows_are_unknown_paths() {
 }
 
 #[test]
+fn a_deletion_under_a_condition_covers_nothing() {
+    let folder = Place::Under(AbsolutePath::of("/w/d", None).unwrap());
+    let covers = |body: &str| effects(body).deletes.iter().any(|place| place.covers(&folder));
+    assert!(covers("find d -delete") && covers("find d -depth -delete"));
+    for body in [
+        "find d -name '*.tmp' -delete",
+        "find d -type f -delete",
+        "find d -mindepth 1 -delete",
+        "find d -newermt 2020-01-01 -delete",
+        "find d ! -name keep -delete",
+        "find d -exec rm -rf {} +",
+        "find d -name '*.tmp' -exec rm {} \\;",
+    ] {
+        assert!(!effects(body).deletes.is_empty(), "{body}");
+        assert!(!covers(body), "{body}");
+    }
+}
+
+#[test]
 fn an_address_may_be_a_file_of_the_image() {
     for (body, path) in [
         ("curl -o /opt/x file:///w/words.txt", "/w/words.txt"),
