@@ -1,9 +1,11 @@
 //! A step sees the variables that it saw, and the same shell runs it.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::effects::steps::StepKind;
 use crate::facts::{Scope, Variable};
 use crate::knowledge::{Action, build_metadata, is_toolchain_setting, managers};
-use crate::syntax::Keyword;
+use crate::syntax::{Instruction, Keyword};
 
 use super::configuration::{is_of_base, is_path_kept};
 use super::identity::{Act, arguments, is_cache_variable};
@@ -14,7 +16,12 @@ use super::{Kind, Pair, Violation};
 pub(super) fn check(pair: &Pair<'_>) -> Vec<Violation> {
     let made = pair.made();
     made.flat_map(|(_, old, new)| {
-        let site = Site { pair, old, new };
+        let site = Site {
+            pair,
+            old,
+            new,
+            named: named(pair.before, old),
+        };
         site.violations()
     })
     .collect()
@@ -25,6 +32,19 @@ struct Site<'p, 'a> {
     pair: &'p Pair<'a>,
     old: &'p StageModel,
     new: &'p StageModel,
+    /// The variables that each instruction of the original names.
+    named: HashMap<usize, HashSet<&'a str>>,
+}
+
+/// The variables that the instructions of a stage name.
+fn named<'a>(version: &Version<'a>, stage: &StageModel) -> HashMap<usize, HashSet<&'a str>> {
+    let mut found = HashMap::new();
+    for item in &stage.items {
+        let index = item.step.instruction;
+        let text = || version.file.instructions.get(index).map_or("", Instruction::text);
+        found.entry(index).or_insert_with(|| names(text()));
+    }
+    found
 }
 
 impl Site<'_, '_> {
@@ -102,8 +122,9 @@ impl Site<'_, '_> {
     }
 
     fn names(&self, item: &Item, name: &str) -> bool {
-        let instruction = self.pair.before.file.instructions.get(item.step.instruction);
-        instruction.is_some_and(|instruction| names(&arguments(instruction), name))
+        self.named
+            .get(&item.step.instruction)
+            .is_some_and(|names| names.contains(name))
     }
 
     fn is_kept(&self, (was, now): (&Scope, &Scope), name: &str, variable: &Variable) -> bool {
@@ -140,14 +161,17 @@ fn is_of_cache(name: &str) -> bool {
     managers().iter().any(|manager| is_cache_variable(manager, name))
 }
 
-/// Whether a text uses a variable: `$NAME` or `${NAME…}`.
-fn names(text: &str, name: &str) -> bool {
-    let mut uses = text.split('$').skip(1);
-    uses.any(|rest| {
+/// The variables that a text uses: `$NAME` or `${NAME…}`.
+fn names(text: &str) -> HashSet<&str> {
+    let uses = text.split('$').skip(1);
+    let names = uses.map(|rest| {
         let rest = rest.strip_prefix('{').unwrap_or(rest).trim_start_matches('#');
-        let after = rest.strip_prefix(name);
-        after.is_some_and(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
-    })
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    });
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -270,7 +270,8 @@ fn exports_reach_what_follows() {
     assert_eq!(cache("pip install x").as_deref(), Some("/root/.cache/pip"));
     assert_eq!(cache("export PIP_CACHE_DIR=/c && pip install x").as_deref(), Some("/c"));
     assert_eq!(cache("PIP_CACHE_DIR=/c pip install x").as_deref(), Some("/c"));
-    assert_eq!(cache("PIP_CACHE_DIR=$(pwd) pip install x"), None);
+    assert_eq!(cache("PIP_CACHE_DIR=$(pwd) pip install x").as_deref(), Some("/src"));
+    assert_eq!(cache("PIP_CACHE_DIR=$(cat place) pip install x"), None);
 }
 
 #[test]

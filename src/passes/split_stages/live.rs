@@ -169,10 +169,9 @@ impl Site<'_, '_> {
     /// Whether nothing reads what a step left at a place but builds: it is deleted later, or a build works on it or keeps it that
     /// nothing names at run time.
     fn is_dead(&self, step: &Step, place: &Place) -> bool {
-        let runs = self.works.range(self.index..);
-        let later = runs.flat_map(|(_, works)| works.steps());
-        let later: Vec<&Step> = later.skip_while(|other| !std::ptr::eq(*other, step)).skip(1).collect();
-        if is_deleted(later.into_iter(), place) {
+        let steps = self.works.range(self.index..).flat_map(|(_, works)| works.steps());
+        let later = steps.rev().take_while(|other| !std::ptr::eq(*other, step));
+        if is_deleted(later, place) {
             return true;
         }
         let Some(path) = place.path() else { return false };

@@ -213,7 +213,7 @@ fn named(tokens: &[Positioned<'_>], names: &Names, language: &'static Language, 
     let is_own = language
         .own
         .iter()
-        .any(|own| *own == full || full.starts_with(&format!("{own}.")));
+        .any(|own| *own == full || full.starts_with(&format!("{own}.")) || full.ends_with(&format!(".{own}")));
     if is_own {
         // The program itself, or its interpreter, is there.
         return Value {
