@@ -36,8 +36,11 @@ impl Told {
                 let text = instruction.text().get(heredoc.body.clone()).map(str::to_owned);
                 told.files.extend(to.map(|to| (to, text)));
             }
-            for command in facts.run(file, index).iter().flat_map(|run| &run.commands) {
-                told.add(command, instruction);
+            let Some(run) = facts.run(file, index) else { continue };
+            // Asked once: a RUN may have thousands of commands.
+            let may_tell = managers().tells(instruction.text());
+            for command in &run.commands {
+                told.add(command, instruction, may_tell);
             }
         }
         told
@@ -50,7 +53,7 @@ impl Told {
         Some(text.clone().filter(|_| files.next().is_none()))
     }
 
-    fn add(&mut self, command: &Command, instruction: &Instruction) {
+    fn add(&mut self, command: &Command, instruction: &Instruction, may_tell: bool) {
         if let Some(used) = &command.manager {
             if used.action == Action::Config {
                 let words = command.words.iter().map(|word| word.text.clone()).collect();
@@ -58,7 +61,7 @@ impl Told {
             }
             return;
         }
-        if !managers().tells(instruction.text()) {
+        if !may_tell {
             return;
         }
         let prints = command

@@ -3,7 +3,7 @@
 
 use crate::facts::Execution;
 use crate::knowledge::{
-    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler_called, compiles_at_start,
+    Action, Invocation, Kind, Manager, OptionRole, Recognized, compiler, compiler_called, compiles_at_start,
     is_plain_node_package, managers,
 };
 
@@ -20,8 +20,19 @@ pub(crate) fn is_build(run: &Execution) -> bool {
                 )
                 && (used.packages.is_empty() || !used.packages.iter().all(|(name, ..)| is_plain_node_package(name)))
         });
-        let words: Vec<Option<&str>> = command.words.iter().map(|word| word.value.as_deref()).collect();
-        by_manager || compiler_called(&words).is_some()
+        let by_name = || command.program().is_some_and(|program| compiler(program).is_some());
+        // Only an interpreter runs a module.
+        let by_module = || {
+            let words = || {
+                command
+                    .words
+                    .iter()
+                    .map(|word| word.value.as_deref())
+                    .collect::<Vec<_>>()
+            };
+            command.has_tag("reads-code") && compiler_called(&words()).is_some()
+        };
+        by_manager || by_name() || by_module()
     })
 }
 
