@@ -122,7 +122,11 @@ impl Managers {
     pub fn tells(&self, text: &str) -> bool {
         let mut told = self.all.iter().map(|manager| &manager.told);
         told.any(|told| {
-            let mut names = told.files.iter().map(|file| file.rsplit('/').next().unwrap_or(file));
+            // Of a path, the end with its slash: `rc` alone is in many words.
+            let mut names = told
+                .files
+                .iter()
+                .map(|file| file.rfind('/').map_or(file.as_str(), |at| &file[at..]));
             let mut others = told
                 .by_variable
                 .iter()

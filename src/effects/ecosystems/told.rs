@@ -2,12 +2,13 @@
 //! `pip config set`. Which ones, `data/package-managers/` says.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::effects::command::of_command;
 use crate::effects::{AbsolutePath, Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts, ManagerUse};
 use crate::knowledge::{Action, ToldBy, command_table, managers};
-use crate::syntax::{Dockerfile, Instruction, Keyword};
+use crate::syntax::{Dockerfile, Keyword};
 
 use super::{Surroundings, workdir};
 
@@ -17,7 +18,7 @@ pub(crate) struct Told {
     /// The words of commands that change settings, by the id of the manager.
     commands: Vec<(String, Vec<String>)>,
     /// The files that steps write, each with the text that they are made of; none where that is not known.
-    files: Vec<(AbsolutePath, Option<String>)>,
+    files: Vec<(AbsolutePath, Option<Arc<str>>)>,
 }
 
 impl Told {
@@ -33,27 +34,29 @@ impl Told {
             if let Some(heredoc) = node.heredocs.first().filter(|_| is_copy) {
                 let to = node.words().last().zip(facts.scope(index));
                 let to = to.and_then(|(to, scope)| AbsolutePath::of(&scope.absolute(&to.value)?, None));
-                let text = instruction.text().get(heredoc.body.clone()).map(str::to_owned);
+                let text = instruction.text().get(heredoc.body.clone()).map(Arc::from);
                 told.files.extend(to.map(|to| (to, text)));
             }
             let Some(run) = facts.run(file, index) else { continue };
-            // Asked once: a RUN may have thousands of commands.
+            // Asked once, and shared: a RUN may have thousands of commands.
             let may_tell = managers().tells(instruction.text());
+            let text: Arc<str> = Arc::from(instruction.text());
             for command in &run.commands {
-                told.add(command, instruction, may_tell);
+                told.add(command, &text, may_tell);
             }
         }
         told
     }
 
     /// What a step writes to `path`, if one does: its text, if that is known and the file is of that text alone.
-    pub(super) fn written(&self, path: &str) -> Option<Option<String>> {
+    pub(super) fn written(&self, path: &str) -> Option<Option<Arc<str>>> {
         let mut files = self.files.iter().filter(|(own, _)| own.as_str() == path);
         let (_, text) = files.next()?;
         Some(text.clone().filter(|_| files.next().is_none()))
     }
 
-    fn add(&mut self, command: &Command, instruction: &Instruction, may_tell: bool) {
+    /// Adds what a command of the instruction `all` says.
+    fn add(&mut self, command: &Command, all: &Arc<str>, may_tell: bool) {
         if let Some(used) = &command.manager {
             if used.action == Action::Config {
                 let words = command.words.iter().map(|word| word.text.clone()).collect();
@@ -68,8 +71,8 @@ impl Told {
             .program()
             .and_then(command_table)
             .is_some_and(|table| table.has_tag("prints"));
-        let is_known = prints || instruction.text().contains("<<");
-        let text = is_known.then(|| instruction.text().to_owned());
+        let is_known = prints || all.contains("<<");
+        let text = is_known.then(|| Arc::clone(all));
         let effects = of_command(command, &());
         let written = effects.written_paths().into_iter();
         self.files.extend(written.map(|path| (path.clone(), text.clone())));
@@ -107,7 +110,7 @@ impl Surroundings<'_> {
         for path in self.files_that_tell(command, used)? {
             let written = self.told.files.iter().filter(|(own, _)| *own == path);
             let texts = written.map(|(_, text)| text.clone());
-            let own = self.files.read(path.relative()).map(Some);
+            let own = self.files.read(path.relative()).map(|text| Some(Arc::from(text)));
             for text in own.into_iter().chain(texts) {
                 let Some(text) = text else {
                     return Err(Obstacle::new(

@@ -1,6 +1,7 @@
 //! Where Poetry puts an environment: by variables, by `poetry.toml`, by its own settings, in this order.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::{Command, Facts, ManagerUse};
@@ -191,7 +192,7 @@ impl Surroundings<'_> {
     fn poetry_file(&self, path: &str) -> Result<Poetry, Obstacle> {
         let text = match self.told.written(path) {
             Some(written) => written,
-            None => self.files.read(path.trim_start_matches('/')),
+            None => self.files.read(path.trim_start_matches('/')).map(Arc::from),
         };
         let is_there = text.is_some() || self.told.written(path).is_some();
         match text.as_deref().map(Poetry::of_file) {
