@@ -11,7 +11,7 @@
 //! | code in the words of a command | [`code`] |
 //! | files of tasks: Procfile, scripts of pyproject.toml, justfile | [`runners`] |
 //! | packages of languages, by manifests and locks | [`manifests`], [`listing`], [`packages`] |
-//! | images that only wait for others | [`open_start`] |
+//! | images that only wait for others, development containers | [`open_start`], [`devcontainer`] |
 //! | RUNs of the stage itself | [`runs`], [`archives`] |
 //! | certificates and time zones | [`file_needs`] |
 //!
@@ -24,6 +24,7 @@ mod calls;
 mod code;
 mod commands;
 mod compiled;
+mod devcontainer;
 mod development;
 mod file_needs;
 mod interpreter;
@@ -174,6 +175,7 @@ impl Needs {
         started.compose(image.context, stage, workdir);
         started.lists_of_image(workdir);
         open_start::note(self);
+        devcontainer::note(file, image.context, self);
     }
 
     /// Whether the program is seen to run.
