@@ -154,12 +154,7 @@ fn settings_before(site: &Site<'_>, body: &ScriptBody, number: usize) -> Result<
             Some("set" | "echo" | "mkdir") if command.redirects.is_empty() => {}
             Some("export") if !command.words.iter().skip(1).any(matters) => {}
             Some("export") if command.context.is_required_link() && command.editable => {
-                let text = site
-                    .file
-                    .instructions
-                    .get(site.index)
-                    .map(Instruction::text)
-                    .unwrap_or_default();
+                let text = text_of(site);
                 let own = text.get(body.source(command.span.clone())).ok_or_else(gone)?;
                 settings.push_str(&format!("{own} && "));
             }
@@ -169,14 +164,15 @@ fn settings_before(site: &Site<'_>, body: &ScriptBody, number: usize) -> Result<
     Ok(settings)
 }
 
+/// The text of the instruction that is split.
+fn text_of<'s>(site: &Site<'s>) -> &'s str {
+    let instruction = site.file.instructions.get(site.index);
+    instruction.map(Instruction::text).unwrap_or_default()
+}
+
 /// The variables that are set for a command alone and matter to a download, as written, each with a blank behind it.
 fn own_variables(site: &Site<'_>, body: &ScriptBody, command: &Command) -> String {
-    let text = site
-        .file
-        .instructions
-        .get(site.index)
-        .map(Instruction::text)
-        .unwrap_or_default();
+    let text = text_of(site);
     let project = command.manager.as_ref().map(|used| &used.manager.project);
     let matters = |name: &str| project.is_none_or(|project| !project.is_not_for_download(name));
     let assigned = command.assignments.iter().filter(|assigned| matters(&assigned.name));
@@ -305,12 +301,7 @@ fn chain(run: &Execution) -> Result<&ScriptBody, Obstacle> {
 /// What the commands before number `number` change of the shell, to be said again before those behind.
 fn carried(site: &Site<'_>, body: &ScriptBody, number: usize) -> Result<String, Obstacle> {
     let changes = || in_two("the commands before the install change what the others run in");
-    let text = site
-        .file
-        .instructions
-        .get(site.index)
-        .map(Instruction::text)
-        .unwrap_or_default();
+    let text = text_of(site);
     let place = |number: usize| site.run.commands.get(number).map(|command| command.context.place.link);
     let end = place(number).ok_or_else(changes)?;
     // Assignments on their own are no commands.
