@@ -3,9 +3,9 @@
 use super::path::Place;
 use super::steps::{Step, StepKind};
 
-/// Whether the steps that come later, the last one first, surely delete all of `place`, and none makes something there again. What
-/// a build may write there says nothing.
-pub(crate) fn is_deleted<'s>(mut later: impl Iterator<Item = &'s Step>, place: &Place) -> bool {
+/// Whether the steps that come later, in their order, surely delete all of `place`, and none makes something there again. What a
+/// build may write there says nothing.
+pub(crate) fn is_deleted<'s>(later: impl Iterator<Item = &'s Step>, place: &Place) -> bool {
     let deletes = |step: &Step| {
         let mut deleted = step.effects.deletes.iter();
         !step.is_conditional && deleted.any(|deleted| deleted.covers(place))
@@ -18,8 +18,7 @@ pub(crate) fn is_deleted<'s>(mut later: impl Iterator<Item = &'s Step>, place: &
             .filter(|written| **written != Place::Anywhere);
         step.kind != StepKind::Build && !step.effects.only_attributes && known.any(|written| written.meets(place))
     };
-    let last = later.find(|step| deletes(step) || makes(step));
-    last.is_some_and(deletes)
+    later.fold(false, |is_gone, step| deletes(step) || is_gone && !makes(step))
 }
 
 #[cfg(test)]
@@ -42,7 +41,7 @@ mod tests {
             &ContextSource::in_memory([("a", "")]).unwrap(),
         );
         let place = Place::Under(AbsolutePath::of("/opt/x", None).unwrap());
-        is_deleted(steps.iter().skip(1).rev(), &place)
+        is_deleted(steps.iter().skip(1), &place)
     }
 
     #[test]

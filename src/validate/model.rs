@@ -161,7 +161,7 @@ impl StageModel {
 
     /// Whether later steps delete all of `place`, which item number `at` left.
     pub(super) fn deletes(&self, at: usize, place: &Place) -> bool {
-        is_deleted(self.items.iter().skip(at + 1).rev().map(|item| &item.step), place)
+        is_deleted(self.items.iter().skip(at + 1).map(|item| &item.step), place)
     }
 
     /// What an item brings from the context, if it is a COPY that does.

@@ -120,7 +120,7 @@ pub(super) fn is_removed(subject: &Subject<'_>, copy: usize, works: &BTreeMap<us
         return false;
     };
     let later = works.iter().filter(|(index, works)| **index > copy && works.builds());
-    is_deleted(later.flat_map(|(_, works)| works.steps()).rev(), &Place::Exactly(path))
+    is_deleted(later.flat_map(|(_, works)| works.steps()), &Place::Exactly(path))
 }
 
 /// Where the one file goes that a COPY from the context brings, if it brings one.

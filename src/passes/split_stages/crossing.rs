@@ -286,7 +286,7 @@ fn is_moved_away(works: &BTreeMap<usize, Works>, path: &str) -> bool {
             .any(|left| left.covers(&place))
     };
     let written = steps.iter().rposition(|step| leaves(&step));
-    written.is_some_and(|at| is_deleted(steps.iter().skip(at + 1).rev().copied(), &place))
+    written.is_some_and(|at| is_deleted(steps.iter().skip(at + 1).copied(), &place))
 }
 
 /// Whether a later step reads what a build left in `folder`, and leaves something elsewhere.

@@ -170,7 +170,7 @@ impl Site<'_, '_> {
     /// nothing names at run time.
     fn is_dead(&self, step: &Step, place: &Place) -> bool {
         let steps = self.works.range(self.index..).flat_map(|(_, works)| works.steps());
-        let later = steps.rev().take_while(|other| !std::ptr::eq(*other, step));
+        let later = steps.skip_while(|other| !std::ptr::eq(*other, step)).skip(1);
         if is_deleted(later, place) {
             return true;
         }
