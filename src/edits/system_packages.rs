@@ -9,6 +9,9 @@ use crate::syntax::{Dockerfile, Edit, Instruction, Keyword, LineRange};
 /// The longest line of package names.
 const WIDTH: usize = 100;
 
+/// Where a command is: the number of its instruction, and its own in the RUN.
+type Place = (usize, usize);
+
 /// A stage, and the image that it is to stand on.
 pub(crate) struct Site<'s> {
     pub(crate) file: &'s Dockerfile,
@@ -56,9 +59,8 @@ fn used_before(site: &Site<'_>, packages: &[(String, Evidence)], needs: &Needs) 
     let has = |tool: &str| contents.as_ref().is_some_and(|contents| contents.tools.contains(tool));
     let names: Vec<String> = packages.iter().map(|(name, _)| name.clone()).collect();
     // Before a command that calls them they get a RUN of their own.
-    let own = install(site.file, site.facts, site.stage)
+    let added_at = install(site.file, site.facts, site.stage)
         .filter(|own| !is_called_before(site.file, site.facts, site.stage, *own, site.family, &names));
-    let added_at = own.map(|(index, install)| (index, number_in(site, index, install)));
     let installed_at = |package: &str| {
         let is_added = names.iter().any(|name| name == package);
         let by_file = range
@@ -105,20 +107,13 @@ fn installs(site: &Site<'_>, index: usize, package: &str) -> Option<usize> {
     })
 }
 
-/// The number of a command in its RUN.
-fn number_in(site: &Site<'_>, index: usize, wanted: &Command) -> usize {
-    let run = site.facts.run(site.file, index);
-    let number = run.and_then(|run| run.commands.iter().position(|command| std::ptr::eq(command, wanted)));
-    number.unwrap_or(0)
-}
-
 /// The first command of a stage that installs packages of the system, and to which more can be added.
-fn install<'f>(file: &Dockerfile, facts: &'f Facts, stage: usize) -> Option<(usize, &'f Command)> {
+fn install(file: &Dockerfile, facts: &Facts, stage: usize) -> Option<Place> {
     let mut range = facts.stages.get(stage)?.instructions.clone();
     range.find_map(|index| {
         let run = facts.run(file, index)?;
         matches!(run.body, crate::facts::Body::Script(_)).then_some(())?;
-        let install = run.commands.iter().find(|command| {
+        let number = run.commands.iter().position(|command| {
             let used = command.manager.as_ref();
             command.editable
                 && !command.context.conditional
@@ -126,30 +121,34 @@ fn install<'f>(file: &Dockerfile, facts: &'f Facts, stage: usize) -> Option<(usi
                     used.manager.kind == Kind::System && used.action == Action::Install && !used.packages.is_empty()
                 })
         });
-        Some((index, install?))
+        Some((index, number?))
     })
 }
 
-/// Whether a command of the stage before `install`, in instruction number `at`, calls a program that one of `packages` brings.
+/// Whether a command of the stage before the one at `end` calls a program that one of `packages` brings.
 fn is_called_before(
     file: &Dockerfile,
     facts: &Facts,
     stage: usize,
-    (at, install): (usize, &Command),
+    end: Place,
     family: Family,
     packages: &[String],
 ) -> bool {
     let range = facts.stages.get(stage).map(|stage| stage.instructions.clone());
-    let runs = range.into_iter().flatten().take_while(|index| *index <= at);
-    let commands = runs
-        .filter_map(|index| facts.run(file, index))
-        .flat_map(|run| &run.commands);
-    let mut before = commands.take_while(|command| !std::ptr::eq(*command, install));
+    let runs = range
+        .into_iter()
+        .flatten()
+        .filter_map(|index| Some((index, facts.run(file, index)?)));
+    let commands = runs.flat_map(|(index, run)| {
+        let numbered = run.commands.iter().enumerate();
+        numbered.map(move |(number, command)| ((index, number), command))
+    });
     let is_among = |program: &str| {
         let package = package_of_tool(family, program);
         package.is_some_and(|package| packages.iter().any(|own| own == package))
     };
-    before.any(|command| {
+    let mut before = commands.take_while(|(place, _)| *place < end);
+    before.any(|(_, command)| {
         let wrappers = command.wrappers.iter().map(String::as_str);
         let mut called = wrappers.chain(command.program()).chain(command.started_by());
         called.any(is_among)
@@ -157,8 +156,8 @@ fn is_called_before(
 }
 
 /// Installs `names` in stage number `stage`: with the packages that it installs already, or else, and where a step before
-/// that calls them, before its first step. Returns the lines of the RUN that it changed, if it did. None where the stage's distribution has no installer
-/// that is known; the file is unchanged then.
+/// that calls them, before its first step. Returns the lines of the RUN that it changed, if it did. None where the stage's
+/// distribution has no installer that is known; the file is unchanged then.
 pub(crate) fn add(
     file: &mut Dockerfile,
     facts: &Facts,
@@ -169,10 +168,12 @@ pub(crate) fn add(
     let range = facts.stages.get(stage)?.instructions.clone();
     let own = install(file, facts, stage);
     let own = own.filter(|own| !is_called_before(file, facts, stage, *own, family, names));
-    if let Some((index, install)) = own {
-        let crate::facts::Body::Script(script) = &facts.run(file, index)?.body else {
+    if let Some((index, number)) = own {
+        let run = facts.run(file, index)?;
+        let crate::facts::Body::Script(script) = &run.body else {
             return None;
         };
+        let install = run.commands.get(number)?;
         let (_, _, word) = install.manager.as_ref()?.packages.last()?;
         let [before, last] = install.words.get(word.checked_sub(1)?..=*word)? else {
             return None;

@@ -153,7 +153,8 @@ impl<'f> CacheReaders<'f> {
         }
     }
 
-    fn starts(&self, file: &Dockerfile) -> &[Needs] {
+    /// What each stage starts, by its number; nothing where it cannot be told.
+    pub(crate) fn starts(&self, file: &Dockerfile) -> &[Needs] {
         self.starts.get_or_init(|| {
             let empty = ContextSource::in_memory(std::iter::empty::<(String, Vec<u8>)>()).ok();
             let Some(files) = self.context.or(empty.as_ref()) else {

@@ -12,6 +12,7 @@ use crate::knowledge::{
 use crate::syntax::Dockerfile;
 
 use super::Needs;
+use super::commands::name_of;
 
 /// A library that a file of the context names.
 struct Named {
@@ -144,10 +145,6 @@ fn words_of(command: &Command) -> impl Iterator<Item = &str> {
 
 fn is_builder(program: &str) -> bool {
     compiler(program).is_some() || library_mentions().any(|mention| mention.by.iter().any(|by| by == program))
-}
-
-fn name_of(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
 }
 
 fn is_build_file(path: &str) -> bool {

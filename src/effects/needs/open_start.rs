@@ -3,6 +3,7 @@
 
 use crate::knowledge::{command_table, start_needs};
 
+use super::commands::name_of;
 use super::{Needs, Unanswered};
 
 /// Notes that nothing tells what runs in an image, where all that it starts waits to be told.
@@ -28,7 +29,7 @@ fn waits_to_be_told(words: &[String]) -> bool {
     let Some((program, rest)) = words.split_first() else {
         return false;
     };
-    let name = program.rsplit('/').next().unwrap_or(program);
+    let name = name_of(program);
     let fits = |row: &Vec<String>| {
         let words = std::iter::once(name).chain(rest.iter().map(String::as_str));
         row.len() == rest.len() + 1 && row.iter().zip(words).all(|(known, word)| known == "*" || known == word)

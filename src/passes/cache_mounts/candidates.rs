@@ -46,7 +46,7 @@ impl Candidates {
     pub(super) fn of(
         facts: &Facts,
         file: &Dockerfile,
-        (starts, later_use, readers): (&Starts, &LaterUse<'_>, &CacheReaders<'_>),
+        (starts, later_use, readers): (&Starts<'_>, &LaterUse<'_>, &CacheReaders<'_>),
         index: usize,
         run: &Execution,
     ) -> Candidates {
@@ -145,7 +145,7 @@ impl Candidates {
 struct Rules<'a> {
     facts: &'a Facts,
     file: &'a Dockerfile,
-    starts: &'a Starts,
+    starts: &'a Starts<'a>,
     later_use: &'a LaterUse<'a>,
     readers: &'a CacheReaders<'a>,
     index: usize,

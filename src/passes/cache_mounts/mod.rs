@@ -47,12 +47,12 @@ impl Pass for CacheMounts {
         }
         let frontend = old_frontend(file).or_else(|| stage_named_scratch(file, facts));
         let newline = file.newline.as_str();
+        let readers = CacheReaders::of(facts, options.context.as_deref());
         let starts = match stores::are_used(facts, file) {
-            true => Starts::of(file, facts, options.context.as_deref()),
+            true => Starts::of(readers.starts(file), options.context.is_some()),
             false => Starts::default(),
         };
         let later_use = LaterUse::of(facts);
-        let readers = CacheReaders::of(facts, options.context.as_deref());
         for index in 0..file.instructions.len() {
             let Some(run) = facts.run(file, index) else { continue };
             if facts.skips(index, ID) || run.commands.is_empty() && !stores::concerns(facts, file, &starts, index) {

@@ -1,32 +1,22 @@
 //! Whether images run a package manager when they start, which then needs its store.
 
-use crate::context::ContextSource;
 use crate::effects::needs::{Needs, manager_call};
 use crate::effects::{Obstacle, ObstacleKind};
 use crate::facts::Facts;
 use crate::knowledge::{Action, CommandScope, Manager, command_table};
-use crate::syntax::Dockerfile;
 
 /// What each stage starts, by its number.
 #[derive(Debug, Default)]
-pub(super) struct Starts {
-    stages: Vec<Needs>,
+pub(super) struct Starts<'r> {
+    stages: &'r [Needs],
     /// Whether the scripts of the build context could be read.
     has_context: bool,
 }
 
-impl Starts {
-    /// Reads what each stage starts.
-    pub(super) fn of(file: &Dockerfile, facts: &Facts, context: Option<&ContextSource>) -> Starts {
-        let empty = ContextSource::in_memory(std::iter::empty::<(String, Vec<u8>)>()).ok();
-        let Some(files) = context.or(empty.as_ref()) else {
-            return Starts::default();
-        };
-        let stages = facts.stages.iter();
-        Starts {
-            stages: stages.map(|stage| Needs::of_start(file, facts, stage, files)).collect(),
-            has_context: context.is_some(),
-        }
+impl<'r> Starts<'r> {
+    /// Takes what each stage starts, and whether the build context is known.
+    pub(super) fn of(stages: &'r [Needs], has_context: bool) -> Starts<'r> {
+        Starts { stages, has_context }
     }
 
     /// Checks that the images which are made of `stage` start something else than the manager.

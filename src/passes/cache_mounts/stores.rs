@@ -16,7 +16,7 @@ pub(super) fn are_used(facts: &Facts, file: &Dockerfile) -> bool {
 }
 
 /// Whether RUN number `index`, which has no command that fills a cache, may still need the store of one that does.
-pub(super) fn concerns(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize) -> bool {
+pub(super) fn concerns(facts: &Facts, file: &Dockerfile, starts: &Starts<'_>, index: usize) -> bool {
     !shared_with(facts, file, starts, index).is_empty()
 }
 
@@ -49,7 +49,7 @@ fn uses(run: &Execution) -> impl Iterator<Item = (&ManagerUse, &str, &crate::fac
 pub(super) fn check(
     facts: &Facts,
     file: &Dockerfile,
-    starts: &Starts,
+    starts: &Starts<'_>,
     index: usize,
     used: &ManagerUse,
     path: &str,
@@ -140,7 +140,7 @@ fn unknown_base(facts: &Facts, from: usize, name: &str) -> Result<(), Obstacle> 
 
 /// The stores of other RUNs that RUN number `index` must mount too, as it comes after one that fills them and may run
 /// the manager without saying so: `make`, a script, a text that was not understood.
-pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, starts: &Starts, index: usize) -> Vec<Candidate> {
+pub(super) fn shared_with(facts: &Facts, file: &Dockerfile, starts: &Starts<'_>, index: usize) -> Vec<Candidate> {
     let mut result: Vec<Candidate> = Vec::new();
     let (Some(stage), Some(run)) = (facts.stage_of(index), facts.run(file, index)) else {
         return result;
